@@ -1,0 +1,95 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// The layer of each target is authoritative: a target may import only targets of a strictly lower
+// layer. `ArchitectureTests` checks the arrows in the sources against this table.
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+extension Target {
+  static func layer(
+    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
+  ) -> Target {
+    .target(
+      name: name, dependencies: dependencies, resources: resources, swiftSettings: strict,
+      linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))])
+  }
+  static func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+  }
+}
+
+let package = Package(
+  name: "rnnc",
+  products: [.executable(name: "rnnc", targets: ["rnnc"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // MARK: System libraries
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CDNNL", providers: [.apt(["libdnnl-dev"])]),
+
+    // MARK: Layer 0: no project imports
+    .layer("RNNBilinear"),
+    .layer("RNNFixedPoint"),
+    .target(
+      name: "RNNRTL", path: "rtl", exclude: ["README.md"], resources: [],
+      swiftSettings: strict),
+    .layer("RNNSupport", ["CCrypto"]),
+
+    // MARK: Layer 1: data structures
+    .layer("RNNGraph", ["RNNFixedPoint", "RNNSupport"]),
+    .layer("RNNTensor", ["CDNNL", "RNNSupport"]),
+    .layer("RNNVerilog", ["RNNSupport"]),
+
+    // MARK: Layer 2: X in, X out
+    .layer("RNNInterchange", ["RNNFixedPoint", "RNNGraph", "RNNSupport"]),
+    .layer("RNNLearning", ["RNNFixedPoint", "RNNGraph", "RNNSupport", "RNNTensor"]),
+    .layer("RNNPasses", ["RNNGraph", "RNNSupport"]),
+    .layer("RNNReference", ["RNNFixedPoint", "RNNGraph", "RNNSupport"]),
+
+    // MARK: Layer 3: crossings
+    .layer("RNNQuantize", ["RNNFixedPoint", "RNNGraph", "RNNSupport"]),
+    .layer(
+      "RNNCodegen",
+      [
+        "RNNBilinear", "RNNFixedPoint", "RNNGraph", "RNNPasses", "RNNReference", "RNNRTL",
+        "RNNSupport", "RNNVerilog",
+      ]),
+
+    // MARK: Layer 4: evidence about a build; these never import each other
+    .layer(
+      "RNNCosim", ["RNNCodegen", "RNNFixedPoint", "RNNGraph", "RNNReference", "RNNSupport"]),
+    .layer("RNNEstimate", ["RNNCodegen", "RNNFixedPoint", "RNNGraph", "RNNSupport"]),
+
+    // MARK: Layer 5: plans and runs the stages
+    .layer(
+      "RNNDriver",
+      [
+        "RNNBilinear", "RNNCodegen", "RNNCosim", "RNNEstimate", "RNNFixedPoint", "RNNGraph",
+        "RNNInterchange", "RNNLearning", "RNNPasses", "RNNQuantize", "RNNReference", "RNNSupport",
+        "RNNTensor",
+      ]),
+
+    // MARK: Layer 6: arguments, printing, exit codes
+    .executableTarget(
+      name: "rnnc",
+      dependencies: [
+        "RNNDriver", "RNNSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    // MARK: Tests
+    .target(
+      name: "_RNNTestSupport", dependencies: ["RNNSupport"], path: "Tests/_RNNTestSupport",
+      swiftSettings: strict),
+    .tests("RNNSupportTests", ["RNNSupport", "_RNNTestSupport"]),
+    .tests("RNNGraphTests", ["RNNGraph", "RNNFixedPoint", "_RNNTestSupport"]),
+  ]
+)

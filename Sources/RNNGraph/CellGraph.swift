@@ -1,0 +1,183 @@
+package import RNNFixedPoint
+
+/// The index of a node in its graph; a node's operands have smaller indices.
+package struct ValueID: Hashable, Comparable, Sendable {
+  package var index: Int
+  package init(_ index: Int) { self.index = index }
+  package static func < (a: ValueID, b: ValueID) -> Bool { a.index < b.index }
+}
+
+/// The index of a parameter in its graph.
+package struct ParameterID: Hashable, Comparable, Sendable {
+  package var index: Int
+  package init(_ index: Int) { self.index = index }
+  package static func < (a: ParameterID, b: ParameterID) -> Bool { a.index < b.index }
+}
+
+/// The index of a state in its graph.
+package struct StateID: Hashable, Comparable, Sendable {
+  package var index: Int
+  package init(_ index: Int) { self.index = index }
+  package static func < (a: StateID, b: StateID) -> Bool { a.index < b.index }
+}
+
+/// A non-linear function applied to every element.
+package enum Activation: String, Hashable, Sendable, CaseIterable {
+  case sigmoid, tanh, relu
+}
+
+/// How the entries of a matrix depend on each other.
+package enum MatrixStructure: Hashable, Sendable, CustomStringConvertible {
+  case dense
+  /// L x L blocks, each defined by its first column w: entry (r, c) of a block is w[(r - c) mod L].
+  ///
+  /// The last block row and column may be cut off by the matrix's edge.
+  case blockCirculant(block: Int)
+
+  /// The block size L; 1 for a dense matrix.
+  package var block: Int {
+    switch self {
+    case .dense: 1
+    case .blockCirculant(let block): block
+    }
+  }
+  package var description: String {
+    switch self {
+    case .dense: "dense"
+    case .blockCirculant(let block): "circulant-\(block)"
+    }
+  }
+}
+
+/// How a parameter starts.
+package enum Initializer: Hashable, Sendable {
+  case constant(Double)
+  /// Uniform in [-bound, bound).
+  case uniform(bound: Double)
+  /// Orthogonal (Gaussian, QR) with gain 1; rows or columns orthonormal, whichever is shorter.
+  case orthogonal
+}
+
+/// A trained matrix or vector of a cell.
+package struct Parameter: Hashable, Sendable {
+  /// Unique in its graph, such as `z.weight_x`, `z.weight_h`, `z.bias`.
+  package var name: String
+  package var rows: Int
+  /// Nil for a vector of `rows` elements.
+  package var columns: Int?
+  package var structure: MatrixStructure
+  package var initializer: Initializer
+  /// The fixed-point format that forward passes round the parameter to; nil in a float network.
+  ///
+  /// Rounding is half to even and saturates.
+  package var format: QFormat?
+
+  package init(
+    name: String, rows: Int, columns: Int?, structure: MatrixStructure = .dense,
+    initializer: Initializer, format: QFormat? = nil
+  ) {
+    self.name = name
+    self.rows = rows
+    self.columns = columns
+    self.structure = structure
+    self.initializer = initializer
+    self.format = format
+  }
+  package var isMatrix: Bool { columns != nil }
+
+  /// The shape in which the free values are stored, row-major: `[rows]` for a vector, `[rows, columns]`
+  /// for a dense matrix, `[ceil(rows/L), ceil(columns/L), L]` (defining first columns) for a circulant one.
+  package var storedShape: [Int] {
+    guard let columns else { return [rows] }
+    switch structure {
+    case .dense: return [rows, columns]
+    case .blockCirculant(let block):
+      return [(rows + block - 1) / block, (columns + block - 1) / block, block]
+    }
+  }
+  package var storedCount: Int { storedShape.reduce(1, *) }
+}
+
+/// One vector operation of a time step. All operands of element-wise operations have the node's size.
+package enum Op: Hashable, Sendable {
+  /// x_t, the input vector of the step.
+  case input
+  /// The value that a state had after the previous step; zero before the first.
+  case state(StateID)
+  /// A vector parameter, such as a bias or a peephole weight.
+  case parameter(ParameterID)
+  /// Matrix-vector product W v; with `transposed`, W^T v.
+  case matvec(ParameterID, ValueID, transposed: Bool)
+  case add(ValueID, ValueID)
+  /// First minus second.
+  case subtract(ValueID, ValueID)
+  /// Hadamard product.
+  case multiply(ValueID, ValueID)
+  /// scale * v + offset with constants, such as 1 - z.
+  case affine(ValueID, scale: Double, offset: Double)
+  case activation(Activation, ValueID)
+  /// Rounds to a format; the derivative is 1 inside the format's range and 0 outside (straight-through).
+  case quantize(ValueID, QFormat, RoundingRule)
+
+  package var operands: [ValueID] {
+    switch self {
+    case .input, .state, .parameter: []
+    case .matvec(_, let v, _), .affine(let v, _, _), .activation(_, let v), .quantize(let v, _, _):
+      [v]
+    case .add(let a, let b), .subtract(let a, let b), .multiply(let a, let b): [a, b]
+    }
+  }
+}
+
+package struct Node: Hashable, Sendable {
+  package var op: Op
+  /// The number of elements of the result.
+  package var size: Int
+  /// A name for reports and for the names of emitted signals, such as `z` or `candidate`; unique in its graph.
+  package var name: String
+  package init(op: Op, size: Int, name: String) {
+    self.op = op
+    self.size = size
+    self.name = name
+  }
+}
+
+/// A vector that a cell keeps from one step to the next; zero at the start of a sequence.
+package struct State: Hashable, Sendable {
+  package var name: String
+  package var size: Int
+  /// The node whose value the state takes at the end of the step.
+  package var next: ValueID
+  package init(name: String, size: Int, next: ValueID) {
+    self.name = name
+    self.size = size
+    self.next = next
+  }
+}
+
+/// One time step of one layer: the only place where a cell's equations are written.
+///
+/// Nodes are in topological order. A layer without states (a dense readout) is a cell graph too.
+package struct CellGraph: Hashable, Sendable {
+  package var inputSize: Int
+  package var nodes: [Node]
+  package var parameters: [Parameter]
+  package var states: [State]
+  /// The node that the next layer, or the user, sees.
+  package var output: ValueID
+
+  package init(
+    inputSize: Int, nodes: [Node], parameters: [Parameter], states: [State], output: ValueID
+  ) {
+    self.inputSize = inputSize
+    self.nodes = nodes
+    self.parameters = parameters
+    self.states = states
+    self.output = output
+  }
+  package subscript(_ id: ValueID) -> Node { nodes[id.index] }
+  package subscript(_ id: ParameterID) -> Parameter { parameters[id.index] }
+  package subscript(_ id: StateID) -> State { states[id.index] }
+  package var outputSize: Int { self[output].size }
+  package var valueIDs: [ValueID] { nodes.indices.map(ValueID.init) }
+}

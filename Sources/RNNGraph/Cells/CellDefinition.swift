@@ -1,0 +1,85 @@
+/// The value of a cell option in `model.json`.
+package enum CellOptionValue: Hashable, Sendable, CustomStringConvertible {
+  case bool(Bool)
+  case int(Int)
+  case number(Double)
+  case choice(String)
+
+  package var description: String {
+    switch self {
+    case .bool(let value): "\(value)"
+    case .int(let value): "\(value)"
+    case .number(let value): "\(value)"
+    case .choice(let value): value
+    }
+  }
+}
+
+/// An option that a cell understands; an option that no cell declares is refused by name.
+package struct CellOption: Sendable {
+  package var name: String
+  package var summary: String
+  /// The value that `rnnc` writes out when the user leaves the option away.
+  package var standard: CellOptionValue
+  /// The words that a `choice` may take; empty for other kinds.
+  package var choices: [String]
+  package init(
+    _ name: String, summary: String, standard: CellOptionValue, choices: [String] = []
+  ) {
+    self.name = name
+    self.summary = summary
+    self.standard = standard
+    self.choices = choices
+  }
+}
+
+/// The size and options of one layer, complete: every option of the cell has a value of its kind.
+package struct CellConfiguration: Hashable, Sendable {
+  package var inputSize: Int
+  /// Hidden units of a recurrent cell, outputs of a dense layer.
+  package var units: Int
+  /// Values in the order in which the cell declares its options.
+  package var options: [Entry]
+
+  package struct Entry: Hashable, Sendable {
+    package var name: String
+    package var value: CellOptionValue
+    package init(_ name: String, _ value: CellOptionValue) {
+      self.name = name
+      self.value = value
+    }
+  }
+  package init(inputSize: Int, units: Int, options: [Entry]) {
+    self.inputSize = inputSize
+    self.units = units
+    self.options = options
+  }
+  private func value(_ name: String) -> CellOptionValue {
+    guard let entry = options.first(where: { $0.name == name }) else {
+      preconditionFailure("option \(name) was not completed by CellRegistry")
+    }
+    return entry.value
+  }
+  package func bool(_ name: String) -> Bool {
+    guard case .bool(let value) = value(name) else { preconditionFailure("\(name) is no bool") }
+    return value
+  }
+  package func int(_ name: String) -> Int {
+    guard case .int(let value) = value(name) else { preconditionFailure("\(name) is no int") }
+    return value
+  }
+  package func choice(_ name: String) -> String {
+    guard case .choice(let value) = value(name) else { preconditionFailure("\(name) is no choice") }
+    return value
+  }
+}
+
+/// A kind of cell: its name, its options, and the graph of its equations.
+package protocol CellDefinition: Sendable {
+  /// The word in `model.json`, such as `gru`.
+  static var name: String { get }
+  static var summary: String { get }
+  static var options: [CellOption] { get }
+  /// Builds the graph of one step from a complete configuration.
+  static func graph(_ configuration: CellConfiguration) -> CellGraph
+}

@@ -1,0 +1,141 @@
+package import RNNFixedPoint
+
+/// Builds a `CellGraph` from equations, so that a cell's file reads like the paper.
+///
+/// ```swift
+/// let x = b.input, h = b.state("h", size: n)
+/// let z = b.sigmoid(b.add(b.product("z.weight_x", x, rows: n), b.product("z.weight_h", h, rows: n), b.bias("z.bias", n)), name: "z")
+/// ```
+package struct GraphBuilder {
+  package let inputSize: Int
+  private var nodes: [Node] = []
+  private var parameters: [Parameter] = []
+  private var states: [(name: String, size: Int, value: ValueID, next: ValueID?)] = []
+  private var names: Set<String> = []
+
+  package init(inputSize: Int) {
+    precondition(inputSize > 0, "a cell needs at least one input, not \(inputSize)")
+    self.inputSize = inputSize
+  }
+
+  /// Appends a node; operands must exist and have matching sizes.
+  package mutating func append(_ op: Op, size: Int, name: String? = nil) -> ValueID {
+    for operand in op.operands {
+      precondition(operand.index < nodes.count, "operand \(operand.index) does not exist yet")
+    }
+    var unique = name ?? "v\(nodes.count)"
+    if names.contains(unique) { unique += "_\(nodes.count)" }
+    names.insert(unique)
+    nodes.append(Node(op: op, size: size, name: unique))
+    return ValueID(nodes.count - 1)
+  }
+  private func size(_ v: ValueID) -> Int { nodes[v.index].size }
+
+  /// x_t; the same node at every call.
+  package mutating func input() -> ValueID {
+    if let i = nodes.firstIndex(where: { $0.op == .input }) { return ValueID(i) }
+    return append(.input, size: inputSize, name: "x")
+  }
+  /// Declares a state and gives its value after the previous step.
+  package mutating func state(_ name: String, size: Int) -> ValueID {
+    precondition(!states.contains { $0.name == name }, "state \(name) is declared twice")
+    let value = append(.state(StateID(states.count)), size: size, name: "\(name)_previous")
+    states.append((name, size, value, nil))
+    return value
+  }
+  /// Says what a state becomes at the end of the step.
+  package mutating func update(_ name: String, to next: ValueID) {
+    guard let i = states.firstIndex(where: { $0.name == name }) else {
+      preconditionFailure("state \(name) is not declared")
+    }
+    precondition(size(next) == states[i].size, "state \(name) has \(states[i].size) elements")
+    states[i].next = next
+  }
+  private mutating func parameter(_ parameter: Parameter) -> ParameterID {
+    precondition(
+      !parameters.contains { $0.name == parameter.name }, "parameter \(parameter.name) exists")
+    parameters.append(parameter)
+    return ParameterID(parameters.count - 1)
+  }
+  /// Declares a matrix parameter without using it yet.
+  package mutating func matrix(
+    _ name: String, rows: Int, columns: Int, structure: MatrixStructure, initializer: Initializer
+  ) -> ParameterID {
+    parameter(
+      Parameter(
+        name: name, rows: rows, columns: columns, structure: structure, initializer: initializer))
+  }
+  /// W v with a new matrix W of `rows` rows.
+  package mutating func product(
+    _ name: String, _ v: ValueID, rows: Int, structure: MatrixStructure = .dense,
+    initializer: Initializer
+  ) -> ValueID {
+    let w = matrix(
+      name, rows: rows, columns: size(v), structure: structure, initializer: initializer)
+    return matvec(w, v)
+  }
+  /// W v, or W^T v, with a declared matrix.
+  package mutating func matvec(_ w: ParameterID, _ v: ValueID, transposed: Bool = false) -> ValueID
+  {
+    let p = parameters[w.index]
+    guard let columns = p.columns else { preconditionFailure("\(p.name) is not a matrix") }
+    precondition(size(v) == (transposed ? p.rows : columns), "\(p.name) does not fit its operand")
+    return append(.matvec(w, v, transposed: transposed), size: transposed ? columns : p.rows)
+  }
+  /// A new vector parameter as a value.
+  package mutating func vector(_ name: String, size: Int, initializer: Initializer) -> ValueID {
+    let p = parameter(Parameter(name: name, rows: size, columns: nil, initializer: initializer))
+    return append(.parameter(p), size: size, name: name)
+  }
+
+  /// The sum of at least one value.
+  package mutating func add(_ first: ValueID, _ rest: ValueID...) -> ValueID {
+    rest.reduce(first) { sum, next in
+      precondition(size(sum) == size(next), "add \(size(sum)) to \(size(next)) elements")
+      return append(.add(sum, next), size: size(sum))
+    }
+  }
+  package mutating func subtract(_ a: ValueID, _ b: ValueID) -> ValueID {
+    precondition(size(a) == size(b), "subtract \(size(b)) from \(size(a)) elements")
+    return append(.subtract(a, b), size: size(a))
+  }
+  package mutating func multiply(_ a: ValueID, _ b: ValueID) -> ValueID {
+    precondition(size(a) == size(b), "multiply \(size(a)) by \(size(b)) elements")
+    return append(.multiply(a, b), size: size(a))
+  }
+  package mutating func affine(_ v: ValueID, scale: Double, offset: Double) -> ValueID {
+    append(.affine(v, scale: scale, offset: offset), size: size(v))
+  }
+  package mutating func activation(_ a: Activation, _ v: ValueID, name: String? = nil) -> ValueID {
+    append(.activation(a, v), size: size(v), name: name)
+  }
+  package mutating func sigmoid(_ v: ValueID, name: String? = nil) -> ValueID {
+    activation(.sigmoid, v, name: name)
+  }
+  package mutating func tanh(_ v: ValueID, name: String? = nil) -> ValueID {
+    activation(.tanh, v, name: name)
+  }
+  package mutating func quantize(_ v: ValueID, _ format: QFormat, _ rounding: RoundingRule)
+    -> ValueID
+  {
+    append(.quantize(v, format, rounding), size: size(v))
+  }
+  /// Gives a value a name for reports and signals.
+  package mutating func name(_ v: ValueID, _ name: String) {
+    precondition(!names.contains(name), "name \(name) is taken")
+    names.insert(name)
+    nodes[v.index].name = name
+  }
+
+  /// The finished graph; every state must have been updated.
+  package func build(output: ValueID) -> CellGraph {
+    CellGraph(
+      inputSize: inputSize, nodes: nodes, parameters: parameters,
+      states: states.map { state in
+        guard let next = state.next else {
+          preconditionFailure("state \(state.name) is never updated")
+        }
+        return State(name: state.name, size: state.size, next: next)
+      }, output: output)
+  }
+}

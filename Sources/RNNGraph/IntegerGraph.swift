@@ -1,0 +1,163 @@
+package import RNNFixedPoint
+
+/// A matrix of integer codes.
+package struct IntegerMatrix: Hashable, Sendable {
+  /// Unique in the graph, such as `gru0.z.weight_h`.
+  package var name: String
+  package var rows: Int
+  package var columns: Int
+  package var structure: MatrixStructure
+  package var format: QFormat
+  /// Codes in the stored shape of `Parameter.storedShape`, row-major.
+  package var codes: [Int64]
+  package init(
+    name: String, rows: Int, columns: Int, structure: MatrixStructure, format: QFormat,
+    codes: [Int64]
+  ) {
+    self.name = name
+    self.rows = rows
+    self.columns = columns
+    self.structure = structure
+    self.format = format
+    self.codes = codes
+  }
+
+  /// The code at a row and a column of the expanded matrix.
+  @inlinable
+  package func code(_ row: Int, _ column: Int) -> Int64 {
+    switch structure {
+    case .dense: return codes[row * columns + column]
+    case .blockCirculant(let block):
+      let blockColumns = (columns + block - 1) / block
+      let i = row / block
+      let j = column / block
+      let k = (row - column) % block
+      return codes[(i * blockColumns + j) * block + (k < 0 ? k + block : k)]
+    }
+  }
+}
+
+/// A vector of integer codes: a bias or a peephole weight.
+package struct IntegerVector: Hashable, Sendable {
+  package var name: String
+  package var format: QFormat
+  package var codes: [Int64]
+  package init(name: String, format: QFormat, codes: [Int64]) {
+    self.name = name
+    self.format = format
+    self.codes = codes
+  }
+}
+
+/// One matrix-vector product inside a `linear` node.
+package struct LinearTerm: Hashable, Sendable {
+  package var matrix: Int
+  package var operand: ValueID
+  package var transposed: Bool
+  package init(matrix: Int, operand: ValueID, transposed: Bool = false) {
+    self.matrix = matrix
+    self.operand = operand
+    self.transposed = transposed
+  }
+}
+
+/// One operation on vectors of codes. Every result is exact in its node's format unless the operation rounds.
+///
+/// Operands of `add` and `subtract` have equal formats; a change of format is always an `extend` or a
+/// `requantize` node of its own.
+package enum IntegerOp: Hashable, Sendable {
+  case input
+  /// The codes that a state had after the previous step; zero before the first.
+  case state(StateID)
+  /// The constant vector with this index.
+  case vector(Int)
+  /// The same code in every element.
+  case constant(Int64)
+  /// The exact sum of products; all terms have the same number of fraction bits (matrix plus operand).
+  case linear([LinearTerm])
+  /// Exact: the result has one more bit.
+  case add(ValueID, ValueID)
+  /// Exact: the result has one more bit.
+  case subtract(ValueID, ValueID)
+  /// Exact: widths and fractions add.
+  case multiply(ValueID, ValueID)
+  /// Exact change to a format with at least as many integer and fraction bits.
+  case extend(ValueID)
+  /// Rounds and fits into the node's format.
+  case requantize(ValueID, RoundingRule, OverflowRule)
+  /// A piecewise-linear function of the code, by the table with this index.
+  case activation(Int, ValueID)
+  /// The greater of the code and zero, in the operand's format.
+  case relu(ValueID)
+
+  package var operands: [ValueID] {
+    switch self {
+    case .input, .state, .vector, .constant: []
+    case .linear(let terms): terms.map(\.operand)
+    case .add(let a, let b), .subtract(let a, let b), .multiply(let a, let b): [a, b]
+    case .extend(let a), .requantize(let a, _, _), .activation(_, let a), .relu(let a): [a]
+    }
+  }
+}
+
+package struct IntegerNode: Hashable, Sendable {
+  package var op: IntegerOp
+  package var size: Int
+  package var format: QFormat
+  /// Unique in the graph, such as `gru0.z`; a node that the user can name is an observation point of a cosimulation.
+  package var name: String
+  package init(op: IntegerOp, size: Int, format: QFormat, name: String) {
+    self.op = op
+    self.size = size
+    self.format = format
+    self.name = name
+  }
+}
+
+/// A state of the integer graph, in the format of its next value; zero at the start of a sequence.
+package struct IntegerState: Hashable, Sendable {
+  package var name: String
+  package var size: Int
+  package var format: QFormat
+  package var next: ValueID
+  package init(name: String, size: Int, format: QFormat, next: ValueID) {
+    self.name = name
+    self.size = size
+    self.format = format
+    self.next = next
+  }
+}
+
+/// One time step of a whole network in integers only: what the reference executes and the compiler lowers.
+///
+/// Layers are inlined; nodes are in topological order.
+package struct IntegerGraph: Hashable, Sendable {
+  package var name: String
+  package var inputSize: Int
+  package var inputFormat: QFormat
+  package var nodes: [IntegerNode]
+  package var matrices: [IntegerMatrix]
+  package var vectors: [IntegerVector]
+  package var tables: [ActivationTable]
+  package var states: [IntegerState]
+  package var output: ValueID
+
+  package init(
+    name: String, inputSize: Int, inputFormat: QFormat, nodes: [IntegerNode],
+    matrices: [IntegerMatrix], vectors: [IntegerVector], tables: [ActivationTable],
+    states: [IntegerState], output: ValueID
+  ) {
+    self.name = name
+    self.inputSize = inputSize
+    self.inputFormat = inputFormat
+    self.nodes = nodes
+    self.matrices = matrices
+    self.vectors = vectors
+    self.tables = tables
+    self.states = states
+    self.output = output
+  }
+  package subscript(_ id: ValueID) -> IntegerNode { nodes[id.index] }
+  package subscript(_ id: StateID) -> IntegerState { states[id.index] }
+  package var outputSize: Int { self[output].size }
+}

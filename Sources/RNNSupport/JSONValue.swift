@@ -1,0 +1,171 @@
+package import Foundation
+
+/// A JSON value whose objects keep the order in which they were written.
+///
+/// Printing is canonical: the same value gives the same bytes in every process. Parsing goes through
+/// Foundation, so a parsed object has its keys sorted.
+package enum JSONValue: Hashable, Sendable {
+  case null
+  case bool(Bool)
+  case int(Int)
+  case double(Double)
+  case string(String)
+  case array([JSONValue])
+  case object([Member])
+
+  package struct Member: Hashable, Sendable {
+    package var key: String
+    package var value: JSONValue
+    package init(_ key: String, _ value: JSONValue) {
+      self.key = key
+      self.value = value
+    }
+  }
+
+  /// An object from pairs, in the order given.
+  package static func object(_ pairs: KeyValuePairs<String, JSONValue>) -> JSONValue {
+    .object(pairs.map { Member($0.key, $0.value) })
+  }
+
+  /// The member of an object, or nil.
+  package subscript(_ key: String) -> JSONValue? {
+    guard case .object(let members) = self else { return nil }
+    return members.first { $0.key == key }?.value
+  }
+}
+
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
+  ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral
+{
+  package init(stringLiteral value: String) { self = .string(value) }
+  package init(integerLiteral value: Int) { self = .int(value) }
+  package init(floatLiteral value: Double) { self = .double(value) }
+  package init(booleanLiteral value: Bool) { self = .bool(value) }
+  package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+}
+
+extension JSONValue {
+  /// The canonical text: two-space indentation, arrays of scalars on one line, a final newline.
+  ///
+  /// Numbers print with Swift's shortest round-trip form. A non-finite double is a precondition failure:
+  /// callers refuse it earlier, with the place where it came from.
+  package var text: String {
+    var out = ""
+    write(into: &out, indent: 0)
+    out += "\n"
+    return out
+  }
+
+  private var isScalar: Bool {
+    switch self {
+    case .array, .object: false
+    default: true
+    }
+  }
+
+  private func write(into out: inout String, indent: Int) {
+    let pad = String(repeating: "  ", count: indent + 1)
+    let close = String(repeating: "  ", count: indent)
+    switch self {
+    case .null: out += "null"
+    case .bool(let value): out += value ? "true" : "false"
+    case .int(let value): out += "\(value)"
+    case .double(let value):
+      precondition(value.isFinite, "a JSON number must be finite, found \(value)")
+      out += "\(value)"
+    case .string(let value): JSONValue.write(value, into: &out)
+    case .array(let values):
+      if values.allSatisfy(\.isScalar) {
+        out += "["
+        for (i, value) in values.enumerated() {
+          if i > 0 { out += ", " }
+          value.write(into: &out, indent: indent)
+        }
+        out += "]"
+      } else {
+        out += "[\n"
+        for (i, value) in values.enumerated() {
+          out += pad
+          value.write(into: &out, indent: indent + 1)
+          out += i + 1 < values.count ? ",\n" : "\n"
+        }
+        out += close + "]"
+      }
+    case .object(let members):
+      if members.isEmpty {
+        out += "{}"
+        return
+      }
+      out += "{\n"
+      for (i, member) in members.enumerated() {
+        out += pad
+        JSONValue.write(member.key, into: &out)
+        out += ": "
+        member.value.write(into: &out, indent: indent + 1)
+        out += i + 1 < members.count ? ",\n" : "\n"
+      }
+      out += close + "}"
+    }
+  }
+
+  private static func write(_ string: String, into out: inout String) {
+    out += "\""
+    for scalar in string.unicodeScalars {
+      switch scalar {
+      case "\"": out += "\\\""
+      case "\\": out += "\\\\"
+      case "\n": out += "\\n"
+      case "\t": out += "\\t"
+      case "\r": out += "\\r"
+      case let s where s.value < 0x20:
+        let hex = String(s.value, radix: 16)
+        out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+      default: out.unicodeScalars.append(scalar)
+      }
+    }
+    out += "\""
+  }
+}
+
+extension JSONValue: Decodable {
+  private struct Key: CodingKey {
+    var stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  package init(from decoder: any Decoder) throws {
+    if let keyed = try? decoder.container(keyedBy: Key.self) {
+      let keys = keyed.allKeys.sorted { $0.stringValue < $1.stringValue }
+      self = .object(
+        try keys.map { Member($0.stringValue, try keyed.decode(JSONValue.self, forKey: $0)) })
+      return
+    }
+    if var unkeyed = try? decoder.unkeyedContainer() {
+      var values: [JSONValue] = []
+      while !unkeyed.isAtEnd { values.append(try unkeyed.decode(JSONValue.self)) }
+      self = .array(values)
+      return
+    }
+    let single = try decoder.singleValueContainer()
+    if single.decodeNil() {
+      self = .null
+    } else if let value = try? single.decode(Bool.self) {
+      self = .bool(value)
+    } else if let value = try? single.decode(Int.self) {
+      self = .int(value)
+    } else if let value = try? single.decode(Double.self) {
+      self = .double(value)
+    } else {
+      self = .string(try single.decode(String.self))
+    }
+  }
+
+  /// Parses JSON text.
+  ///
+  /// - Throws: Foundation's `DecodingError`, which names the line and column of the fault.
+  package init(parsing data: Data) throws {
+    self = try JSONDecoder().decode(JSONValue.self, from: data)
+  }
+}
