@@ -89,6 +89,7 @@ let package = Package(
     .target(
       name: "_RNNTestSupport", dependencies: ["RNNSupport"], path: "Tests/_RNNTestSupport",
       swiftSettings: strict),
+    .tests("RNNBilinearTests", ["RNNBilinear", "RNNSupport"]),
     .tests("RNNSupportTests", ["RNNSupport", "_RNNTestSupport"]),
     .tests("RNNGraphTests", ["RNNGraph", "RNNFixedPoint", "_RNNTestSupport"]),
   ]
