@@ -91,6 +91,9 @@ let package = Package(
       swiftSettings: strict),
     .tests("RNNBilinearTests", ["RNNBilinear", "RNNSupport"]),
     .tests("RNNSupportTests", ["RNNSupport", "_RNNTestSupport"]),
-    .tests("RNNGraphTests", ["RNNGraph", "RNNFixedPoint", "_RNNTestSupport"]),
+    .tests("RNNGraphTests", ["RNNGraph", "RNNFixedPoint", "RNNSupport", "_RNNTestSupport"]),
+    .tests(
+      "RNNInterchangeTests",
+      ["RNNFixedPoint", "RNNGraph", "RNNInterchange", "RNNSupport", "_RNNTestSupport"]),
   ]
 )

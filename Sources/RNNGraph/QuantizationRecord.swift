@@ -1,0 +1,168 @@
+package import RNNFixedPoint
+internal import RNNSupport
+
+/// What quantization adds to a plain cell graph: a format for some of its values and parameters.
+///
+/// A cell graph is always rebuilt from its cell and configuration; the record is the only other thing
+/// that a file must hold to get the quantized graph back. Nodes and parameters are named as in the
+/// plain graph, the one without `.quantize` nodes.
+package struct QuantizationRecord: Hashable, Sendable {
+  /// The format that the result of one node of the plain graph is rounded to; it saturates.
+  package struct Value: Hashable, Sendable {
+    package var node: String
+    package var format: QFormat
+    package var rounding: RoundingRule
+    package init(node: String, format: QFormat, rounding: RoundingRule) {
+      self.node = node
+      self.format = format
+      self.rounding = rounding
+    }
+  }
+  /// The format of one parameter; forward passes round it half to even and saturate.
+  package struct ParameterFormat: Hashable, Sendable {
+    package var parameter: String
+    package var format: QFormat
+    package init(parameter: String, format: QFormat) {
+      self.parameter = parameter
+      self.format = format
+    }
+  }
+
+  /// At most one entry per node, in any order; `CellGraph.quantizationRecord` gives node order.
+  package var values: [Value]
+  /// At most one entry per parameter, in any order; `CellGraph.quantizationRecord` gives parameter order.
+  package var parameters: [ParameterFormat]
+  package init(values: [Value] = [], parameters: [ParameterFormat] = []) {
+    self.values = values
+    self.parameters = parameters
+  }
+  package var isEmpty: Bool { values.isEmpty && parameters.isEmpty }
+
+  /// The name of the `.quantize` node that follows a node of the plain graph.
+  package static func quantizeNodeName(after node: String) -> String { "\(node).q" }
+}
+
+/// Gives a plain graph the formats of a record.
+///
+/// After each recorded node `n` stands a `.quantize` node named `n.q`; every consumer of `n`, every state
+/// update from `n` and the graph's output if it is `n` read `n.q` instead. Parameters get their `format`.
+/// `applying(g.quantizationRecord, to: g.plain) == g` for every graph that this function made.
+///
+/// - Throws: `DiagnosticsEmitted` if the graph already has `.quantize` nodes or formats, or if an entry
+///   names an unknown node or parameter, one that is named twice, or would take an existing name.
+package func applying(_ record: QuantizationRecord, to graph: CellGraph) throws -> CellGraph {
+  var sink = DiagnosticSink(stage: "quantize")
+  let rebuild = "write the record against the plain graph of the layer's cell"
+  if graph.nodes.contains(where: { $0.op.isQuantize })
+    || graph.parameters.contains(where: { $0.format != nil })
+  {
+    sink.error("graph", "the graph is quantized already", fix: "apply the record to `graph.plain`")
+  }
+  var entries: [Int: QuantizationRecord.Value] = [:]
+  for (k, value) in record.values.enumerated() {
+    let path = "values[\(k)]"
+    guard let i = graph.nodes.firstIndex(where: { $0.name == value.node }) else {
+      sink.error(path, "no node is named \"\(value.node)\"", fix: rebuild)
+      continue
+    }
+    if entries.updateValue(value, forKey: i) != nil {
+      sink.error(path, "node \"\(value.node)\" has two formats", fix: "keep one of them")
+    }
+    let name = QuantizationRecord.quantizeNodeName(after: value.node)
+    if graph.nodes.contains(where: { $0.name == name }) {
+      sink.error(path, "the name \"\(name)\" is taken by another node", fix: "rename that node")
+    }
+  }
+  var quantized = graph
+  var seen: Set<Int> = []
+  for (k, entry) in record.parameters.enumerated() {
+    let path = "parameters[\(k)]"
+    guard let i = graph.parameters.firstIndex(where: { $0.name == entry.parameter }) else {
+      sink.error(path, "no parameter is named \"\(entry.parameter)\"", fix: rebuild)
+      continue
+    }
+    if !seen.insert(i).inserted {
+      sink.error(path, "parameter \"\(entry.parameter)\" has two formats", fix: "keep one of them")
+    }
+    quantized.parameters[i].format = entry.format
+  }
+  try sink.throwIfErrors()
+
+  var nodes: [Node] = []
+  nodes.reserveCapacity(graph.nodes.count + entries.count)
+  var reading: [ValueID] = []  // what a consumer of the plain node reads now
+  for (i, node) in graph.nodes.enumerated() {
+    nodes.append(
+      Node(op: node.op.mappingOperands { reading[$0.index] }, size: node.size, name: node.name))
+    if let value = entries[i] {
+      nodes.append(
+        Node(
+          op: .quantize(ValueID(nodes.count - 1), value.format, value.rounding), size: node.size,
+          name: QuantizationRecord.quantizeNodeName(after: node.name)))
+    }
+    reading.append(ValueID(nodes.count - 1))
+  }
+  quantized.nodes = nodes
+  for s in graph.states.indices { quantized.states[s].next = reading[graph.states[s].next.index] }
+  quantized.output = reading[graph.output.index]
+  return quantized
+}
+
+extension CellGraph {
+  /// The graph without `.quantize` nodes and parameter formats; consumers read the unrounded values.
+  package var plain: CellGraph {
+    var result = self
+    var kept: [Node] = []
+    var reading: [ValueID] = []
+    for node in nodes {
+      if case .quantize(let v, _, _) = node.op {
+        reading.append(reading[v.index])
+        continue
+      }
+      kept.append(
+        Node(op: node.op.mappingOperands { reading[$0.index] }, size: node.size, name: node.name))
+      reading.append(ValueID(kept.count - 1))
+    }
+    result.nodes = kept
+    for s in states.indices { result.states[s].next = reading[states[s].next.index] }
+    result.output = reading[output.index]
+    for p in parameters.indices { result.parameters[p].format = nil }
+    return result
+  }
+
+  /// The record that, applied to `plain`, gives this graph; empty for a float graph.
+  ///
+  /// It is complete only for graphs made by `applying(_:to:)`; a writer of files checks that by applying it.
+  package var quantizationRecord: QuantizationRecord {
+    var record = QuantizationRecord()
+    for node in nodes {
+      guard case .quantize(let v, let format, let rounding) = node.op else { continue }
+      record.values.append(.init(node: self[v].name, format: format, rounding: rounding))
+    }
+    for parameter in parameters {
+      guard let format = parameter.format else { continue }
+      record.parameters.append(.init(parameter: parameter.name, format: format))
+    }
+    return record
+  }
+}
+
+extension Op {
+  /// The same operation on other operands.
+  package func mappingOperands(_ transform: (ValueID) -> ValueID) -> Op {
+    switch self {
+    case .input, .state, .parameter: self
+    case .matvec(let w, let v, let transposed): .matvec(w, transform(v), transposed: transposed)
+    case .add(let a, let b): .add(transform(a), transform(b))
+    case .subtract(let a, let b): .subtract(transform(a), transform(b))
+    case .multiply(let a, let b): .multiply(transform(a), transform(b))
+    case .affine(let v, let scale, let offset): .affine(transform(v), scale: scale, offset: offset)
+    case .activation(let f, let v): .activation(f, transform(v))
+    case .quantize(let v, let format, let rounding): .quantize(transform(v), format, rounding)
+    }
+  }
+  /// Whether the operation is `.quantize`.
+  package var isQuantize: Bool {
+    if case .quantize = self { true } else { false }
+  }
+}
