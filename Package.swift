@@ -90,6 +90,7 @@ let package = Package(
       name: "_RNNTestSupport", dependencies: ["RNNSupport"], path: "Tests/_RNNTestSupport",
       swiftSettings: strict),
     .tests("RNNBilinearTests", ["RNNBilinear", "RNNSupport"]),
+    .tests("RNNLearningTests", ["RNNFixedPoint", "RNNGraph", "RNNLearning", "RNNSupport"]),
     .tests("RNNSupportTests", ["RNNSupport", "_RNNTestSupport"]),
     .tests("RNNGraphTests", ["RNNGraph", "RNNFixedPoint", "RNNSupport", "_RNNTestSupport"]),
     .tests(

@@ -1,0 +1,226 @@
+private import Foundation
+internal import RNNFixedPoint
+package import RNNGraph
+
+/// The plain interpreter of cell graphs in double precision: one sequence at a time, one node at a time.
+///
+/// It shares no code with `NetworkEngine` and exists to check it; it is also the path for work that
+/// needs double precision. Parameters are expanded to dense matrices once.
+package struct ReferenceInterpreter {
+  package let network: Network
+  /// `[layer][parameter]`: dense row-major values, rounded to the parameter's format.
+  private var dense: [[[Double]]] = []
+  /// `[layer][parameter]`: 0 where a stored value saturates its format, else 1.
+  private var passes: [[[Double]]] = []
+
+  /// Node values of one sequence: `[layer][step][node]`.
+  package typealias Trace = [[[[Double]]]]
+
+  /// - Parameter weights: `[layer][parameter]` in stored shape.
+  package init(network: Network, weights: [[[Double]]]) {
+    self.network = network
+    for (layer, values) in zip(network.layers, weights) {
+      var expanded: [[Double]] = []
+      var pass: [[Double]] = []
+      for (parameter, stored) in zip(layer.graph.parameters, values) {
+        precondition(stored.count == parameter.storedCount, "\(parameter.name) has another shape")
+        if let format = parameter.format {
+          pass.append(stored.map { $0 >= format.minValue && $0 <= format.maxValue ? 1 : 0 })
+          let rounded = stored.map { Self.round($0, format, .halfToEven) }
+          expanded.append(Self.expand(rounded, parameter))
+        } else {
+          pass.append(stored.map { _ in 1 })
+          expanded.append(Self.expand(stored, parameter))
+        }
+      }
+      dense.append(expanded)
+      passes.append(pass)
+    }
+  }
+
+  private static func round(_ value: Double, _ format: QFormat, _ rule: RoundingRule) -> Double {
+    format.value(of: quantized(value, to: format, rounding: rule, overflow: .saturate))
+  }
+
+  /// The dense row-major matrix (or the vector) of stored values.
+  static func expand(_ stored: [Double], _ parameter: Parameter) -> [Double] {
+    guard let columns = parameter.columns, parameter.structure.block > 1 else { return stored }
+    let block = parameter.structure.block
+    let across = (columns + block - 1) / block
+    var out = [Double](repeating: 0, count: parameter.rows * columns)
+    for r in 0..<parameter.rows {
+      for c in 0..<columns {
+        let lag = ((r - c) % block + block) % block
+        out[r * columns + c] = stored[(r / block * across + c / block) * block + lag]
+      }
+    }
+    return out
+  }
+
+  /// Sums a dense gradient over the entries that each stored value stands for.
+  private static func fold(_ gradient: [Double], _ parameter: Parameter) -> [Double] {
+    guard let columns = parameter.columns, parameter.structure.block > 1 else { return gradient }
+    let block = parameter.structure.block
+    let across = (columns + block - 1) / block
+    var out = [Double](repeating: 0, count: parameter.storedCount)
+    for r in 0..<parameter.rows {
+      for c in 0..<columns {
+        let lag = ((r - c) % block + block) % block
+        out[(r / block * across + c / block) * block + lag] += gradient[r * columns + c]
+      }
+    }
+    return out
+  }
+
+  private static func apply(_ activation: Activation, _ x: Double) -> Double {
+    switch activation {
+    case .sigmoid: 1 / (1 + exp(-x))
+    case .tanh: tanh(x)
+    case .relu: max(0, x)
+    }
+  }
+  /// The derivative from the argument and the value; 0 for relu at 0.
+  private static func slope(_ activation: Activation, _ x: Double, _ y: Double) -> Double {
+    switch activation {
+    case .sigmoid: y * (1 - y)
+    case .tanh: 1 - y * y
+    case .relu: x > 0 ? 1 : 0
+    }
+  }
+
+  /// Runs one sequence, row-major `[T][inputSize]`, and keeps every node's value.
+  package func trace(_ sequence: [Double]) -> Trace {
+    let size = network.inputSize
+    precondition(sequence.count % size == 0, "\(sequence.count) values are no frames of \(size)")
+    var inputs = (0..<sequence.count / size).map { Array(sequence[$0 * size..<($0 + 1) * size]) }
+    var trace: Trace = []
+    for (layer, parameters) in zip(network.layers, dense) {
+      let graph = layer.graph
+      var states = graph.states.map { [Double](repeating: 0, count: $0.size) }
+      var steps: [[[Double]]] = []
+      for x in inputs {
+        var v: [[Double]] = []
+        for node in graph.nodes {
+          v.append(Self.evaluate(node, graph, parameters, x, states, v))
+        }
+        states = graph.states.map { v[$0.next.index] }
+        steps.append(v)
+      }
+      inputs = steps.map { $0[graph.output.index] }
+      trace.append(steps)
+    }
+    return trace
+  }
+
+  private static func evaluate(
+    _ node: Node, _ graph: CellGraph, _ parameters: [[Double]], _ x: [Double],
+    _ states: [[Double]], _ v: [[Double]]
+  ) -> [Double] {
+    switch node.op {
+    case .input: return x
+    case .state(let s): return states[s.index]
+    case .parameter(let p): return parameters[p.index]
+    case .matvec(let p, let a, let transposed):
+      let w = parameters[p.index]
+      let columns = graph[p].columns ?? 1
+      var out = [Double](repeating: 0, count: node.size)
+      for r in 0..<graph[p].rows {
+        for c in 0..<columns {
+          if transposed {
+            out[c] += w[r * columns + c] * v[a.index][r]
+          } else {
+            out[r] += w[r * columns + c] * v[a.index][c]
+          }
+        }
+      }
+      return out
+    case .add(let a, let b): return zip(v[a.index], v[b.index]).map { $0 + $1 }
+    case .subtract(let a, let b): return zip(v[a.index], v[b.index]).map { $0 - $1 }
+    case .multiply(let a, let b): return zip(v[a.index], v[b.index]).map { $0 * $1 }
+    case .affine(let a, let scale, let offset): return v[a.index].map { scale * $0 + offset }
+    case .activation(let f, let a): return v[a.index].map { apply(f, $0) }
+    case .quantize(let a, let format, let rule):
+      return v[a.index].map { round($0, format, rule) }
+    }
+  }
+
+  /// The outputs of one sequence, row-major `[T][outputSize]`.
+  package func forward(_ sequence: [Double]) -> [Double] {
+    guard let last = network.layers.last else { return sequence }
+    return trace(sequence)[network.layers.count - 1].flatMap { $0[last.graph.output.index] }
+  }
+
+  /// Gradients of a scalar from its gradient by the outputs, `[T][outputSize]`.
+  ///
+  /// - Returns: `[layer][parameter]` in stored shape, and by the input sequence, `[T][inputSize]`.
+  package func backward(_ trace: Trace, outputGradient: [Double]) -> (
+    parameters: [[[Double]]], input: [Double]
+  ) {
+    let size = network.outputSize
+    let steps = trace[0].count
+    precondition(outputGradient.count == steps * size, "the output gradient has another shape")
+    var above = (0..<steps).map { Array(outputGradient[$0 * size..<($0 + 1) * size]) }
+    var result: [[[Double]]] = []
+    for l in network.layers.indices.reversed() {
+      let graph = network.layers[l].graph
+      var gradients = dense[l].map { [Double](repeating: 0, count: $0.count) }
+      var states = graph.states.map { [Double](repeating: 0, count: $0.size) }
+      var below: [[Double]] = []
+      for t in (0..<steps).reversed() {
+        var d = graph.nodes.map { [Double](repeating: 0, count: $0.size) }
+        func accumulate(_ node: Int, _ values: [Double]) {
+          for (i, value) in values.enumerated() { d[node][i] += value }
+        }
+        accumulate(graph.output.index, above[t])
+        for (s, state) in graph.states.enumerated() { accumulate(state.next.index, states[s]) }
+        states = graph.states.map { [Double](repeating: 0, count: $0.size) }
+        var dx = [Double](repeating: 0, count: graph.inputSize)
+        for n in graph.nodes.indices.reversed() {
+          let g = d[n]
+          let v = trace[l][t]
+          switch graph.nodes[n].op {
+          case .input: for i in g.indices { dx[i] += g[i] }
+          case .state(let s): for i in g.indices { states[s.index][i] += g[i] }
+          case .parameter(let p): for i in g.indices { gradients[p.index][i] += g[i] }
+          case .matvec(let p, let a, let transposed):
+            let columns = graph[p].columns ?? 1
+            for r in 0..<graph[p].rows {
+              for c in 0..<columns {
+                let (out, input) = transposed ? (c, r) : (r, c)
+                gradients[p.index][r * columns + c] += g[out] * v[a.index][input]
+                d[a.index][input] += g[out] * dense[l][p.index][r * columns + c]
+              }
+            }
+          case .add(let a, let b):
+            accumulate(a.index, g)
+            accumulate(b.index, g)
+          case .subtract(let a, let b):
+            accumulate(a.index, g)
+            accumulate(b.index, g.map { -$0 })
+          case .multiply(let a, let b):
+            accumulate(a.index, zip(g, v[b.index]).map { $0 * $1 })
+            accumulate(b.index, zip(g, v[a.index]).map { $0 * $1 })
+          case .affine(let a, let scale, _): accumulate(a.index, g.map { scale * $0 })
+          case .activation(let f, let a):
+            accumulate(
+              a.index, g.indices.map { g[$0] * Self.slope(f, v[a.index][$0], v[n][$0]) })
+          case .quantize(let a, let format, _):
+            accumulate(
+              a.index,
+              g.indices.map {
+                let x = v[a.index][$0]
+                return x >= format.minValue && x <= format.maxValue ? g[$0] : 0
+              })
+          }
+        }
+        below.append(dx)
+      }
+      above = below.reversed()
+      result.append(
+        zip(graph.parameters, gradients).enumerated().map { p, pair in
+          zip(Self.fold(pair.1, pair.0), passes[l][p]).map { $0 * $1 }
+        })
+    }
+    return (result.reversed(), above.flatMap { $0 })
+  }
+}
