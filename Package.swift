@@ -40,7 +40,14 @@ let package = Package(
     .target(
       name: "RNNRTL", path: "rtl", exclude: ["README.md"], resources: [],
       swiftSettings: strict),
-    .layer("RNNSupport", ["CCrypto"]),
+    .layer(
+      "RNNSupport", ["CCrypto"],
+      resources: [
+        .embedInCode("Devices/ice40up5k.json"), .embedInCode("Devices/lfe5u_25f.json"),
+        .embedInCode("Devices/lfe5u_85f.json"), .embedInCode("Devices/xc7a100t.json"),
+        .embedInCode("Devices/xc7vx690t.json"), .embedInCode("Devices/xc7z020.json"),
+        .embedInCode("Devices/xcku060.json"),
+      ]),
 
     // MARK: Layer 1: data structures
     .layer("RNNGraph", ["RNNFixedPoint", "RNNSupport"]),
