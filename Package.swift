@@ -98,6 +98,7 @@ let package = Package(
       swiftSettings: strict),
     .tests("RNNBilinearTests", ["RNNBilinear", "RNNSupport"]),
     .tests("RNNLearningTests", ["RNNFixedPoint", "RNNGraph", "RNNLearning", "RNNSupport"]),
+    .tests("ArchitectureTests", ["RNNSupport", "_RNNTestSupport"]),
     .tests("RNNSupportTests", ["RNNSupport", "_RNNTestSupport"]),
     .tests("RNNGraphTests", ["RNNGraph", "RNNFixedPoint", "RNNSupport", "_RNNTestSupport"]),
     .tests(

@@ -1,0 +1,120 @@
+import Foundation
+import Testing
+import _RNNTestSupport
+
+/// One target of the manifest: its layer and everything that its declaration names.
+private struct ManifestTarget {
+  var name: String
+  var layer: Int
+  var dependencies: Set<String>
+}
+
+/// Reads the targets of `Package.swift` from its `// MARK: Layer n` blocks.
+private func manifestTargets() throws -> [ManifestTarget] {
+  let text = try String(
+    contentsOf: packageRoot.appendingPathComponent("Package.swift"), encoding: .utf8)
+  var targets: [ManifestTarget] = []
+  var layer: Int?
+  let opening = /\.(?:layer|target|executableTarget)\(/
+  for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+    if let mark = line.firstMatch(of: /\/\/ MARK: (?:Layer (\d+))?/) {
+      layer = mark.1.flatMap { Int($0) }
+      continue
+    }
+    guard let layer else { continue }
+    if line.firstMatch(of: opening) != nil {
+      targets.append(ManifestTarget(name: "", layer: layer, dependencies: []))
+    }
+    guard !targets.isEmpty else { continue }
+    for quoted in line.matches(of: /"([A-Za-z_][A-Za-z0-9_-]*)"/) {
+      let name = String(quoted.1)
+      if targets[targets.count - 1].name.isEmpty {
+        targets[targets.count - 1].name = name
+      } else {
+        targets[targets.count - 1].dependencies.insert(name)
+      }
+    }
+  }
+  return targets
+}
+
+/// The modules that a source file imports.
+private func imports(of file: URL) throws -> [String] {
+  let text = try String(contentsOf: file, encoding: .utf8)
+  let pattern =
+    /^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|fileprivate|private)\s+)?import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)/
+  return text.split(separator: "\n").compactMap { $0.firstMatch(of: pattern).map { String($0.1) } }
+}
+
+private func sourceFolder(of target: String) -> URL {
+  packageRoot.appendingPathComponent(target == "RNNRTL" ? "rtl" : "Sources/\(target)")
+}
+
+@Suite struct LayeringTests {
+  @Test func importsPointStrictlyDownwardAndAreDeclared() throws {
+    let targets = try manifestTargets()
+    #expect(targets.count >= 16, "the manifest's layers were not understood")
+    let layers = Dictionary(uniqueKeysWithValues: targets.map { ($0.name, $0.layer) })
+    #expect(layers["RNNSupport"] == 0)
+    #expect(layers["rnnc"] == 6)
+    var filesSeen = 0
+    var projectImportsSeen = 0
+    for target in targets {
+      let files = try filesBelow(sourceFolder(of: target.name), suffix: ".swift")
+      #expect(!files.isEmpty, "\(target.name) has no sources")
+      for file in files {
+        filesSeen += 1
+        for module in try imports(of: file) {
+          guard let layer = layers[module] else {
+            #expect(
+              !module.hasPrefix("RNN"), "\(relative(file)) imports \(module), which has no layer")
+            continue
+          }
+          projectImportsSeen += 1
+          #expect(
+            layer < target.layer,
+            "\(relative(file)) of layer \(target.layer) imports \(module) of layer \(layer)")
+          #expect(
+            target.dependencies.contains(module),
+            "\(relative(file)) imports \(module), which \(target.name) does not declare")
+        }
+      }
+    }
+    #expect(filesSeen >= 20)
+    #expect(projectImportsSeen >= 5)
+  }
+
+  @Test func everySourceFolderHasALayer() throws {
+    let targets = Set(try manifestTargets().map(\.name))
+    let folders = try FileManager.default.contentsOfDirectory(
+      at: packageRoot.appendingPathComponent("Sources"), includingPropertiesForKeys: nil
+    ).map(\.lastPathComponent).filter { !$0.hasPrefix(".") }.sorted()
+    #expect(folders.count >= 15)
+    for folder in folders where folder != "CCrypto" && folder != "CDNNL" {
+      #expect(targets.contains(folder), "Sources/\(folder) is not a target of a layer")
+    }
+  }
+
+  @Test func onlySupportStartsProcesses() throws {
+    let files = try filesBelow(packageRoot.appendingPathComponent("Sources"), suffix: ".swift")
+    var homes: [String] = []
+    for file in files {
+      let text = try String(contentsOf: file, encoding: .utf8)
+      if text.contains(/\bProcess\(\)/) || text.contains(/\bposix_spawn\b/) {
+        homes.append(relative(file))
+      }
+    }
+    #expect(homes == ["Sources/RNNSupport/ToolRunner.swift"])
+  }
+
+  @Test func testsUsePackageAccess() throws {
+    // The tests run against the release build, which has no testable imports.
+    let files = try filesBelow(packageRoot.appendingPathComponent("Tests"), suffix: ".swift")
+    #expect(files.count >= 5)
+    for file in files {
+      let text = try String(contentsOf: file, encoding: .utf8)
+      let usesTestable = text.contains(/(?m)^@testable/)
+      #expect(!usesTestable, "\(relative(file)) uses a testable import")
+    }
+  }
+}
