@@ -1,9 +1,6 @@
-package import Foundation
-
 /// A JSON value whose objects keep the order in which they were written.
 ///
-/// Printing is canonical: the same value gives the same bytes in every process. Parsing goes through
-/// Foundation, so a parsed object has its keys sorted.
+/// Printing is canonical: the same value gives the same bytes in every process.
 package enum JSONValue: Hashable, Sendable {
   case null
   case bool(Bool)
@@ -124,48 +121,5 @@ extension JSONValue {
       }
     }
     out += "\""
-  }
-}
-
-extension JSONValue: Decodable {
-  private struct Key: CodingKey {
-    var stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
-
-  package init(from decoder: any Decoder) throws {
-    if let keyed = try? decoder.container(keyedBy: Key.self) {
-      let keys = keyed.allKeys.sorted { $0.stringValue < $1.stringValue }
-      self = .object(
-        try keys.map { Member($0.stringValue, try keyed.decode(JSONValue.self, forKey: $0)) })
-      return
-    }
-    if var unkeyed = try? decoder.unkeyedContainer() {
-      var values: [JSONValue] = []
-      while !unkeyed.isAtEnd { values.append(try unkeyed.decode(JSONValue.self)) }
-      self = .array(values)
-      return
-    }
-    let single = try decoder.singleValueContainer()
-    if single.decodeNil() {
-      self = .null
-    } else if let value = try? single.decode(Bool.self) {
-      self = .bool(value)
-    } else if let value = try? single.decode(Int.self) {
-      self = .int(value)
-    } else if let value = try? single.decode(Double.self) {
-      self = .double(value)
-    } else {
-      self = .string(try single.decode(String.self))
-    }
-  }
-
-  /// Parses JSON text.
-  ///
-  /// - Throws: Foundation's `DecodingError`, which names the line and column of the fault.
-  package init(parsing data: Data) throws {
-    self = try JSONDecoder().decode(JSONValue.self, from: data)
   }
 }
