@@ -104,5 +104,7 @@ let package = Package(
     .tests(
       "RNNInterchangeTests",
       ["RNNFixedPoint", "RNNGraph", "RNNInterchange", "RNNSupport", "_RNNTestSupport"]),
+    .tests("RNNGraphTests", ["RNNGraph", "RNNFixedPoint", "_RNNTestSupport"]),
+    .tests("RNNVerilogTests", ["RNNSupport", "RNNVerilog", "_RNNTestSupport"]),
   ]
 )
