@@ -104,7 +104,6 @@ let package = Package(
     .tests(
       "RNNInterchangeTests",
       ["RNNFixedPoint", "RNNGraph", "RNNInterchange", "RNNSupport", "_RNNTestSupport"]),
-    .tests("RNNGraphTests", ["RNNGraph", "RNNFixedPoint", "_RNNTestSupport"]),
     .tests("RNNVerilogTests", ["RNNSupport", "RNNVerilog", "_RNNTestSupport"]),
   ]
 )
