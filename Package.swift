@@ -99,6 +99,7 @@ let package = Package(
     .tests("RNNBilinearTests", ["RNNBilinear", "RNNSupport"]),
     .tests("RNNLearningTests", ["RNNFixedPoint", "RNNGraph", "RNNLearning", "RNNSupport"]),
     .tests("ArchitectureTests", ["RNNSupport", "_RNNTestSupport"]),
+    .tests("RNNDriverTests", ["RNNDriver", "RNNSupport", "_RNNTestSupport"]),
     .tests("RNNSupportTests", ["RNNSupport", "_RNNTestSupport"]),
     .tests("RNNGraphTests", ["RNNGraph", "RNNFixedPoint", "RNNSupport", "_RNNTestSupport"]),
     .tests(

@@ -3,5 +3,8 @@ import ArgumentParser
 @main
 struct RNNC: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "rnnc", abstract: "Compiles recurrent neural networks to FPGAs.")
+    commandName: "rnnc",
+    abstract:
+      "Takes recurrent neural networks from training to FPGA Verilog, and checks every step.",
+    subcommands: [DoctorCommand.self])
 }

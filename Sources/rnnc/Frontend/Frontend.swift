@@ -1,0 +1,70 @@
+import ArgumentParser
+import Foundation
+import RNNDriver
+import RNNSupport
+
+/// The exit codes of rnnc, beside ArgumentParser's 64 for wrong usage.
+extension ExitCode {
+  /// A check failed: the design does not match its reference, a tool is missing for `doctor`.
+  static let checkFailed = ExitCode(1)
+  /// A model, a file or a tool is at fault.
+  static let fault = ExitCode(2)
+  /// Ctrl-C; what was worth keeping has been kept.
+  static let interrupted = ExitCode(Interrupt.exitCode)
+}
+
+/// Runs stages for commands: progress to standard error, results to standard output, errors to exit codes.
+enum Frontend {
+  /// Runs one stage, or only prints its command and files.
+  static func run(_ stage: some Stage, _ output: OutputOptions, _ dryRun: DryRunOption? = nil)
+    throws
+  {
+    if dryRun?.dryRun == true {
+      printPlan([Step(type(of: stage).verb, stage)], output)
+      return
+    }
+    try perform(output) { context in
+      for tool in stage.tools { try context.tools.require(tool) }
+      return try stage.run(context)
+    }
+  }
+
+  static func printPlan(_ plan: [Step], _ output: OutputOptions) {
+    print(output.json ? planJSON(plan).text : planText(plan) + "\n", terminator: "")
+  }
+
+  /// Does the work, prints its result, and turns errors into messages and exit codes.
+  static func perform(_ output: OutputOptions, _ work: (StageContext) throws -> StageResult) throws
+  {
+    Interrupt.shared.install()
+    let console = Console()
+    do {
+      let result = try work(StageContext(progress: console))
+      console.close()
+      print(output.json ? result.json.text : result.text + "\n", terminator: "")
+      if !result.passed { throw ExitCode.checkFailed }
+    } catch let code as ExitCode {
+      throw code
+    } catch let error as ToolError where error.code == .interrupted {
+      console.close()
+      complain(error.description)
+      throw ExitCode.interrupted
+    } catch let error as ToolError {
+      console.close()
+      complain(error.description)
+      throw ExitCode.fault
+    } catch let error as DiagnosticsEmitted {
+      console.close()
+      complain(error.description)
+      throw ExitCode.fault
+    } catch {
+      console.close()
+      complain("error: \(error.localizedDescription); please report this with the command")
+      throw ExitCode.fault
+    }
+  }
+
+  private static func complain(_ text: String) {
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+  }
+}
