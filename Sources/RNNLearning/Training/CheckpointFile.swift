@@ -1,0 +1,120 @@
+package import Foundation
+package import RNNSupport
+
+/// A file that holds a training's whole state, so that a resumed training ends in the same bits.
+///
+/// Layout: the line `rnnc checkpoint 1`, a line with the number of bytes of the header, the header (a JSON
+/// object with `kind`, `fields` and `arrays` of names and counts), the arrays as little-endian IEEE
+/// singles in that order, and the SHA-256 of everything before it as 64 hexadecimal digits.
+package struct CheckpointFile: Hashable, Sendable {
+  /// One named array of singles.
+  package struct NamedArray: Hashable, Sendable {
+    package var name: String
+    package var values: [Float]
+    /// Creates a named array.
+    package init(_ name: String, _ values: [Float]) {
+      self.name = name
+      self.values = values
+    }
+  }
+  /// What wrote it, such as `train`.
+  package var kind: String
+  /// Everything but the arrays.
+  package var fields: JSONValue
+  /// The arrays in file order.
+  package var arrays: [NamedArray]
+
+  /// Creates the contents of a file.
+  package init(kind: String, fields: JSONValue, arrays: [NamedArray]) {
+    self.kind = kind
+    self.fields = fields
+    self.arrays = arrays
+  }
+
+  private static let magic = "rnnc checkpoint 1\n"
+
+  /// The file's bytes; equal contents give equal bytes.
+  package var data: Data {
+    let header = JSONValue.object([
+      "kind": .string(kind), "fields": fields,
+      "arrays": .array(
+        arrays.map { .object(["name": .string($0.name), "count": .int($0.values.count)]) }),
+    ])
+    let text = Data(header.text.utf8)
+    var bytes = Data((CheckpointFile.magic + "\(text.count)\n").utf8)
+    bytes.append(text)
+    for array in arrays { bytes.append(littleEndian: array.values) }
+    bytes.append(Data(sha256(bytes).utf8))
+    return bytes
+  }
+
+  /// Writes the file whole or not at all.
+  package func write(to url: URL) throws {
+    try AtomicFile.write(data, to: url)
+  }
+
+  /// Reads a file; refuses a damaged, truncated or foreign one by its path.
+  package init(contentsOf url: URL) throws {
+    let bytes = try AtomicFile.read(url)
+    guard let contents = try CheckpointFile(parsing: bytes, path: url.path) else {
+      throw ToolError(
+        .file, "checkpoint \(url.path) has a header of another version",
+        hint: "delete it to start over, or use the version of rnnc that wrote it")
+    }
+    self = contents
+  }
+
+  private init?(parsing bytes: Data, path: String) throws {
+    let magic = Data(CheckpointFile.magic.utf8)
+    guard bytes.starts(with: magic) else {
+      throw ToolError(
+        .file, "\(path) is not a checkpoint of this version of rnnc",
+        hint: "delete it to start over, or give another path")
+    }
+    let body = bytes.dropLast(64)
+    guard bytes.count > magic.count + 64, Data(sha256(Data(body)).utf8) == bytes.suffix(64) else {
+      throw ToolError(
+        .file, "checkpoint \(path) is truncated or damaged (\(bytes.count) bytes, wrong SHA-256)",
+        hint: "delete it to start over")
+    }
+    let rest = body.dropFirst(magic.count)
+    guard let newline = rest.firstIndex(of: UInt8(ascii: "\n")),
+      let length = Int(String(decoding: rest[rest.startIndex..<newline], as: UTF8.self)),
+      length >= 0, length <= rest.endIndex - newline - 1
+    else { return nil }
+    let headerEnd = newline + 1 + length
+    guard let header = try? JSONValue(parsing: Data(rest[newline + 1..<headerEnd])),
+      let kind = header["kind"]?.string, let fields = header["fields"],
+      let entries = header["arrays"]?.array
+    else { return nil }
+    var position = headerEnd
+    var arrays: [NamedArray] = []
+    for entry in entries {
+      guard let name = entry["name"]?.string, let count = entry["count"]?.int, count >= 0,
+        count <= (rest.endIndex - position) / 4
+      else { return nil }
+      arrays.append(NamedArray(name, rest[position..<position + 4 * count].littleEndianFloats))
+      position += 4 * count
+    }
+    guard position == rest.endIndex else { return nil }
+    self.init(kind: kind, fields: fields, arrays: arrays)
+  }
+
+  /// The values of a named array; nil if there is none.
+  package func array(_ name: String) -> [Float]? {
+    arrays.first { $0.name == name }?.values
+  }
+}
+
+extension Data {
+  /// IEEE singles in little-endian byte order.
+  var littleEndianFloats: [Float] {
+    withUnsafeBytes { bytes in
+      (0..<count / 4).map {
+        Float(
+          bitPattern: UInt32(
+            littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
+      }
+    }
+  }
+}

@@ -1,0 +1,96 @@
+internal import Foundation
+internal import RNNFixedPoint
+internal import RNNGraph
+internal import RNNSupport
+
+/// What a checkpoint must agree on with the training that wants to resume from it.
+struct TrainingIdentity {
+  /// Digests and settings, in a fixed order.
+  let json: JSONValue
+
+  init(network: Network, weights: Weights, task: TrainingTask, settings: JSONValue) {
+    var initial = Data()
+    for layer in weights.values { for values in layer { initial.append(littleEndian: values) } }
+    json = .object([
+      "network": .string(sha256(Data(network.identityText.utf8))),
+      "initialWeights": .string(sha256(initial)),
+      "trainingData": .string(task.training.digest),
+      "validationData": task.validation.map { .string($0.digest) } ?? .null,
+      "loss": .string(task.loss.name),
+      "settings": settings,
+    ])
+  }
+
+  /// The paths of the members in which two identities differ.
+  static func differences(_ a: JSONValue?, _ b: JSONValue?, path: String = "") -> [String] {
+    if let a, let b, let aNumber = a.number, let bNumber = b.number {
+      return aNumber == bNumber ? [] : ["\(path) (\(aNumber), now \(bNumber))"]
+    }
+    guard case .object(let members)? = a, case .object(let others)? = b else {
+      return a == b ? [] : [path]
+    }
+    var keys = others.map(\.key)
+    keys += members.map(\.key).filter { !keys.contains($0) }
+    return keys.flatMap {
+      differences(a?[$0], b?[$0], path: path.isEmpty ? $0 : "\(path).\($0)")
+    }
+  }
+}
+
+extension Network {
+  /// Everything about the network that the course of a training depends on.
+  var identityText: String {
+    layers.map { layer in
+      let parameters = layer.graph.parameters.map {
+        "\($0.name) \($0.rows) \($0.columns ?? 0) \($0.structure) \($0.format?.description ?? "-")"
+      }
+      let nodes = layer.graph.nodes.map { "\($0.name) \($0.size) \($0.op)" }
+      let states = layer.graph.states.map { "\($0.name) \($0.size) \($0.next.index)" }
+      let lines = ["\(layer.name) \(layer.cell)"] + parameters + nodes + states
+      return (lines + ["output \(layer.graph.output.index)"]).joined(separator: "\n")
+    }.joined(separator: "\n\n")
+  }
+}
+
+/// Reads and writes the checkpoints of one training.
+struct CheckpointKeeper {
+  let policy: CheckpointPolicy?
+  let kind: String
+  let identity: TrainingIdentity
+
+  /// The checkpoint to resume from and its fields; nil to start over.
+  func read() throws -> (file: CheckpointFile, fields: JSONValue)? {
+    guard let policy, policy.resume, FileManager.default.fileExists(atPath: policy.url.path) else {
+      return nil
+    }
+    let file = try CheckpointFile(contentsOf: policy.url)
+    guard file.kind == kind else {
+      throw refusal("it was written by \(file.kind), this is \(kind)")
+    }
+    let differences = TrainingIdentity.differences(file.fields["identity"], identity.json)
+    guard differences.isEmpty else {
+      throw refusal("it differs in \(differences.joined(separator: ", "))")
+    }
+    guard let state = file.fields["state"] else { throw malformed }
+    return (file, state)
+  }
+
+  /// Replaces the checkpoint atomically.
+  func write(fields: JSONValue, arrays: [CheckpointFile.NamedArray]) throws {
+    guard let policy else { return }
+    try CheckpointFile(
+      kind: kind, fields: .object(["identity": identity.json, "state": fields]), arrays: arrays
+    ).write(to: policy.url)
+  }
+
+  /// The error for a checkpoint whose parts do not fit together.
+  var malformed: DiagnosticsEmitted { refusal("a part of the state is missing") }
+
+  private func refusal(_ reason: String) -> DiagnosticsEmitted {
+    DiagnosticsEmitted(
+      Diagnostic(
+        stage: "train", path: policy?.url.path ?? kind,
+        message: "the checkpoint belongs to another training: \(reason)",
+        fix: "restore what it was written with, or delete it to start over"))
+  }
+}

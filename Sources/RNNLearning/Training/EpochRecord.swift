@@ -1,0 +1,93 @@
+package import RNNSupport
+
+/// The reproducible figures of one epoch; times are kept apart, in `EpochProgress`.
+package struct EpochRecord: Hashable, Sendable {
+  /// Counted from 1.
+  package var epoch: Int
+  package var learningRate: Double
+  /// The mean loss over the epoch's batches, each measured before its update; without penalties.
+  package var loss: Double
+  /// The metric over the same outputs.
+  package var metric: Double
+  /// Nil without a validation set.
+  package var validationLoss: Double?
+  /// Nil without a validation set.
+  package var validationMetric: Double?
+  /// The mean over the batches of the gradient's global norm before clipping.
+  package var gradientNorm: Double
+  /// The greatest of these norms.
+  package var greatestGradientNorm: Double
+
+  /// The record as a JSON object with a fixed order of members.
+  package var json: JSONValue {
+    .object([
+      "epoch": .int(epoch), "learningRate": .double(learningRate), "loss": .double(loss),
+      "metric": .double(metric), "validationLoss": validationLoss.map { .double($0) } ?? .null,
+      "validationMetric": validationMetric.map { .double($0) } ?? .null,
+      "gradientNorm": .double(gradientNorm),
+      "greatestGradientNorm": .double(greatestGradientNorm),
+    ])
+  }
+  /// Reads what `json` wrote; nil if a member is missing or of another kind.
+  init?(json: JSONValue) {
+    guard let epoch = json["epoch"]?.int, let learningRate = json["learningRate"]?.number,
+      let loss = json["loss"]?.number, let metric = json["metric"]?.number,
+      let gradientNorm = json["gradientNorm"]?.number,
+      let greatest = json["greatestGradientNorm"]?.number
+    else { return nil }
+    self.init(
+      epoch: epoch, learningRate: learningRate, loss: loss, metric: metric,
+      validationLoss: json["validationLoss"]?.number,
+      validationMetric: json["validationMetric"]?.number, gradientNorm: gradientNorm,
+      greatestGradientNorm: greatest)
+  }
+  /// Creates a record from its parts.
+  package init(
+    epoch: Int, learningRate: Double, loss: Double, metric: Double, validationLoss: Double?,
+    validationMetric: Double?, gradientNorm: Double, greatestGradientNorm: Double
+  ) {
+    self.epoch = epoch
+    self.learningRate = learningRate
+    self.loss = loss
+    self.metric = metric
+    self.validationLoss = validationLoss
+    self.validationMetric = validationMetric
+    self.gradientNorm = gradientNorm
+    self.greatestGradientNorm = greatestGradientNorm
+  }
+}
+
+/// What a progress callback learns after an epoch.
+package struct EpochProgress: Hashable, Sendable {
+  /// What is being done, such as `train`, `admm` or `fine-tune`.
+  package var phase: String
+  package var record: EpochRecord
+  /// The number of epochs of the phase.
+  package var epochs: Int
+  /// Wall-clock seconds of the epoch, validation included.
+  package var seconds: Double
+  /// Creates a progress note.
+  package init(phase: String, record: EpochRecord, epochs: Int, seconds: Double) {
+    self.phase = phase
+    self.record = record
+    self.epochs = epochs
+    self.seconds = seconds
+  }
+}
+
+extension JSONValue {
+  /// The value of an integer.
+  var int: Int? { if case .int(let value) = self { value } else { nil } }
+  /// The value of a number, whole or not.
+  var number: Double? {
+    switch self {
+    case .int(let value): Double(value)
+    case .double(let value): value
+    default: nil
+    }
+  }
+  /// The value of a string.
+  var string: String? { if case .string(let value) = self { value } else { nil } }
+  /// The elements of an array.
+  var array: [JSONValue]? { if case .array(let values) = self { values } else { nil } }
+}

@@ -1,0 +1,132 @@
+package import RNNSupport
+
+/// Everything that decides the course of a training, apart from the network and the data.
+package struct TrainingConfiguration: Hashable, Sendable {
+  /// The number of passes over the training set.
+  package var epochs: Int
+  /// Sequences per update.
+  package var batchSize: Int
+  /// The base learning rate.
+  package var learningRate: Double
+  /// How the rate changes from epoch to epoch.
+  package var schedule: LearningRateSchedule
+  /// How a gradient becomes a step.
+  package var optimizer: OptimizerRule
+  /// The greatest global norm of a gradient; nil leaves gradients as they are.
+  package var gradientClip: Double?
+  /// Random changes of the features; nil for none.
+  package var augmentation: Augmentation?
+  /// How many batches are sorted by length together; 1 keeps the shuffled order.
+  package var bucketBatches: Int
+  /// Seeds shuffling and augmentation.
+  package var seed: UInt64
+  /// Which epoch's weights are the result.
+  package var selection: Selection
+
+  /// Which epoch's weights a training returns.
+  package enum Selection: String, Hashable, Sendable {
+    /// The epoch with the best validation metric, then the least validation loss, then the earliest.
+    case best
+    /// The last epoch.
+    case last
+  }
+
+  /// Creates a configuration.
+  package init(
+    epochs: Int, batchSize: Int, learningRate: Double,
+    schedule: LearningRateSchedule = .constant, optimizer: OptimizerRule = .adam,
+    gradientClip: Double? = 1, augmentation: Augmentation? = nil, bucketBatches: Int = 8,
+    seed: UInt64, selection: Selection = .last
+  ) {
+    self.epochs = epochs
+    self.batchSize = batchSize
+    self.learningRate = learningRate
+    self.schedule = schedule
+    self.optimizer = optimizer
+    self.gradientClip = gradientClip
+    self.augmentation = augmentation
+    self.bucketBatches = bucketBatches
+    self.seed = seed
+    self.selection = selection
+  }
+
+  /// Collects what is wrong with the numbers.
+  package func check(path: String, task: TrainingTask, into sink: inout DiagnosticSink) {
+    for (name, value) in [
+      ("batchSize", batchSize), ("bucketBatches", bucketBatches), ("epochs", epochs),
+    ] where value < 1 {
+      sink.error("\(path).\(name)", "\(value) is below 1", fix: "use at least 1")
+    }
+    if !(learningRate > 0 && learningRate.isFinite) {
+      sink.error(
+        "\(path).learningRate", "\(learningRate) is not positive", fix: "use a value such as 0.002")
+    }
+    if let gradientClip, !(gradientClip > 0) {
+      sink.error(
+        "\(path).gradientClip", "\(gradientClip) is not positive",
+        fix: "use a value such as 1, or leave it away")
+    }
+    for problem in schedule.problems {
+      sink.error("\(path).schedule.\(problem.path)", problem.message, fix: problem.fix)
+    }
+    for problem in optimizer.problems {
+      sink.error("\(path).optimizer.\(problem.path)", problem.message, fix: problem.fix)
+    }
+    if let augmentation {
+      for problem in augmentation.problems {
+        sink.error("\(path).augmentation.\(problem.path)", problem.message, fix: problem.fix)
+      }
+      let perStep = task.training.targets.contains {
+        if case .label = $0 { return false } else { return true }
+      }
+      if augmentation.changesLength && perStep {
+        sink.error(
+          "\(path).augmentation.stretch", "targets per step cannot follow a stretched sequence",
+          fix: "set stretch to 0")
+      }
+    }
+    if selection == .best && task.validation == nil {
+      sink.error(
+        "\(path).selection", "the best epoch is chosen on a validation set, and there is none",
+        fix: "split one from the training data, or select the last epoch")
+    }
+  }
+
+  /// The configuration as a JSON object with a fixed order of members.
+  package var json: JSONValue {
+    let rule: JSONValue =
+      switch optimizer {
+      case .sgd(let momentum): .object(["kind": "sgd", "momentum": .double(momentum)])
+      case .adam(let beta1, let beta2, let epsilon):
+        .object([
+          "kind": "adam", "beta1": .double(beta1), "beta2": .double(beta2),
+          "epsilon": .double(epsilon),
+        ])
+      }
+    let rates: JSONValue =
+      switch schedule {
+      case .constant: .object(["kind": "constant"])
+      case .step(let epochs, let factor):
+        .object(["kind": "step", "epochs": .int(epochs), "factor": .double(factor)])
+      case .cosine(let floor): .object(["kind": "cosine", "floor": .double(floor)])
+      }
+    return .object([
+      "epochs": .int(epochs), "batchSize": .int(batchSize), "learningRate": .double(learningRate),
+      "schedule": rates, "optimizer": rule,
+      "gradientClip": gradientClip.map { .double($0) } ?? .null,
+      "augmentation": augmentation?.json ?? .null, "bucketBatches": .int(bucketBatches),
+      "seed": .string(String(seed)), "selection": .string(selection.rawValue),
+    ])
+  }
+}
+
+extension Augmentation {
+  /// The augmentation as a JSON object with a fixed order of members.
+  var json: JSONValue {
+    .object([
+      "noise": .double(noise), "timeMasks": .int(timeMasks),
+      "timeMaskShare": .double(timeMaskShare), "featureMasks": .int(featureMasks),
+      "featureMaskWidth": .int(featureMaskWidth), "stretch": .double(stretch),
+    ])
+  }
+}
