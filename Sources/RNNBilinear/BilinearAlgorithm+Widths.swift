@@ -50,7 +50,8 @@ extension BilinearAlgorithm {
     func times(_ factor: Int128) -> Range { self * Range(low: factor, high: factor) }
     static func codes(_ width: Int) -> Range {
       precondition((1...40).contains(width), "widths are 1 to 40 bits here, not \(width)")
-      return Range(low: -(Int128(1) << Int128(width - 1)), high: (Int128(1) << Int128(width - 1)) - 1)
+      let half = Int128(1) << Int128(width - 1)
+      return Range(low: -half, high: half - 1)
     }
   }
 

@@ -1,0 +1,130 @@
+package import RNNGraph
+internal import RNNFixedPoint
+
+/// Executes an integer graph with 64-bit integers alone: the answer that hardware has to equal bit for bit.
+///
+/// Matrices are expanded to dense rows and multiplied by plain loops, so nothing here shares the
+/// hardware's fast algorithms. Every code is checked against its node's format; a code outside stops the
+/// program with the node, the element and the value, because only a fault of the compiler produces one.
+package final class ReferenceModel {
+  package let graph: IntegerGraph
+  /// The codes of every node after the last step, one after the other.
+  private var codes: [Int64]
+  /// Where a node's codes start in `codes`.
+  private let offsets: [Int]
+  private var states: [[Int64]]
+  /// The expanded matrices of every `linear` node, by node; empty for other nodes.
+  private let products: [[DenseProduct]]
+
+  /// Expands a graph's matrices.
+  ///
+  /// - Throws: `DiagnosticsEmitted` when the graph breaks a rule of `IntegerGraph.validate()`.
+  package init(_ graph: IntegerGraph) throws {
+    try graph.validate()
+    self.graph = graph
+    var offsets: [Int] = []
+    var count = 0
+    for node in graph.nodes {
+      offsets.append(count)
+      count += node.size
+    }
+    self.offsets = offsets
+    codes = Array(repeating: 0, count: count)
+    states = graph.states.map { Array(repeating: 0, count: $0.size) }
+    products = graph.nodes.map { node in
+      guard case .linear(let terms) = node.op else { return [] }
+      return terms.map { term in
+        DenseProduct(
+          graph.matrices[term.matrix], transposed: term.transposed,
+          operand: graph[term.operand].format)
+      }
+    }
+  }
+
+  /// Sets every state to zero, as before the first step of a sequence.
+  package func reset() {
+    for i in states.indices { states[i] = Array(repeating: 0, count: states[i].count) }
+  }
+
+  /// Runs one time step on input codes in `graph.inputFormat` and gives the output codes.
+  package func step(_ x: [Int64]) -> [Int64] {
+    precondition(
+      x.count == graph.inputSize, "an input has \(graph.inputSize) elements, not \(x.count)")
+    for i in graph.nodes.indices { execute(i, x) }
+    for (i, state) in graph.states.enumerated() { states[i] = values(of: state.next) }
+    return values(of: graph.output)
+  }
+
+  /// Runs a whole sequence from zero states and gives the output codes of every step.
+  package func run(sequence: [[Int64]]) -> [[Int64]] {
+    reset()
+    return sequence.map(step)
+  }
+
+  /// The codes of a node after the last step.
+  package func values(of id: ValueID) -> [Int64] {
+    Array(codes[offsets[id.index]..<offsets[id.index] + graph[id].size])
+  }
+
+  /// The value that a state has for the next step.
+  package func value(of id: StateID) -> [Int64] { states[id.index] }
+
+  private func execute(_ index: Int, _ x: [Int64]) {
+    let node = graph.nodes[index]
+    let size = node.size
+    let minCode = node.format.minCode
+    let maxCode = node.format.maxCode
+    let offset = offsets[index]
+    codes.withUnsafeMutableBufferPointer { all in
+      let y = UnsafeMutableBufferPointer(rebasing: all[offset..<offset + size])
+      func operand(_ id: ValueID) -> UnsafeBufferPointer<Int64> {
+        let start = offsets[id.index]
+        return UnsafeBufferPointer(rebasing: all[start..<start + graph.nodes[id.index].size])
+      }
+      switch node.op {
+      case .input: for i in 0..<size { y[i] = x[i] }
+      case .state(let id):
+        states[id.index].withUnsafeBufferPointer { s in for i in 0..<size { y[i] = s[i] } }
+      case .vector(let v):
+        graph.vectors[v].codes.withUnsafeBufferPointer { s in for i in 0..<size { y[i] = s[i] } }
+      case .constant(let code): for i in 0..<size { y[i] = code }
+      case .linear(let terms):
+        for i in 0..<size { y[i] = 0 }
+        for (term, product) in zip(terms, products[index]) {
+          product.accumulate(operand(term.operand), into: y)
+        }
+      case .add(let a, let b):
+        let (p, q) = (operand(a), operand(b))
+        for i in 0..<size { y[i] = p[i] + q[i] }
+      case .subtract(let a, let b):
+        let (p, q) = (operand(a), operand(b))
+        for i in 0..<size { y[i] = p[i] - q[i] }
+      case .multiply(let a, let b):
+        let (p, q) = (operand(a), operand(b))
+        for i in 0..<size { y[i] = p[i] * q[i] }
+      case .extend(let a):
+        let p = operand(a)
+        let shift = Int64(node.format.fraction - graph[a].format.fraction)
+        for i in 0..<size { y[i] = p[i] << shift }
+      case .requantize(let a, let rounding, let overflow):
+        let p = operand(a)
+        let fraction = graph[a].format.fraction
+        for i in 0..<size {
+          y[i] = requantized(
+            p[i], fraction: fraction, to: node.format, rounding: rounding, overflow: overflow)
+        }
+      case .activation(let t, let a):
+        let p = operand(a)
+        let table = graph.tables[t]
+        for i in 0..<size { y[i] = table.code(for: p[i]) }
+      case .relu(let a):
+        let p = operand(a)
+        for i in 0..<size { y[i] = max(p[i], 0) }
+      }
+      for i in 0..<size where y[i] < minCode || y[i] > maxCode {
+        preconditionFailure(
+          "\(node.name)[\(i)]: code \(y[i]) does not fit \(node.format.width) bits (\(node.format))")
+      }
+    }
+  }
+}
