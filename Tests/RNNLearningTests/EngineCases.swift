@@ -3,7 +3,7 @@ import RNNGraph
 import RNNSupport
 import Testing
 
-@testable import RNNLearning
+import RNNLearning
 
 /// The networks that the engine's tests run: every cell, stacked, dense and circulant, odd sizes.
 struct EngineCase: Sendable, CustomTestStringConvertible {

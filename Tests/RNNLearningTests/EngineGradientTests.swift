@@ -2,7 +2,7 @@ import RNNGraph
 import RNNSupport
 import Testing
 
-@testable import RNNLearning
+import RNNLearning
 
 @Suite struct EngineGradientTests {
   /// The loss of the tests, in double, from parameters and inputs in double.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import RNNVerilog
+import RNNVerilog
 
 @Suite struct VerilogPrinterTests {
   static func blink() -> VerilogModule {
