@@ -38,7 +38,18 @@ let package = Package(
     .layer("RNNBilinear"),
     .layer("RNNFixedPoint"),
     .target(
-      name: "RNNRTL", path: "rtl", exclude: ["README.md"], resources: [],
+      name: "RNNRTL", path: "rtl", exclude: ["README.md"],
+      resources: [
+        .embedInCode("rnnc_assert.svh"),
+        .embedInCode("rnnc_collect.sv"),
+        .embedInCode("rnnc_delay.sv"),
+        .embedInCode("rnnc_lane.sv"),
+        .embedInCode("rnnc_mul.sv"),
+        .embedInCode("rnnc_pwl.sv"),
+        .embedInCode("rnnc_ram_sdp.sv"),
+        .embedInCode("rnnc_rom.sv"),
+        .embedInCode("rnnc_round_sat.sv"),
+      ],
       swiftSettings: strict),
     .layer(
       "RNNSupport", ["CCrypto"],

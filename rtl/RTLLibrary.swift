@@ -1,5 +1,15 @@
 /// The hand-written SystemVerilog library, embedded in the binary.
 package enum RTLLibrary {
-  /// Source files in dependency order, as (file name, bytes).
-  package static let files: [(name: String, bytes: [UInt8])] = []
+  /// Source files in dependency order, as (file name, bytes); `.sv` files hold one module each.
+  package static let files: [(name: String, bytes: [UInt8])] = [
+    ("rnnc_assert.svh", PackageResources.rnnc_assert_svh),
+    ("rnnc_collect.sv", PackageResources.rnnc_collect_sv),
+    ("rnnc_delay.sv", PackageResources.rnnc_delay_sv),
+    ("rnnc_lane.sv", PackageResources.rnnc_lane_sv),
+    ("rnnc_mul.sv", PackageResources.rnnc_mul_sv),
+    ("rnnc_ram_sdp.sv", PackageResources.rnnc_ram_sdp_sv),
+    ("rnnc_rom.sv", PackageResources.rnnc_rom_sv),
+    ("rnnc_round_sat.sv", PackageResources.rnnc_round_sat_sv),
+    ("rnnc_pwl.sv", PackageResources.rnnc_pwl_sv),
+  ]
 }

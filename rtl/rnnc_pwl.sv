@@ -1,0 +1,150 @@
+`default_nettype none
+
+/// Piecewise-linear function on codes: equal segments over a clamped input range.
+///
+/// Latency 3 cycles, throughput 1. `en_i` says that `x_i` counts in this cycle; the result of that
+/// cycle is at `y_o` 3 cycles later and stays until the next one. Registers hold in between.
+///
+///     s = clamp(x_i, Lower, Lower + Segments * 2^SegmentBits - 1) - Lower
+///     i = s >> SegmentBits        d = s mod 2^SegmentBits
+///     y_o = saturate(floor((slope[i] * d + intercept[i]) / 2^Shift + 1/2))
+///
+/// Word i of `InitFile` is {slope, intercept}. The same function as `ActivationTable.code(for:)`,
+/// with Shift the fraction bits of the intercept less those of the output.
+module rnnc_pwl #(
+  parameter InitFile = "",
+  parameter int InWidth = 16,
+  parameter int OutWidth = 12,
+  parameter int Lower = -32768,
+  parameter int SegmentBits = 9,
+  parameter int Segments = 128,
+  parameter int SlopeWidth = 12,
+  parameter int InterceptWidth = 20,
+  parameter int Shift = 8
+) (
+  input wire logic clk_i,
+  input wire logic en_i,
+  input wire logic signed [InWidth-1:0] x_i,
+  output logic signed [OutWidth-1:0] y_o
+);
+  localparam int IndexBits = $clog2(Segments);
+  localparam int Limit = 1 << 30;
+
+  if (InWidth < 1 || InWidth > 31 || OutWidth < 1 || Segments < 1 || Segments != (1 << IndexBits)
+      || SegmentBits < 0 || IndexBits + SegmentBits > 29 || SlopeWidth < 1 || InterceptWidth < 1
+      || Shift < 0 || Lower < -Limit || Lower >= Limit)
+  begin : gen_param_check
+    rnnc_pwl_bad_params u_bad ();
+  end
+
+  // One unused bit stands for an index or an offset of no bits.
+  localparam int IndexWidth = IndexBits > 0 ? IndexBits : 1;
+  localparam int OffsetWidth = SegmentBits > 0 ? SegmentBits : 1;
+  localparam int SpanBits = IndexBits + SegmentBits;
+  localparam int SpanWidth = SpanBits > 0 ? SpanBits : 1;
+  localparam int Upper = Lower + (1 << SpanBits) - 1;
+  localparam int MinCode = -(1 << (InWidth - 1));
+  localparam int MaxCode = (1 << (InWidth - 1)) - 1;
+  localparam int ProductWidth = SlopeWidth + OffsetWidth + 1;
+  localparam int SumWidth = (ProductWidth > InterceptWidth ? ProductWidth : InterceptWidth) + 1;
+  localparam int WordWidth = SlopeWidth + InterceptWidth;
+
+  // Stage 1: clamp; segment to the memory, offset to a register.
+  logic signed [31:0] x;
+  logic signed [31:0] from_lower;
+  logic below;
+  logic above;
+  logic [SpanWidth-1:0] span;
+  logic [IndexWidth-1:0] index;
+  logic [OffsetWidth-1:0] offset;
+
+  assign x = 32'(x_i);
+  assign from_lower = x - Lower;
+
+  // A bound outside of the input's range is never passed.
+  if (Lower > MinCode) begin : gen_below
+    assign below = x < Lower;
+  end else begin : gen_never_below
+    assign below = 1'b0;
+  end
+  if (Upper < MaxCode) begin : gen_above
+    assign above = x > Upper;
+  end else begin : gen_never_above
+    assign above = 1'b0;
+  end
+
+  always_comb begin
+    span = from_lower[SpanWidth-1:0];
+    if (below) span = '0;
+    else if (above) span = '1;
+  end
+
+  logic unused_high;
+  assign unused_high = &{1'b0, from_lower[31:SpanWidth]};
+
+  if (IndexBits > 0) begin : gen_index
+    assign index = span[SpanBits-1-:IndexWidth];
+  end else begin : gen_one_segment
+    assign index = 1'b0;
+  end
+  if (SegmentBits > 0) begin : gen_offset
+    assign offset = span[OffsetWidth-1:0];
+  end else begin : gen_constant_segments
+    assign offset = 1'b0;
+  end
+  if (SpanBits == 0) begin : gen_unused_span
+    logic unused_span;
+    assign unused_span = &{1'b0, span};
+  end
+
+  logic [WordWidth-1:0] word_q;
+
+  rnnc_rom #(
+    .InitFile(InitFile),
+    .Width(WordWidth),
+    .Depth(Segments)
+  ) u_segments (
+    .clk_i(clk_i),
+    .en_i(en_i),
+    .addr_i(index),
+    .data_o(word_q)
+  );
+
+  // Stage 2: multiply. Stage 3: add, round, saturate.
+  logic en_q;
+  logic en_q2;
+  logic [OffsetWidth-1:0] offset_q;
+  logic signed [OffsetWidth:0] offset_s;
+  logic signed [SlopeWidth-1:0] slope_s;
+  logic signed [ProductWidth-1:0] product_q;
+  logic signed [InterceptWidth-1:0] intercept_q;
+  logic signed [SumWidth-1:0] sum;
+  logic signed [OutWidth-1:0] rounded;
+
+  assign offset_s = $signed({1'b0, offset_q});
+  assign slope_s = $signed(word_q[WordWidth-1:InterceptWidth]);
+  assign sum = SumWidth'(product_q) + SumWidth'(intercept_q);
+
+  rnnc_round_sat #(
+    .InWidth(SumWidth),
+    .Shift(Shift),
+    .OutWidth(OutWidth),
+    .Rounding(1)
+  ) u_round_sat (
+    .in_i(sum),
+    .out_o(rounded)
+  );
+
+  always_ff @(posedge clk_i) begin
+    en_q  <= en_i;
+    en_q2 <= en_q;
+    if (en_i) offset_q <= offset;
+    if (en_q) begin
+      product_q   <= slope_s * offset_s;
+      intercept_q <= $signed(word_q[InterceptWidth-1:0]);
+    end
+    if (en_q2) y_o <= rounded;
+  end
+endmodule
+
+`default_nettype wire

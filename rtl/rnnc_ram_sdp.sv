@@ -1,0 +1,39 @@
+`default_nettype none
+
+/// Simple dual-port memory: one write port and one registered read port on one clock.
+///
+/// Read latency 1 cycle, throughput 1 on both ports. `rdata_o` holds while `re_i` is low. Reading an
+/// address in the cycle that writes it, or before any write to it, gives an undefined word.
+///
+///     rdata_o(t+1) = re_i(t) ? memory[raddr_i(t)] : rdata_o(t)
+module rnnc_ram_sdp #(
+  parameter int Width = 8,
+  parameter int Depth = 16,
+  localparam int AddressWidth = Depth > 1 ? $clog2(Depth) : 1
+) (
+  input wire logic clk_i,
+  input wire logic we_i,
+  input wire logic [AddressWidth-1:0] waddr_i,
+  input wire logic [Width-1:0] wdata_i,
+  input wire logic re_i,
+  input wire logic [AddressWidth-1:0] raddr_i,
+  output logic [Width-1:0] rdata_o
+);
+  if (Width < 1 || Depth < 1) begin : gen_param_check
+    rnnc_ram_sdp_bad_params u_bad ();
+  end
+
+  // The attribute keeps Yosys from adding logic that would define the undefined case.
+  (* no_rw_check *)
+  logic [Width-1:0] memory[0:Depth-1];
+
+  always_ff @(posedge clk_i) begin
+    if (we_i) memory[waddr_i] <= wdata_i;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (re_i) rdata_o <= memory[raddr_i];
+  end
+endmodule
+
+`default_nettype wire
