@@ -1,6 +1,7 @@
 import Foundation
 import RNNSupport
 import Testing
+import _RNNTestSupport
 
 /// Runs `body` with a fresh folder that is removed afterwards.
 func withTemporaryFolder<R>(_ body: (URL) throws -> R) throws -> R {
@@ -42,4 +43,22 @@ func expectDiagnostic(
   } catch {
     Issue.record("\(error) is no diagnostic", sourceLocation: sourceLocation)
   }
+}
+
+/// The folder of the vectors that `make.py` wrote.
+let vectors = packageRoot.appendingPathComponent("Tests/Vectors/interchange")
+
+/// Parses every truncation of the bytes and `flips` copies with up to three random bytes changed.
+///
+/// Returns how many were accepted; the point is that none crashes.
+func acceptedMutants<T>(of data: Data, flips: Int = 3000, _ parse: (Data) throws -> T) -> Int {
+  var accepted = 0
+  for n in 0..<data.count where (try? parse(data.prefix(n))) != nil { accepted += 1 }
+  var random = SplitMix64(seed: 7)
+  for _ in 0..<flips {
+    var mutant = data
+    for _ in 0...random.below(3) { mutant[random.below(data.count)] = UInt8(random.below(256)) }
+    if (try? parse(mutant)) != nil { accepted += 1 }
+  }
+  return accepted
 }
