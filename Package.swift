@@ -34,6 +34,9 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CDNNL", providers: [.apt(["libdnnl-dev"])]),
 
+    // MARK: C: inner loops that need instruction sets beyond the baseline, chosen at run time
+    .target(name: "CRNNKernels"),
+
     // MARK: Layer 0: no project imports
     .layer("RNNBilinear"),
     .layer("RNNFixedPoint"),
@@ -62,7 +65,7 @@ let package = Package(
 
     // MARK: Layer 1: data structures
     .layer("RNNGraph", ["RNNFixedPoint", "RNNSupport"]),
-    .layer("RNNTensor", ["CDNNL", "RNNSupport"]),
+    .layer("RNNTensor", ["CDNNL", "CRNNKernels", "RNNSupport"]),
     .layer("RNNVerilog", ["RNNSupport"]),
 
     // MARK: Layer 2: X in, X out
@@ -112,6 +115,7 @@ let package = Package(
     .tests("ArchitectureTests", ["RNNSupport", "_RNNTestSupport"]),
     .tests("RNNDriverTests", ["RNNDriver", "RNNSupport", "_RNNTestSupport"]),
     .tests("RNNEstimateTests", ["RNNEstimate", "RNNSupport", "_RNNTestSupport"]),
+    .tests("RNNTensorTests", ["RNNSupport", "RNNTensor"]),
     .tests("RNNSupportTests", ["RNNSupport", "_RNNTestSupport"]),
     .tests("RNNGraphTests", ["RNNGraph", "RNNFixedPoint", "RNNSupport", "_RNNTestSupport"]),
     .tests(
