@@ -1,0 +1,135 @@
+/// What the cycle model needs to know of a design.
+package struct FrameTiming: Hashable, Sendable {
+  /// Cycles from the first control word of a frame to that of the next one, at the earliest.
+  package var cyclesPerFrame: Int
+  /// The cycle of a frame after which its input buffer is free again.
+  package var inputRelease: Int
+  /// The cycle of a frame in which its last output word is written.
+  package var outputCommit: Int
+  package var inputBeats: Int
+  package var outputBeats: Int
+
+  package init(
+    cyclesPerFrame: Int, inputRelease: Int, outputCommit: Int, inputBeats: Int, outputBeats: Int
+  ) {
+    self.cyclesPerFrame = cyclesPerFrame
+    self.inputRelease = inputRelease
+    self.outputCommit = outputCommit
+    self.inputBeats = inputBeats
+    self.outputBeats = outputBeats
+  }
+
+  /// From the first control word back to the cycle in which the frame was started: program counter, program memory.
+  package static let startToWord = 2
+  /// From the write of the last output word to the first output beat: full flag, memory register.
+  package static let commitToValid = 2
+
+  /// Cycles from the acceptance of a frame's last input beat to its first output beat, with nothing in the way.
+  package var latencyCycles: Int {
+    1 + Self.startToWord + outputCommit + Self.commitToValid
+  }
+}
+
+/// Predicts the streams of an emitted core cycle by cycle, without simulating its arithmetic.
+///
+/// One call of `step` is one clock cycle. Cycle 0 is the first with `aresetn` high; the core leaves reset one
+/// cycle later. The model holds the registers of the stream shell and of the frame sequencer and nothing else, so
+/// it needs no data.
+package struct CycleModel: Sendable {
+  package let timing: FrameTiming
+
+  private var inReset = true
+  // Input: two frame buffers.
+  private var inputBank = 0
+  private var inputFull = [false, false]
+  private var inputLast = [false, false]
+  private var inputBeat = 0
+  // Sequencer.
+  private var running = false
+  private var counter = 0
+  private var bank = 1
+  private var frameLast = true
+  /// The cycle index of the word that the program memory gives out now; nil while no frame runs.
+  private var word: Int?
+  private var frames = 0
+  // Output: two frame buffers.
+  private var outputBank = 0
+  private var outputFull = [false, false]
+  private var outputLast = [false, false]
+  private var outputBeat = 0
+  private var outputValid = false
+
+  package init(_ timing: FrameTiming) { self.timing = timing }
+
+  /// The signals of one cycle, before the clock edge that ends it.
+  package struct Signals: Hashable, Sendable {
+    package var inputReady: Bool
+    package var outputValid: Bool
+    package var outputLast: Bool
+    /// The index of the frame whose control word 0 is in effect in this cycle: frame 0, 1, 2... since reset.
+    package var frameStart: Int?
+  }
+
+  /// Advances by one clock cycle with the given inputs.
+  package mutating func step(inputValid: Bool, inputLast last: Bool, outputReady: Bool) -> Signals {
+    let signals = Signals(
+      inputReady: !inReset && !inputFull[inputBank], outputValid: outputValid,
+      outputLast: outputValid && outputLast[outputBank] && outputBeat == timing.outputBeats - 1,
+      frameStart: word == 0 ? frames - 1 : nil)
+    if inReset {
+      inReset = false
+      return signals
+    }
+    let old = self  // every register takes its next value from the values before the edge
+
+    // Sequencer.
+    let atEnd = old.running && old.counter == timing.cyclesPerFrame - 1
+    let next = 1 - old.bank
+    if (!old.running || atEnd) && old.inputFull[next] && !old.outputFull[next] {
+      running = true
+      counter = 0
+    } else if atEnd {
+      running = false
+    } else if old.running {
+      counter = old.counter + 1
+    }
+    word = old.running ? old.counter : nil
+    if old.running && old.counter == 0 {
+      bank = next
+      frameLast = old.inputLast[next]
+      frames += 1
+    }
+
+    // Input unit.
+    if old.word == timing.inputRelease { inputFull[old.bank] = false }
+    if inputValid && signals.inputReady {
+      if old.inputBeat == timing.inputBeats - 1 {
+        inputBeat = 0
+        inputFull[old.inputBank] = true
+        inputLast[old.inputBank] = last
+        inputBank = 1 - old.inputBank
+      } else {
+        inputBeat += 1
+      }
+    }
+
+    // Output unit.
+    if old.word == timing.outputCommit {
+      outputFull[old.bank] = true
+      outputLast[old.bank] = old.frameLast
+    }
+    if !old.outputValid {
+      outputValid = old.outputFull[old.outputBank]
+    } else if outputReady {
+      if old.outputBeat == timing.outputBeats - 1 {
+        outputBeat = 0
+        outputValid = false
+        outputFull[old.outputBank] = false
+        outputBank = 1 - old.outputBank
+      } else {
+        outputBeat += 1
+      }
+    }
+    return signals
+  }
+}

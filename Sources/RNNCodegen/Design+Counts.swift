@@ -1,0 +1,201 @@
+internal import RNNBilinear
+internal import RNNFixedPoint
+internal import RNNGraph
+package import RNNSupport
+internal import RNNVerilog
+
+extension Design {
+  /// Throws if the design needs more of a resource than the device has, naming every resource that binds.
+  package func requireFit(in device: DeviceDescription) throws {
+    var sink = DiagnosticSink(stage: "compile")
+    for fit in device.fit(of: counts) where !fit.fits {
+      let used = fit.used.rounded(.up)
+      sink.error(
+        "options.device",
+        "\(device.name) has \(Int(fit.available)) \(fit.resource), the design with \(lanes) lane\(lanes == 1 ? "" : "s") of \(lowered.productsPerLane) multipliers needs \(Int(used))",
+        fix: lanes > 1
+          ? "use fewer lanes or a larger device"
+          : "use a larger device, a smaller block size or a smaller network")
+    }
+    try sink.throwIfErrors()
+  }
+
+  /// Memories of at most this many words are made of LUTs.
+  private static let distributedDepth = 64
+
+  /// What the design holds and does in a frame, by unit.
+  func designCounts() -> DesignCounts {
+    let T = schedule.cyclesPerFrame
+    var useful = 0
+    var denseEquivalent = 0
+    for product in lowered.products {
+      guard case .linear(let terms) = graph[product.node].op else { continue }
+      let algorithm = lowered.algorithms[product.algorithm]
+      for term in terms {
+        let rows = graph[product.node].size
+        let columns = graph[term.operand].size
+        denseEquivalent += 2 * rows * columns
+        let blockColumns = (columns + algorithm.inputs - 1) / algorithm.inputs
+        // A dense column's blocks hold exactly the matrix; a circulant block's products are all needed.
+        useful +=
+          graph.matrices[term.matrix].structure == .dense
+          ? rows * columns : product.blockRows * blockColumns * algorithm.products
+      }
+    }
+    let timing = frameTiming
+    return DesignCounts(
+      units: [laneUnit, weightUnit, operandUnit, transformInUnit, transformOutUnit]
+        + lowered.segments.indices.map(segmentUnit) + [controlUnit(T), streamUnit],
+      cyclesPerFrame: T,
+      latencyCycles: timing.inputBeats - 1 + timing.latencyCycles + timing.outputBeats - 1,
+      usefulMultiplicationsPerFrame: useful, denseEquivalentOperationsPerFrame: denseEquivalent)
+  }
+
+  private var laneUnit: UnitCounts {
+    let multipliers = lanes * lowered.productsPerLane
+    return UnitCounts(
+      name: "lanes", multipliers: multipliers,
+      multiplierWidths: MultiplierWidths(weightWidth, operandWidth),
+      multiplicationsPerFrame: schedule.feeds.count * multipliers,
+      // Operand, product and sum registers are inside the multiplier block; the drain register is not.
+      registerBits: multipliers * sumWidth, lutEstimate: multipliers * sumWidth / 2,
+      scope: (0..<lanes).map { "u_lane_\($0)" })
+  }
+
+  private var weightUnit: UnitCounts {
+    let depth = max(1, schedule.feeds.count)
+    return UnitCounts(
+      name: "weight memory",
+      memories: [
+        MemoryCounts(
+          name: "weights", width: lowered.productsPerLane * weightWidth, depth: depth,
+          count: lanes, kind: depth <= Self.distributedDepth ? .rom : .block,
+          readsPerFrame: depth * lanes, writesPerFrame: 0)
+      ], scope: (0..<lanes).map { "u_weights_\($0)" })
+  }
+
+  private func memoryCounts(_ memory: ValueMemory, reads: Int, writes: Int) -> MemoryCounts {
+    MemoryCounts(
+      name: memory.name, width: memory.width, depth: memory.depth, count: 1,
+      kind: memory.depth <= Self.distributedDepth ? .distributed : .block, readsPerFrame: reads,
+      writesPerFrame: writes)
+  }
+
+  private var operandUnit: UnitCounts {
+    var memories: [MemoryCounts] = []
+    for memory in self.memories {
+      guard case .operand(let value) = memory.role else { continue }
+      let reads = schedule.feeds.filter {
+        lowered.groups[$0.group].columns[$0.column].read.value == value
+      }.count
+      memories.append(memoryCounts(memory, reads: reads, writes: memory.words))
+    }
+    let block = blockElementWidth * lowered.wordElements
+    return UnitCounts(
+      name: "operand memory", memories: memories, registerBits: block,
+      lutEstimate: block * lowered.operands.count / 2, scope: ["u_operand"])
+  }
+
+  private var transformInUnit: UnitCounts {
+    let adders = lowered.algorithms.map { algorithm in
+      algorithm.B.map { (Timing.terms($0) - 1) * operandWidth }.reduce(0, +)
+    }.reduce(0, +)
+    let bus = lowered.productsPerLane * operandWidth
+    return UnitCounts(
+      name: "transform in", registerBits: bus * schedule.timing.transformIn, adderBits: adders,
+      lutEstimate: adders + bus * lowered.algorithms.count / 2, scope: ["u_transform_in"])
+  }
+
+  private var transformOutUnit: UnitCounts {
+    let adders = lowered.algorithms.map { algorithm in
+      algorithm.C.map { max(0, Timing.terms($0) - 1) * sumWidth }.reduce(0, +)
+    }.reduce(0, +)
+    let bus = lowered.productsPerLane * sumWidth
+    return UnitCounts(
+      name: "transform out", registerBits: bus * schedule.timing.transformOut, adderBits: adders,
+      lutEstimate: adders + bus / 2, scope: ["u_transform_out"])
+  }
+
+  private func segmentUnit(_ s: Int) -> UnitCounts {
+    let segment = lowered.segments[s]
+    let copies = options.elementsPerStep
+    let steps = (segment.size + copies - 1) / copies
+    let datapath = schedule.datapaths[s]
+    var unit = UnitCounts(
+      name: "element-wise \(segmentName(s))", scope: ["u_segment\(s)", "u_datapath\(s)"])
+    unit.multipliers = datapath.multipliers.count * copies
+    unit.multiplierWidths = MultiplierWidths(
+      datapath.multipliers.map(\.widthA).max() ?? 0, datapath.multipliers.map(\.widthB).max() ?? 0)
+    unit.multiplicationsPerFrame = datapath.multipliers.count * copies * steps
+    for id in segment.nodes {
+      let node = graph[id]
+      unit.registerBits += node.format.width * Datapath.latency(of: node.op) * copies
+      switch node.op {
+      case .add, .subtract:
+        unit.adderBits += node.format.width * copies
+      case .requantize(let a, _, _):
+        unit.adderBits += node.format.width * copies
+        unit.lutEstimate += graph[a].format.width * copies / 2
+      case .activation(let t, _):
+        let table = graph.tables[t]
+        unit.memories.append(
+          MemoryCounts(
+            name: "\(node.name) table", width: table.slopeWidth + table.interceptWidth,
+            depth: table.slopes.count, count: copies, kind: .rom, readsPerFrame: steps * copies,
+            writesPerFrame: 0))
+        unit.adderBits += table.interceptWidth * copies
+      default: break
+      }
+    }
+    unit.lutEstimate += unit.adderBits
+    for memory in memories {
+      switch memory.role {
+      case .element(_, let reader) where reader == s, .product(_, let reader) where reader == s:
+        unit.memories.append(memoryCounts(memory, reads: steps, writes: memory.words))
+      default: break
+      }
+    }
+    for case .vector(let vector) in segment.sources {
+      unit.memories.append(
+        MemoryCounts(
+          name: graph.vectors[vector].name, width: graph.vectors[vector].format.width * copies,
+          depth: steps, count: 1, kind: .rom, readsPerFrame: steps, writesPerFrame: 0))
+    }
+    return unit
+  }
+
+  /// The layers whose nodes a segment holds, such as `gru0` or `gru0+gru1`.
+  package func segmentName(_ s: Int) -> String {
+    var layers: [String] = []
+    for id in lowered.segments[s].nodes {
+      let layer = String(graph[id].name.split(separator: ".").first ?? "network")
+      if !layers.contains(layer) { layers.append(layer) }
+    }
+    let twin = lowered.segments[..<s].contains { other in
+      other.nodes.contains { layers.contains(String(graph[$0].name.split(separator: ".").first ?? "")) }
+    }
+    return layers.joined(separator: "+") + (twin ? " \(s)" : "")
+  }
+
+  private func controlUnit(_ T: Int) -> UnitCounts {
+    UnitCounts(
+      name: "control",
+      memories: [
+        MemoryCounts(
+          name: "program", width: schedule.program.wordWidth, depth: T, count: 1,
+          kind: T <= Self.distributedDepth ? .rom : .block, readsPerFrame: T, writesPerFrame: 0)
+      ], registerBits: indexWidth(T) * 2 + 16, lutEstimate: indexWidth(T) * 4 + 32,
+      scope: ["u_program"])
+  }
+
+  private var streamUnit: UnitCounts {
+    var unit = UnitCounts(
+      name: "stream", registerBits: interface.input.dataBits + 24,
+      lutEstimate: interface.input.dataBits + 48, scope: ["u_collect_input", "u_output"])
+    for memory in memories where memory.role == .output {
+      unit.memories.append(
+        memoryCounts(memory, reads: memory.words, writes: memory.words))
+    }
+    return unit
+  }
+}

@@ -1,0 +1,321 @@
+internal import RNNBilinear
+package import RNNFixedPoint
+package import RNNGraph
+internal import RNNPasses
+package import RNNSupport
+internal import RNNVerilog
+
+/// The shape of the two AXI4-Stream ports.
+///
+/// A beat holds `elementsPerBeat` elements, each sign-extended to whole bytes, element 0 lowest. A frame has
+/// ceil(elements / elementsPerBeat) beats; TLAST on the last beat of a frame ends the sequence.
+package struct StreamInterface: Hashable, Sendable {
+  package struct Port: Hashable, Sendable {
+    package var elements: Int
+    package var format: QFormat
+    package var elementsPerBeat: Int
+    package var elementBytes: Int { (format.width + 7) / 8 }
+    package var beats: Int { (elements + elementsPerBeat - 1) / elementsPerBeat }
+    /// Width of TDATA.
+    package var dataBits: Int { 8 * elementBytes * elementsPerBeat }
+  }
+  package var input: Port
+  package var output: Port
+}
+
+/// A named value of the graph that the simulation top shows: what a cosimulation compares besides the output.
+package struct Probe: Hashable, Sendable {
+  /// The node's name in the graph, such as `gru0.z`.
+  package var name: String
+  package var node: ValueID
+  package var segment: Int
+  package var size: Int
+  /// Width of one element.
+  package var width: Int
+  /// Elements that appear together.
+  package var elementsPerStep: Int
+  /// The cycle of a frame in which step 0 appears; step g appears in `firstCycle + g`.
+  package var firstCycle: Int
+  /// Steps of a frame.
+  package var steps: Int { (size + elementsPerStep - 1) / elementsPerStep }
+}
+
+/// A memory that a datapath or a product reads, in words of several elements.
+package struct ValueMemory: Hashable, Sendable {
+  package enum Role: Hashable, Sendable {
+    /// Read block by block by the products; `wordElements` elements a word, two banks.
+    case operand(ValueID)
+    /// Read step by step by a segment; `elementsPerStep` elements a word, two banks.
+    case element(StoredRead, segment: Int)
+    /// Sums of a product, read by one segment; one block row a word.
+    case product(ValueID, segment: Int)
+    /// The output frame; one beat a word, two banks.
+    case output
+  }
+  package var role: Role
+  /// The instance name in the core.
+  package var name: String
+  package var elementWidth: Int
+  package var elementsPerWord: Int
+  /// Words of one bank.
+  package var words: Int
+  package var banks: Int
+  package var width: Int { elementWidth * elementsPerWord }
+  /// Bits of an address within a bank; the bank is the bit above.
+  package var addressWidth: Int { indexWidth(words) }
+  package var depth: Int { banks == 1 ? words : banks << addressWidth }
+}
+
+/// A compiled design: everything that the emitter, the cycle model, the estimates and a cosimulation read.
+package struct Design: Sendable {
+  package var name: String
+  package var graph: IntegerGraph
+  package var options: CompileOptions
+  package var lowered: Lowered
+  package var schedule: Schedule
+  package var interface: StreamInterface
+  package var probes: [Probe]
+  package var memories: [ValueMemory]
+  /// Widths on the broadcast bus, in the weight memories and in the lanes' sums.
+  package var operandWidth: Int
+  package var blockElementWidth: Int
+  package var weightWidth: Int
+  package var sumWidth: Int
+  package var counts: DesignCounts
+  package var lanes: Int { schedule.lanes }
+  package var elementsPerStep: Int { options.elementsPerStep }
+
+  package var frameTiming: FrameTiming {
+    FrameTiming(
+      cyclesPerFrame: schedule.cyclesPerFrame, inputRelease: schedule.inputRelease,
+      outputCommit: schedule.outputCommit, inputBeats: interface.input.beats,
+      outputBeats: interface.output.beats)
+  }
+  /// Share of the lane multipliers' cycles that do useful products, 0 to 1.
+  package var occupancy: Double {
+    Double(counts.usefulMultiplicationsPerFrame)
+      / Double(lanes * lowered.productsPerLane * schedule.cyclesPerFrame)
+  }
+}
+
+/// Compiles an integer graph to a design.
+///
+/// - Throws: `DiagnosticsEmitted` for options that do not fit the network, a graph that the hardware cannot hold, or
+///   a device that is too small (naming the resource that binds).
+package func compile(_ graph: IntegerGraph, options: CompileOptions) throws -> Design {
+  try graph.validate()
+  var graph = graph
+  IntegerPasses.run(on: &graph)
+  var sink = DiagnosticSink(stage: "compile")
+  checkOptions(options, graph, &sink)
+  try sink.throwIfErrors()
+  let lowered = try Lowered(graph, denseMultipliers: options.denseMultipliers)
+  checkParallelism(options, lowered, &sink)
+  try sink.throwIfErrors()
+  let device = try options.device.map { try DeviceDescription.named($0) }
+
+  if let lanes = options.lanes {
+    let design = Design(lowered, options: options, lanes: lanes)
+    if let device { try design.requireFit(in: device) }
+    return design
+  }
+  // The fewest lanes that need the fewest cycles; on a device, the most that fit.
+  let rows = lowered.groups.map(\.rows.count).max() ?? 1
+  let limit = device == nil ? min(rows, 16) : rows
+  var candidates: [Int] = []
+  for lanes in stride(from: limit, through: 1, by: -1) {
+    let passes = lowered.groups.map { ($0.rows.count + lanes - 1) / lanes }
+    let fewer = lowered.groups.map { ($0.rows.count + lanes - 2) / max(1, lanes - 1) }
+    if lanes == 1 || passes != fewer { candidates.append(lanes) }
+  }
+  var last: (any Error)?
+  for lanes in candidates {
+    let design = Design(lowered, options: options, lanes: lanes)
+    guard let device else { return design }
+    do {
+      try design.requireFit(in: device)
+      return design
+    } catch {
+      last = error
+    }
+  }
+  throw last ?? DiagnosticsEmitted([])
+}
+
+private func checkOptions(
+  _ options: CompileOptions, _ graph: IntegerGraph, _ sink: inout DiagnosticSink
+) {
+  let first = options.name.unicodeScalars.first
+  let letters = options.name.unicodeScalars.allSatisfy {
+    $0 == "_" || ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
+  }
+  if first == nil || !letters || ("0"..."9").contains(first ?? "0") || options.name.hasPrefix("rnnc_") {
+    sink.error(
+      "options.name", "`\(options.name)` cannot name a module",
+      fix: "use letters, digits and underscores, a letter first, and no `rnnc_` prefix")
+  }
+  for (name, value) in [
+    ("denseMultipliers", options.denseMultipliers), ("elementsPerStep", options.elementsPerStep),
+    ("inputElementsPerBeat", options.inputElementsPerBeat),
+    ("outputElementsPerBeat", options.outputElementsPerBeat),
+  ] where value < 1 || value & (value - 1) != 0 || value > 1024 {
+    sink.error("options.\(name)", "is \(value)", fix: "give a power of two from 1 to 1024")
+  }
+  if let lanes = options.lanes, !(1...4096).contains(lanes) {
+    sink.error("options.lanes", "is \(lanes)", fix: "give 1 to 4096 lanes")
+  }
+  if !(options.clockMegahertz > 0 && options.clockMegahertz <= 2000) {
+    sink.error(
+      "options.clockMegahertz", "is \(options.clockMegahertz)", fix: "give a clock up to 2000 MHz")
+  }
+}
+
+private func checkParallelism(
+  _ options: CompileOptions, _ lowered: Lowered, _ sink: inout DiagnosticSink
+) {
+  let rows = lowered.algorithms.map(\.outputs).min() ?? options.elementsPerStep
+  // One element per step divides everything; more must divide what memories hold in a word.
+  let most = min(rows, lowered.wordElements)
+  if options.elementsPerStep > most {
+    sink.error(
+      "options.elementsPerStep",
+      "is \(options.elementsPerStep), but the smallest block of this network has \(most) elements",
+      fix: "give at most \(most)")
+  }
+  if options.outputElementsPerBeat < options.elementsPerStep {
+    sink.error(
+      "options.outputElementsPerBeat",
+      "is \(options.outputElementsPerBeat), below elementsPerStep \(options.elementsPerStep)",
+      fix: "give at least \(options.elementsPerStep)")
+  }
+  if options.inputElementsPerBeat > lowered.wordElements {
+    sink.error(
+      "options.inputElementsPerBeat",
+      "is \(options.inputElementsPerBeat), but a block of this network has \(lowered.wordElements) elements",
+      fix: "give at most \(lowered.wordElements)")
+  }
+  let readsInput = lowered.segments.contains { segment in
+    segment.sources.contains {
+      if case .stored(let read) = $0 { lowered.graph[read.value].op == .input } else { false }
+    }
+  }
+  if readsInput, options.inputElementsPerBeat > options.elementsPerStep {
+    sink.error(
+      "options.inputElementsPerBeat",
+      "is \(options.inputElementsPerBeat), but a datapath reads the input \(options.elementsPerStep) at a time",
+      fix: "give at most \(options.elementsPerStep), or raise elementsPerStep")
+  }
+}
+
+extension Design {
+  /// Schedules a lowered network on a number of lanes.
+  package init(_ lowered: Lowered, options: CompileOptions, lanes: Int) {
+    name = options.name
+    graph = lowered.graph
+    self.options = options
+    self.lowered = lowered
+    let graph = lowered.graph
+    let schedule = Scheduler.schedule(
+      lowered, lanes: lanes, elementsPerStep: options.elementsPerStep)
+    self.schedule = schedule
+    interface = StreamInterface(
+      input: .init(
+        elements: graph.inputSize, format: graph.inputFormat,
+        elementsPerBeat: options.inputElementsPerBeat),
+      output: .init(
+        elements: graph.outputSize, format: graph[graph.output].format,
+        elementsPerBeat: options.outputElementsPerBeat))
+
+    var widths = (bus: 1, block: 1, weight: 1, sum: 1)
+    widths.block = lowered.operands.map { graph[$0].format.width }.max() ?? 1
+    for product in lowered.products {
+      let algorithm = lowered.algorithms[product.algorithm]
+      guard case .linear(let terms) = graph[product.node].op else { continue }
+      for term in terms {
+        widths.bus = max(
+          widths.bus, algorithm.operandWidth(for: graph[term.operand].format.width))
+        widths.weight = max(
+          widths.weight, algorithm.weightWidth(for: graph.matrices[term.matrix].format.width))
+      }
+      // Sums are kept modulo 2^width: C's last sum is the result times 2^divisorLog2, which fits.
+      widths.sum = max(widths.sum, graph[product.node].format.width + algorithm.divisorLog2)
+    }
+    operandWidth = widths.bus
+    blockElementWidth = widths.block
+    weightWidth = widths.weight
+    sumWidth = widths.sum
+    probes = Self.probes(lowered, schedule, options.elementsPerStep)
+    memories = Self.memories(lowered, interface, options)
+    counts = DesignCounts(
+      units: [], cyclesPerFrame: schedule.cyclesPerFrame, latencyCycles: 0,
+      usefulMultiplicationsPerFrame: 0, denseEquivalentOperationsPerFrame: 0)
+    counts = designCounts()
+  }
+
+  /// Every element-wise node that leaves its datapath or that the cell's file named.
+  private static func probes(_ lowered: Lowered, _ schedule: Schedule, _ elementsPerStep: Int)
+    -> [Probe]
+  {
+    var probes: [Probe] = []
+    for (s, segment) in lowered.segments.enumerated() {
+      for id in segment.nodes
+      where segment.outputs.contains(id) || isNamed(lowered.graph[id].name) {
+        let node = lowered.graph[id]
+        probes.append(
+          Probe(
+            name: node.name, node: id, segment: s, size: node.size, width: node.format.width,
+            elementsPerStep: elementsPerStep,
+            firstCycle: schedule.segmentStart[s] + schedule.datapaths[s].latency(id)))
+      }
+    }
+    return probes
+  }
+
+  /// False for names that `GraphBuilder` made up: a `v` and digits after the last dot.
+  private static func isNamed(_ name: String) -> Bool {
+    guard let last = name.split(separator: ".").last else { return false }
+    return !(last.first == "v" && last.dropFirst().allSatisfy(\.isNumber))
+  }
+
+  private static func memories(
+    _ lowered: Lowered, _ interface: StreamInterface, _ options: CompileOptions
+  ) -> [ValueMemory] {
+    var memories: [ValueMemory] = []
+    let graph = lowered.graph
+    for (k, value) in lowered.operands.enumerated() {
+      memories.append(
+        ValueMemory(
+          role: .operand(value), name: "operand\(k)", elementWidth: graph[value].format.width,
+          elementsPerWord: lowered.wordElements,
+          words: (graph[value].size + lowered.wordElements - 1) / lowered.wordElements, banks: 2))
+    }
+    for (s, segment) in lowered.segments.enumerated() {
+      for (k, source) in segment.sources.enumerated() {
+        switch source {
+        case .vector: continue
+        case .stored(let read):
+          memories.append(
+            ValueMemory(
+              role: .element(read, segment: s), name: "segment\(s)_source\(k)",
+              elementWidth: graph[read.value].format.width,
+              elementsPerWord: options.elementsPerStep,
+              words: (segment.size + options.elementsPerStep - 1) / options.elementsPerStep,
+              banks: 2))
+        case .product(let node):
+          guard let product = lowered.products.first(where: { $0.node == node }) else { continue }
+          memories.append(
+            ValueMemory(
+              role: .product(node, segment: s), name: "segment\(s)_source\(k)",
+              elementWidth: graph[node].format.width,
+              elementsPerWord: lowered.algorithms[product.algorithm].outputs,
+              words: product.blockRows, banks: 1))
+        }
+      }
+    }
+    memories.append(
+      ValueMemory(
+        role: .output, name: "output", elementWidth: interface.output.format.width,
+        elementsPerWord: interface.output.elementsPerBeat, words: interface.output.beats, banks: 2))
+    return memories
+  }
+}

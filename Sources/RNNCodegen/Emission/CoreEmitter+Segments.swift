@@ -1,0 +1,232 @@
+internal import RNNFixedPoint
+internal import RNNGraph
+internal import RNNVerilog
+
+/// The element-wise part: source memories, datapaths, and where their values go.
+extension CoreEmitter {
+  /// One segment: its step counter, its sources, its datapath copies, and its valid chain.
+  mutating func emitSegment(_ s: Int) {
+    let segment = lowered.segments[s]
+    let datapath = schedule.datapaths[s]
+    let count = stepCount(s)
+    let width = indexWidth(count)
+    m.blank()
+    m.comment("Segment \(s): \(count) steps of \(steps), \(datapath.depth) cycles deep.")
+    let running = "segment\(s)_run_q"
+    let counter = "segment\(s)_count_q"
+    m.declare(running)
+    m.declare(counter, .bits(width))
+    let start = control("segment\(s)_start")
+    let read = "segment\(s)_read"
+    m.wire(read, .bit, start || .name(running))
+    m.wire("segment\(s)_step", .bits(width), .mux(start, .lit(0, width: width), .name(counter)))
+    registerWithReset(
+      [(running, .zero), (counter, .lit(0, width: width))],
+      [
+        .ifElse(
+          .name(read),
+          [
+            .set(.whole(counter), "segment\(s)_step".e + .lit(1, width: width)),
+            .set(
+              .whole(running),
+              "segment\(s)_step".e.isNotEqual(to: .lit(count - 1, width: width))),
+          ])
+      ])
+    // valid[k] and index at k cycles after the read.
+    m.declare("segment\(s)_valid_q", .bits(datapath.depth))
+    registerWithReset(
+      [("segment\(s)_valid_q", .zeros(datapath.depth))],
+      [
+        .set(
+          .whole("segment\(s)_valid_q"),
+          .concat([.slice("segment\(s)_valid_q", datapath.depth - 2, 0), .name(read)]))
+      ])
+    var latest = ("segment\(s)_step", 0)
+    for cycle in tapCycles(s) {
+      let name = "segment\(s)_step_d\(cycle)"
+      m.declare(name, .bits(width))
+      m.instance(
+        "rnnc_delay", "u_\(name)",
+        parameters: ["Width": .int(width), "Depth": .int(cycle - latest.1)],
+        [
+          .input("clk_i", "clk_i"), .input("data_i", .name(latest.0)),
+          .output("data_o", .whole(name)),
+        ])
+      latest = (name, cycle)
+    }
+    if tapCycles(s).last != datapath.depth {
+      m.sink("unused_segment\(s)_valid", [.bit("segment\(s)_valid_q", datapath.depth - 1)])
+    }
+    for (k, source) in segment.sources.enumerated() { emitSource(s, k, source) }
+    for copy in 0..<steps {
+      var connections: [VerilogInstance.Connection] = [.input("clk_i", "clk_i")]
+      for (k, source) in segment.sources.enumerated() {
+        let width = DatapathEmitter.format(of: source, in: design.graph).width
+        connections.append(
+          .input(
+            "source\(k)_i", .lane("segment\(s)_source\(k)_q", copy, width: width).signed))
+      }
+      for id in DatapathEmitter.exported(s, of: design) {
+        let name = "n\(id.index)_\(copy)"
+        m.declare(name, .signed(design.graph[id].format.width))
+        connections.append(.output(DatapathEmitter.port(id), .whole(name)))
+      }
+      m.instance(
+        "\(design.name)_datapath\(s)", "u_datapath\(s)_\(copy)", connections)
+    }
+    for (k, probe) in design.probes.enumerated() where probe.segment == s {
+      let latency = datapath.latency(probe.node)
+      m.assign(.whole("probe_\(k)_valid_o"), valid(s, at: latency))
+      m.assign(.whole("probe_\(k)_index_o"), .name("segment\(s)_step_d\(latency)"))
+      m.assign(.whole("probe_\(k)_data_o"), value(probe.node))
+    }
+  }
+
+  private func stepCount(_ s: Int) -> Int {
+    (lowered.segments[s].size + steps - 1) / steps
+  }
+
+  /// The cycles after a read at which some value leaves the datapath.
+  private func tapCycles(_ s: Int) -> [Int] {
+    Set(
+      DatapathEmitter.exported(s, of: design).map { schedule.datapaths[s].latency($0) }
+    ).sorted()
+  }
+
+  private func valid(_ s: Int, at cycle: Int) -> VerilogExpression {
+    .bit("segment\(s)_valid_q", cycle - 1)
+  }
+
+  /// A datapath value of all copies, element 0 lowest.
+  private func value(_ id: ValueID) -> VerilogExpression {
+    .concat((0..<steps).reversed().map { VerilogExpression.name("n\(id.index)_\($0)").unsigned })
+  }
+
+  /// Packs a datapath value into words; elements beyond the vector's end become zero.
+  mutating func collect(
+    _ id: ValueID, segment s: Int, as name: String, wordElements: Int
+  ) {
+    let latency = schedule.datapaths[s].latency(id)
+    let count = stepCount(s)
+    let width = design.graph[id].format.width
+    m.wire(
+      "\(name)_last", .bit,
+      "segment\(s)_step_d\(latency)".e.isEqual(to: .lit(count - 1, width: indexWidth(count))))
+    let data = padded(
+      value(id), elementWidth: width, elements: steps,
+      used: lowered.segments[s].size - (count - 1) * steps, when: .name("\(name)_last"))
+    collector(
+      name, elementWidth: width, elements: steps, wordElements: wordElements,
+      valid: valid(s, at: latency), last: .name("\(name)_last"), data: data)
+  }
+
+  /// One source of a segment: memory, element select, register.
+  private mutating func emitSource(_ s: Int, _ k: Int, _ source: SegmentSource) {
+    let count = stepCount(s)
+    let step = "segment\(s)_step".e
+    let read = "segment\(s)_read".e
+    let name = "segment\(s)_source\(k)"
+    let format = DatapathEmitter.format(of: source, in: design.graph)
+    let width = format.width * steps
+    m.declare("\(name)_q", .bits(width))
+    var next: VerilogExpression
+    switch source {
+    case .vector(let vector):
+      rom(name, file: "vector_\(vector).mem", width: width, depth: count, enable: read, address: step)
+      next = .name("\(name)_data")
+    case .stored(let stored):
+      emitElementMemory(name, stored, reader: s, read: read, step: step)
+      next = .name("\(name)_data")
+      if stored.previous { next = next & .replication(width, !"first_q") }
+    case .product(let node):
+      next = emitProductMemory(name, node, reader: s, read: read, step: step)
+    }
+    m.always([.ifElse(valid(s, at: 1), [.set(.whole("\(name)_q"), next)])])
+  }
+
+  /// A memory of steps, written by the segment that computes the value or by the input stream.
+  private mutating func emitElementMemory(
+    _ name: String, _ stored: StoredRead, reader s: Int, read: VerilogExpression,
+    step: VerilogExpression
+  ) {
+    guard
+      let memory = design.memories.first(where: { $0.role == .element(stored, segment: s) })
+    else { return }
+    let bank: VerilogExpression = stored.previous ? !"bank_q" : "bank_q"
+    if design.graph[stored.value].op == .input {
+      collector(
+        "\(name)_collect", elementWidth: memory.elementWidth,
+        elements: interface.input.elementsPerBeat, wordElements: steps, valid: "s_accept",
+        last: "input_at_end", data: "input_elements")
+      wrappingCounter(
+        "\(name)_word_q", count: memory.words, enable: .name("\(name)_collect_valid"))
+      self.memory(
+        name, width: memory.width, depth: memory.depth, write: .name("\(name)_collect_valid"),
+        writeAddress: banked("collect_bank_q", .name("\(name)_word_q")),
+        writeData: .name("\(name)_collect_word"), read: read, readAddress: banked(bank, step))
+      return
+    }
+    guard let writer = lowered.segmentOf[stored.value] else { return }
+    let latency = schedule.datapaths[writer].latency(stored.value)
+    self.memory(
+      name, width: memory.width, depth: memory.depth, write: valid(writer, at: latency),
+      writeAddress: banked("bank_q", .name("segment\(writer)_step_d\(latency)")),
+      writeData: value(stored.value), read: read, readAddress: banked(bank, step))
+  }
+
+  /// A memory of block rows of sums; gives the elements of the step that was read one cycle ago.
+  private mutating func emitProductMemory(
+    _ name: String, _ node: ValueID, reader s: Int, read: VerilogExpression,
+    step: VerilogExpression
+  ) -> VerilogExpression {
+    guard let index = lowered.products.firstIndex(where: { $0.node == node }),
+      let memory = design.memories.first(where: { $0.role == .product(node, segment: s) })
+    else { return .zero }
+    let outputs = memory.elementsPerWord
+    let width = memory.elementWidth
+    let address = memory.addressWidth
+    let stepWidth = indexWidth(stepCount(s))
+    let stepsPerWord = outputs / steps
+    var offsetBits = 0
+    while 1 << offsetBits < stepsPerWord { offsetBits += 1 }
+
+    // Step = {word, offset}; a vector of one word has no word bits.
+    let readAddress: VerilogExpression
+    if stepWidth > offsetBits {
+      let word = VerilogExpression.slice("segment\(s)_step", stepWidth - 1, offsetBits)
+      readAddress = word.resized(address)
+    } else {
+      readAddress = .lit(0, width: address)
+    }
+    let select = control("product_select").isEqual(
+      to: .lit(index, width: indexWidth(lowered.products.count)))
+    let field = program.field("product_address").width
+    self.memory(
+      name, width: memory.width, depth: memory.depth, write: control("product_write") && select,
+      writeAddress: address < field
+        ? .slice("ctl_product_address", address - 1, 0) : "ctl_product_address",
+      writeData: .concat(
+        (0..<outputs).reversed().map {
+          .slice("results", $0 * design.sumWidth + width - 1, $0 * design.sumWidth)
+        }),
+      read: read, readAddress: readAddress)
+    guard offsetBits > 0 else { return .name("\(name)_data") }
+    let used = min(offsetBits, stepWidth)
+    m.declare("\(name)_offset_q", .bits(used))
+    m.always([
+      .ifElse(read, [.set(.whole("\(name)_offset_q"), .slice("segment\(s)_step", used - 1, 0))])
+    ])
+    var result = VerilogExpression.lane("\(name)_data", 0, width: width * steps)
+    for offset in 1..<min(stepsPerWord, 1 << used) {
+      result = .mux(
+        "\(name)_offset_q".e.isEqual(to: .lit(offset, width: used)),
+        .lane("\(name)_data", offset, width: width * steps), result)
+    }
+    return result
+  }
+}
+
+extension String {
+  /// The name as an expression.
+  fileprivate var e: VerilogExpression { .name(self) }
+}

@@ -1,0 +1,135 @@
+internal import RNNBilinear
+internal import RNNFixedPoint
+internal import RNNGraph
+
+/// The contents of a read-only memory, as text for `$readmemh`.
+struct MemoryImage {
+  /// File name without folder.
+  var name: String
+  var width: Int
+  /// One word per element, each as codes of `fieldWidth` bits, the first field lowest.
+  var words: [[Bool]]
+
+  /// One hexadecimal word a line, highest digit first, lower case.
+  var text: String {
+    let digits = (width + 3) / 4
+    let alphabet = Array("0123456789abcdef".utf8)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(words.count * (digits + 1))
+    for word in words {
+      for d in stride(from: digits - 1, through: 0, by: -1) {
+        var value = 0
+        for b in 0..<4 where 4 * d + b < word.count && word[4 * d + b] { value |= 1 << b }
+        bytes.append(alphabet[value])
+      }
+      bytes.append(UInt8(ascii: "\n"))
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Two's-complement bits of a code, lowest first; the code must fit.
+  static func bits(_ code: Int64, _ width: Int) -> [Bool] {
+    precondition(QFormat(width: width, fraction: 0).contains(code), "\(code) needs over \(width) bits")
+    return (0..<width).map { (code >> Int64($0)) & 1 == 1 }
+  }
+}
+
+extension Design {
+  /// Every memory image of the design, in a fixed order: weights by lane, program, vectors, tables.
+  var memoryImages: [MemoryImage] {
+    (0..<lanes).map(weightImage) + [programImage] + vectorImages + tableImages
+  }
+
+  /// The factors A w of one lane in the order in which the schedule needs them.
+  private func weightImage(_ lane: Int) -> MemoryImage {
+    let width = lowered.productsPerLane * weightWidth
+    let idle = [Bool](repeating: false, count: width)
+    var words: [[Bool]] = []
+    for feed in schedule.feeds {
+      let group = lowered.groups[feed.group]
+      let row = schedule.passes[feed.pass].firstRow + lane
+      guard lane < schedule.passes[feed.pass].rowCount else {
+        words.append(idle)
+        continue
+      }
+      let algorithm = lowered.algorithms[group.algorithm]
+      let block = blockWeights(
+        product: group.rows[row].product, block: group.rows[row].block,
+        column: group.columns[feed.column])
+      var word: [Bool] = []
+      for factor in algorithm.transformedWeights(block) {
+        word += MemoryImage.bits(factor, weightWidth)
+      }
+      words.append(word + idle.dropFirst(word.count))
+    }
+    if words.isEmpty { words = [idle] }
+    return MemoryImage(name: "weights_\(lane).mem", width: width, words: words)
+  }
+
+  /// The defining weights of one block: the first column of a circulant block, or one column of dense rows.
+  func blockWeights(product: Int, block: Int, column: BlockColumn) -> [Int64] {
+    let algorithm = lowered.algorithms[lowered.products[product].algorithm]
+    guard case .linear(let terms) = graph[lowered.products[product].node].op else { return [] }
+    let term = terms[column.term]
+    let matrix = graph.matrices[term.matrix]
+    switch matrix.structure {
+    case .dense:
+      return (0..<algorithm.outputs).map { r in
+        let row = block * algorithm.outputs + r
+        guard row < graph[lowered.products[product].node].size else { return 0 }
+        return term.transposed
+          ? matrix.code(column.column, row) : matrix.code(row, column.column)
+      }
+    case .blockCirculant(let size):
+      let blockColumns = (matrix.columns + size - 1) / size
+      let (i, j) = term.transposed ? (column.column, block) : (block, column.column)
+      let start = (i * blockColumns + j) * size
+      let stored = Array(matrix.codes[start..<start + size])
+      return term.transposed ? BilinearAlgorithm.transposed(firstColumn: stored) : stored
+    }
+  }
+
+  private var programImage: MemoryImage {
+    MemoryImage(
+      name: "program.mem", width: schedule.program.wordWidth,
+      words: (0..<schedule.program.length).map(schedule.program.word))
+  }
+
+  private var vectorImages: [MemoryImage] {
+    let copies = options.elementsPerStep
+    return usedVectors.map { index in
+      let vector = graph.vectors[index]
+      let steps = (vector.codes.count + copies - 1) / copies
+      return MemoryImage(
+        name: "vector_\(index).mem", width: vector.format.width * copies,
+        words: (0..<steps).map { step in
+          (0..<copies).flatMap { e -> [Bool] in
+            let i = step * copies + e
+            return MemoryImage.bits(
+              i < vector.codes.count ? vector.codes[i] : 0, vector.format.width)
+          }
+        })
+    }
+  }
+
+  /// Constant vectors that some segment reads, by index.
+  var usedVectors: [Int] {
+    var used: Set<Int> = []
+    for segment in lowered.segments {
+      for case .vector(let vector) in segment.sources { used.insert(vector) }
+    }
+    return used.sorted()
+  }
+
+  private var tableImages: [MemoryImage] {
+    graph.tables.indices.map { index in
+      let table = graph.tables[index]
+      return MemoryImage(
+        name: "table_\(index).mem", width: table.slopeWidth + table.interceptWidth,
+        words: zip(table.slopes, table.intercepts).map { slope, intercept in
+          MemoryImage.bits(intercept, table.interceptWidth)
+            + MemoryImage.bits(slope, table.slopeWidth)
+        })
+    }
+  }
+}

@@ -1,0 +1,61 @@
+internal import RNNVerilog
+
+/// A pipelined tree of additions over signed signals of one width, modulo 2^width.
+struct SumTree {
+  /// A signal times a signed power of two.
+  struct Leaf {
+    var name: String
+    var shift: Int
+    var negative: Bool
+  }
+  var prefix: String
+  var width: Int
+  /// Registers from the leaves to the result.
+  var stages: Int
+
+  /// The leaves of one row of a transform: `names[i]` times the row's coefficient i.
+  static func leaves(_ row: [Int], _ names: [String]) -> [Leaf] {
+    zip(row, names).flatMap { coefficient, name in
+      Timing.signedPowers(coefficient).map {
+        Leaf(name: name, shift: $0.shift, negative: $0.negative)
+      }
+    }
+  }
+
+  /// Appends the tree and returns the name of the result.
+  func emit(_ leaves: [Leaf], into m: inout VerilogModule) -> String {
+    var values = leaves
+    for stage in 1...stages {
+      var next: [Leaf] = []
+      let group = 1 << Timing.addsPerStage
+      for (i, start) in stride(from: 0, to: max(1, values.count), by: group).enumerated() {
+        let part = Array(values[start..<min(start + group, values.count)])
+        let name = "\(prefix)_s\(stage)_\(i)_q"
+        m.declare(name, .signed(width))
+        m.always([.set(.whole(name), sum(part))])
+        next.append(Leaf(name: name, shift: 0, negative: false))
+      }
+      values = next
+    }
+    precondition(values.count == 1, "\(stages) stages cannot add \(leaves.count) leaves")
+    return values[0].name
+  }
+
+  private func sum(_ leaves: [Leaf]) -> VerilogExpression {
+    // A positive leaf first saves the negation.
+    guard let first = leaves.firstIndex(where: { !$0.negative }) ?? leaves.indices.first else {
+      return .signedLit(0, width: width)
+    }
+    var result = leaves[first].negative ? -shifted(leaves[first]) : shifted(leaves[first])
+    for (i, leaf) in leaves.enumerated() where i != first {
+      result = leaf.negative ? result - shifted(leaf) : result + shifted(leaf)
+    }
+    return result
+  }
+
+  private func shifted(_ leaf: Leaf) -> VerilogExpression {
+    if leaf.shift == 0 { return .name(leaf.name) }
+    if leaf.shift >= width { return .signedLit(0, width: width) }
+    return .concat([.slice(leaf.name, width - 1 - leaf.shift, 0), .zeros(leaf.shift)]).signed
+  }
+}

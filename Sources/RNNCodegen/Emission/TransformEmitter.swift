@@ -1,0 +1,140 @@
+internal import RNNBilinear
+internal import RNNVerilog
+
+extension Design {
+  /// `<name>_transform_in`: one operand block through B of its algorithm, onto the broadcast bus.
+  func transformInModule() -> VerilogModule {
+    let stages = schedule.timing.transformIn
+    var m = VerilogModule(
+      "\(name)_transform_in",
+      doc: """
+        Input transform: operands_o = B x for the block x that starts at element offset_i of block_i. \
+        Latency \(stages), throughput 1. Algorithms: \(algorithmList).
+        """)
+    let elements = lowered.wordElements
+    m.input("clk_i")
+    m.input("block_i", .bits(elements * blockElementWidth))
+    m.input("offset_i", .bits(indexWidth(elements)))
+    m.input("algorithm_i", .bits(indexWidth(lowered.algorithms.count)))
+    m.output("operands_o", .bits(lowered.productsPerLane * operandWidth))
+
+    let algorithm = delayedAlgorithm(stages, into: &m)
+    var results: [[String]] = []
+    for (a, algorithm) in lowered.algorithms.enumerated() {
+      m.blank()
+      m.comment(algorithm.name)
+      var names: [String] = []
+      for i in 0..<algorithm.inputs {
+        // The block may start at any multiple of its size.
+        var value: VerilogExpression?
+        for start in stride(from: 0, to: elements, by: algorithm.inputs).reversed() {
+          let element = VerilogExpression.lane("block_i", start + i, width: blockElementWidth)
+            .signed.resized(operandWidth)
+          value =
+            value.map {
+              .mux(
+                VerilogExpression.name("offset_i").isEqual(
+                  to: .lit(start, width: indexWidth(elements))), element, $0)
+            } ?? element
+        }
+        let name = "x\(a)_\(i)"
+        m.wire(name, .signed(operandWidth), value ?? .signedLit(0, width: operandWidth))
+        names.append(name)
+      }
+      results.append(
+        algorithm.B.enumerated().map { p, row in
+          SumTree(prefix: "b\(a)_\(p)", width: operandWidth, stages: stages)
+            .emit(SumTree.leaves(row, names), into: &m)
+        })
+    }
+    m.blank()
+    for p in 0..<lowered.productsPerLane {
+      let value = select(
+        results.map { p < $0.count ? .name($0[p]) : .signedLit(0, width: operandWidth) },
+        by: algorithm)
+      m.assign(.lane("operands_o", p, width: operandWidth), value.unsigned)
+    }
+    if lowered.algorithms.allSatisfy({ $0.inputs == elements }) {
+      m.sink("unused_offset", ["offset_i"])
+    }
+    return m
+  }
+
+  /// `<name>_transform_out`: the sums of one block row through C of its algorithm, divided exactly.
+  func transformOutModule() -> VerilogModule {
+    let stages = schedule.timing.transformOut - 1
+    let outputs = lowered.algorithms.map(\.outputs).max() ?? 1
+    var m = VerilogModule(
+      "\(name)_transform_out",
+      doc: """
+        Output transform: outputs_o = (C s) / 2^d for the sums s of one block row; the division drops zero \
+        bits only. Latency \(stages + 1), throughput 1. Algorithms: \(algorithmList).
+        """)
+    m.input("clk_i")
+    m.input("valid_i")
+    m.input("algorithm_i", .bits(indexWidth(lowered.algorithms.count)))
+    m.input("sums_i", .bits(lowered.productsPerLane * sumWidth))
+    m.output("outputs_o", .bits(outputs * sumWidth))
+
+    let algorithm = delayedAlgorithm(stages + 1, into: &m)
+    m.declare("sums_q", .bits(lowered.productsPerLane * sumWidth))
+    m.always([.ifElse("valid_i", [.set("sums_q", "sums_i")])])
+    let used = lowered.algorithms.map(\.products).max() ?? 1
+    let names = (0..<used).map { "sum_\($0)" }
+    for (p, name) in names.enumerated() {
+      m.wire(name, .signed(sumWidth), .lane("sums_q", p, width: sumWidth).signed)
+    }
+    var results: [[VerilogExpression]] = []
+    for (a, algorithm) in lowered.algorithms.enumerated() {
+      m.blank()
+      m.comment(algorithm.name)
+      results.append(
+        algorithm.C.enumerated().map { i, row in
+          let result = SumTree(prefix: "c\(a)_\(i)", width: sumWidth, stages: stages)
+            .emit(SumTree.leaves(row, names), into: &m)
+          guard algorithm.divisorLog2 > 0 else { return .name(result) }
+          return VerilogExpression.name(result).arithmeticShiftedRight(
+            .lit(algorithm.divisorLog2, width: 4))
+        })
+    }
+    m.blank()
+    for i in 0..<outputs {
+      let value = select(
+        results.map { i < $0.count ? $0[i] : .signedLit(0, width: sumWidth) }, by: algorithm)
+      m.assign(.lane("outputs_o", i, width: sumWidth), value.unsigned)
+    }
+    return m
+  }
+
+  private var algorithmList: String {
+    lowered.algorithms.enumerated().map { "\($0.offset) = \($0.element.name)" }
+      .joined(separator: ", ")
+  }
+
+  /// The algorithm's index delayed along with the data; nil with only one algorithm.
+  private func delayedAlgorithm(_ cycles: Int, into m: inout VerilogModule) -> String? {
+    guard lowered.algorithms.count > 1 else {
+      m.sink("unused_algorithm", ["algorithm_i"])
+      return nil
+    }
+    let width = indexWidth(lowered.algorithms.count)
+    m.declare("algorithm_q", .bits(width))
+    m.instance(
+      "rnnc_delay", "u_algorithm", parameters: ["Width": .int(width), "Depth": .int(cycles)],
+      [
+        .input("clk_i", "clk_i"), .input("data_i", "algorithm_i"),
+        .output("data_o", "algorithm_q"),
+      ])
+    return "algorithm_q"
+  }
+
+  private func select(_ values: [VerilogExpression], by algorithm: String?) -> VerilogExpression {
+    guard let algorithm, var result = values.last else { return values[0] }
+    let width = indexWidth(lowered.algorithms.count)
+    for (a, value) in values.enumerated().dropLast().reversed() {
+      result = .mux(
+        VerilogExpression.name(algorithm).isEqual(to: .lit(a, width: width)), value, result)
+    }
+    return result
+  }
+}

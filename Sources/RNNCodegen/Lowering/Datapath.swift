@@ -1,0 +1,69 @@
+internal import RNNFixedPoint
+package import RNNGraph
+
+/// When each value of a segment's datapath exists, in cycles after its element is read.
+///
+/// Operations start as soon as their operands exist; earlier operands wait in delay lines.
+package struct Datapath: Hashable, Sendable {
+  /// Cycles from the read of an element to its value, per node of the segment.
+  package var latency: [ValueID: Int]
+  /// Multipliers of one copy, as operand widths.
+  package var multipliers: [MultiplierShape]
+  /// The greatest latency.
+  package var depth: Int
+
+  package struct MultiplierShape: Hashable, Sendable {
+    package var node: ValueID
+    package var widthA: Int
+    package var widthB: Int
+  }
+
+  /// Cycles from a read address to the value in the datapath: the memory's register and the element select.
+  package static let sourceLatency = 2
+
+  /// Pipeline registers of an operation; constants and wires cost none.
+  package static func latency(of op: IntegerOp) -> Int {
+    switch op {
+    case .add, .subtract, .relu, .requantize: 1
+    case .multiply: 2
+    case .activation: 3
+    case .extend, .input, .state, .vector, .constant, .linear: 0
+    }
+  }
+
+  package init(_ segment: Segment, in graph: IntegerGraph) {
+    latency = [:]
+    multipliers = []
+    depth = Self.sourceLatency
+    let members = Set(segment.nodes)
+    for id in segment.nodes {
+      let node = graph[id]
+      var start = 0
+      for operand in node.op.operands {
+        if case .constant = graph[operand].op { continue }
+        start = max(start, members.contains(operand) ? latency[operand] ?? 0 : Self.sourceLatency)
+      }
+      let ready = max(start, Self.sourceLatency) + Self.latency(of: node.op)
+      latency[id] = ready
+      depth = max(depth, ready)
+      switch node.op {
+      case .multiply(let a, let b):
+        multipliers.append(
+          MultiplierShape(node: id, widthA: graph[a].format.width, widthB: graph[b].format.width))
+      case .activation(let table, _):
+        let table = graph.tables[table]
+        multipliers.append(
+          MultiplierShape(node: id, widthA: table.slopeWidth, widthB: table.segmentBits + 1))
+      default: break
+      }
+    }
+  }
+
+  /// The latency of a node that the segment computes.
+  package func latency(_ id: ValueID) -> Int {
+    guard let value = latency[id] else {
+      preconditionFailure("node \(id.index) is not in this datapath")
+    }
+    return value
+  }
+}

@@ -1,0 +1,292 @@
+package import RNNBilinear
+package import RNNGraph
+internal import RNNSupport
+
+/// A vector as a matrix-vector product or a datapath reads it: a stored value of this step or of the step before.
+package struct StoredRead: Hashable, Sendable {
+  package var value: ValueID
+  /// True for the value of the previous step, which reads as zero in the first step of a sequence.
+  package var previous: Bool
+}
+
+/// A `linear` node on the lane array.
+package struct Product: Hashable, Sendable {
+  package var node: ValueID
+  /// The index of its block algorithm.
+  package var algorithm: Int
+  /// Rows of blocks: ceil(size / algorithm.outputs).
+  package var blockRows: Int
+}
+
+/// One block column of a product group: what is broadcast in one cycle.
+package struct BlockColumn: Hashable, Sendable {
+  package var term: Int
+  /// The column of blocks inside the term's matrices.
+  package var column: Int
+  package var read: StoredRead
+}
+
+/// Products that read the same operands with the same algorithm: their block rows share passes.
+package struct ProductGroup: Hashable, Sendable {
+  package var level: Int
+  package var algorithm: Int
+  /// Indices into `Lowered.products`.
+  package var products: [Int]
+  package var columns: [BlockColumn]
+  /// Block rows in the order in which they are given to lanes: all products' first blocks, then all second ones.
+  package var rows: [(product: Int, block: Int)]
+
+  package static func == (a: ProductGroup, b: ProductGroup) -> Bool {
+    a.level == b.level && a.algorithm == b.algorithm && a.products == b.products
+      && a.columns == b.columns && a.rows.map(\.product) == b.rows.map(\.product)
+      && a.rows.map(\.block) == b.rows.map(\.block)
+  }
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(level)
+    hasher.combine(products)
+  }
+}
+
+/// What an element-wise datapath reads from a memory.
+package enum SegmentSource: Hashable, Sendable {
+  /// Sums from the lane array.
+  case product(ValueID)
+  /// A stored element-wise value, or the input.
+  case stored(StoredRead)
+  /// A constant vector of the graph.
+  case vector(Int)
+}
+
+/// A group of element-wise nodes that run in one pipelined datapath, one element per cycle and copy.
+package struct Segment: Hashable, Sendable {
+  package var level: Int
+  package var size: Int
+  /// Element-wise nodes in topological order.
+  package var nodes: [ValueID]
+  package var sources: [SegmentSource]
+  /// Nodes whose values leave the datapath for a memory or the output stream.
+  package var outputs: [ValueID]
+}
+
+/// A network taken apart into lane products and element-wise segments, before it has a place in time.
+package struct Lowered: Sendable {
+  package var graph: IntegerGraph
+  package var algorithms: [BilinearAlgorithm]
+  package var products: [Product]
+  package var groups: [ProductGroup]
+  package var segments: [Segment]
+  /// Values that some product reads, in node order: each has an operand memory.
+  package var operands: [ValueID]
+  /// Elements in one word of an operand memory: the most inputs that an algorithm takes.
+  package var wordElements: Int
+  /// Products per lane: the most that an algorithm has.
+  package var productsPerLane: Int
+  /// Which segment computes an element-wise node.
+  package var segmentOf: [ValueID: Int]
+}
+
+extension IntegerOp {
+  /// True for operations that a segment's datapath computes.
+  var isElementwise: Bool {
+    switch self {
+    case .add, .subtract, .multiply, .extend, .requantize, .activation, .relu: true
+    case .input, .state, .vector, .constant, .linear: false
+    }
+  }
+}
+
+extension Lowered {
+  /// Takes a graph apart; `denseMultipliers` sets the lane size of a network without circulant matrices.
+  ///
+  /// - Throws: `DiagnosticsEmitted` for a state or an operand that no element-wise node computes.
+  package init(_ graph: IntegerGraph, denseMultipliers: Int) throws {
+    var sink = DiagnosticSink(stage: "compile")
+    Self.check(graph, &sink)
+    try sink.throwIfErrors()
+
+    let levels = Self.levels(of: graph)
+    self.graph = graph
+
+    // Circulant algorithms first: the largest sets the lane; dense blocks then fill a lane with rows.
+    var blocks: [Int] = []
+    for node in graph.nodes {
+      if case .linear(let terms) = node.op {
+        let block = graph.matrices[terms[0].matrix].structure.block
+        if !blocks.contains(block) { blocks.append(block) }
+      }
+    }
+    blocks.sort()
+    var algorithms = blocks.filter { $0 > 1 }.map { BilinearAlgorithm.circulant($0) }
+    let lane = algorithms.map(\.products).max() ?? denseMultipliers
+    if blocks.contains(1) {
+      var rows = 1
+      while rows * 2 <= lane { rows *= 2 }
+      algorithms.insert(.dense(rows: rows), at: 0)
+    }
+    self.algorithms = algorithms
+    productsPerLane = algorithms.map(\.products).max() ?? 1
+    wordElements = algorithms.map(\.inputs).max() ?? 1
+
+    var products: [Product] = []
+    var groups: [ProductGroup] = []
+    var operands: [ValueID] = []
+    for (i, node) in graph.nodes.enumerated() {
+      guard case .linear(let terms) = node.op else { continue }
+      let block = graph.matrices[terms[0].matrix].structure.block
+      guard let algorithm = blocks.firstIndex(of: block) else { continue }
+      let outputs = algorithms[algorithm].outputs
+      products.append(
+        Product(
+          node: ValueID(i), algorithm: algorithm, blockRows: (node.size + outputs - 1) / outputs))
+      let reads = terms.map { Self.read($0.operand, in: graph) }
+      for read in reads where !operands.contains(read.value) { operands.append(read.value) }
+      let inputs = algorithms[algorithm].inputs
+      var columns: [BlockColumn] = []
+      for (t, term) in terms.enumerated() {
+        let count = (graph[term.operand].size + inputs - 1) / inputs
+        columns += (0..<count).map { BlockColumn(term: t, column: $0, read: reads[t]) }
+      }
+      let product = products.count - 1
+      if let g = groups.firstIndex(where: {
+        $0.level == levels[i] && $0.algorithm == algorithm && $0.columns == columns
+      }) {
+        groups[g].products.append(product)
+      } else {
+        groups.append(
+          ProductGroup(
+            level: levels[i], algorithm: algorithm, products: [product], columns: columns, rows: [])
+        )
+      }
+    }
+    operands.sort()
+    for g in groups.indices {
+      let members = groups[g].products
+      let most = members.map { products[$0].blockRows }.max() ?? 0
+      for block in 0..<most {
+        for product in members where block < products[product].blockRows {
+          groups[g].rows.append((product, block))
+        }
+      }
+    }
+    // Stable by level: within a level, groups keep the order of the graph.
+    self.groups = groups.enumerated().sorted { ($0.element.level, $0.offset) < ($1.element.level, $1.offset) }
+      .map(\.element)
+    self.products = products
+    self.operands = operands
+    (segments, segmentOf) = Self.segments(of: graph, levels: levels, operands: Set(operands))
+  }
+
+  /// What an operand of a product or a datapath reads.
+  static func read(_ operand: ValueID, in graph: IntegerGraph) -> StoredRead {
+    if case .state(let state) = graph[operand].op {
+      return StoredRead(value: graph[state].next, previous: true)
+    }
+    return StoredRead(value: operand, previous: false)
+  }
+
+  private static func check(_ graph: IntegerGraph, _ sink: inout DiagnosticSink) {
+    for state in graph.states where !graph[state.next].op.isElementwise {
+      sink.error(
+        "states.\(state.name)",
+        "takes the value of `\(graph[state.next].name)`, which no datapath computes",
+        fix: "requantize the value before it becomes a state")
+    }
+    if !graph[graph.output].op.isElementwise {
+      sink.error(
+        "output", "is `\(graph[graph.output].name)`, which no datapath computes",
+        fix: "requantize the output")
+    }
+    for node in graph.nodes {
+      guard case .linear(let terms) = node.op else { continue }
+      for term in terms {
+        switch graph[term.operand].op {
+        case .input, .state: break
+        case let op where op.isElementwise: break
+        default:
+          sink.error(
+            node.name, "multiplies `\(graph[term.operand].name)`, which is stored nowhere",
+            fix: "requantize the operand before the product")
+        }
+      }
+    }
+  }
+
+  /// The level of every node: how many products lie on the longest path to it.
+  ///
+  /// A node moves up to the level of its earliest reader when nothing reads it sooner; so a gate that is
+  /// needed late is computed late instead of being stored.
+  private static func levels(of graph: IntegerGraph) -> [Int] {
+    var levels = [Int](repeating: 0, count: graph.nodes.count)
+    for (i, node) in graph.nodes.enumerated() {
+      let most = node.op.operands.map { levels[$0.index] }.max() ?? 0
+      if case .linear = node.op { levels[i] = most + 1 } else { levels[i] = most }
+    }
+    var pinned = Set(graph.states.map(\.next))
+    pinned.insert(graph.output)
+    var earliest = [Int?](repeating: nil, count: graph.nodes.count)
+    for i in graph.nodes.indices.reversed() {
+      let node = graph.nodes[i]
+      if node.op.isElementwise, !pinned.contains(ValueID(i)), let reader = earliest[i] {
+        levels[i] = max(levels[i], reader)
+      }
+      for operand in node.op.operands {
+        let needed: Int
+        if case .linear = node.op { needed = levels[i] - 1 } else { needed = levels[i] }
+        earliest[operand.index] = min(earliest[operand.index] ?? needed, needed)
+      }
+    }
+    return levels
+  }
+
+  private static func segments(
+    of graph: IntegerGraph, levels: [Int], operands: Set<ValueID>
+  ) -> ([Segment], [ValueID: Int]) {
+    var segments: [Segment] = []
+    var segmentOf: [ValueID: Int] = [:]
+    for (i, node) in graph.nodes.enumerated() where node.op.isElementwise {
+      if let s = segments.firstIndex(where: { $0.level == levels[i] && $0.size == node.size }) {
+        segments[s].nodes.append(ValueID(i))
+        segmentOf[ValueID(i)] = s
+      } else {
+        segments.append(
+          Segment(level: levels[i], size: node.size, nodes: [ValueID(i)], sources: [], outputs: []))
+        segmentOf[ValueID(i)] = segments.count - 1
+      }
+    }
+    // Renumber by level, so that the order of segments is an order of time.
+    let order = segments.indices.sorted { (segments[$0].level, $0) < (segments[$1].level, $1) }
+    var place = [Int](repeating: 0, count: segments.count)
+    for (new, old) in order.enumerated() { place[old] = new }
+    segments = order.map { segments[$0] }
+    segmentOf = segmentOf.mapValues { place[$0] }
+
+    var outputs = operands.filter { segmentOf[$0] != nil }
+    outputs.insert(graph.output)
+    for s in segments.indices {
+      for id in segments[s].nodes {
+        for operand in graph[id].op.operands {
+          let source: SegmentSource
+          switch graph[operand].op {
+          case .constant: continue
+          case .vector(let vector): source = .vector(vector)
+          case .linear: source = .product(operand)
+          case .input: source = .stored(StoredRead(value: operand, previous: false))
+          case .state:
+            let read = Self.read(operand, in: graph)
+            source = .stored(read)
+            outputs.insert(read.value)
+          default:
+            if segmentOf[operand] == s { continue }
+            source = .stored(StoredRead(value: operand, previous: false))
+            outputs.insert(operand)
+          }
+          if !segments[s].sources.contains(source) { segments[s].sources.append(source) }
+        }
+      }
+    }
+    for value in outputs.sorted() {
+      if let s = segmentOf[value] { segments[s].outputs.append(value) }
+    }
+    return (segments, segmentOf)
+  }
+}

@@ -1,0 +1,241 @@
+internal import RNNBilinear
+internal import RNNGraph
+internal import RNNVerilog
+
+/// One cycle in which an operand block is broadcast to all lanes.
+package struct FeedEvent: Hashable, Sendable {
+  package var cycle: Int
+  package var group: Int
+  package var pass: Int
+  package var column: Int
+}
+
+/// A pass: block rows of one group that the lanes accumulate together, one row per lane.
+package struct Pass: Hashable, Sendable {
+  package var group: Int
+  /// The first row, as an index into the group's rows; lane k takes row `firstRow + k`.
+  package var firstRow: Int
+  package var rowCount: Int
+  package var firstFeed: Int
+  package var lastFeed: Int
+  /// The cycle in which the sums move to the drain registers.
+  package var drain: Int
+}
+
+/// Where everything lies in time within one frame.
+package struct Schedule: Sendable {
+  package var timing: Timing
+  package var lanes: Int
+  package var feeds: [FeedEvent]
+  package var passes: [Pass]
+  /// The cycle in which each segment reads its first element.
+  package var segmentStart: [Int]
+  package var datapaths: [Datapath]
+  package var program: Program
+  /// The cycle of the last read of the input buffer, and of the write of the last output word.
+  package var inputRelease: Int
+  package var outputCommit: Int
+  package var cyclesPerFrame: Int { program.length }
+}
+
+/// Places a lowered network in time: list scheduling, level by level, with every delay known.
+package struct Scheduler {
+  let lowered: Lowered
+  let lanes: Int
+  let elementsPerStep: Int
+
+  private var timing: Timing
+  private var program = Program()
+  private var feeds: [FeedEvent] = []
+  private var passes: [Pass] = []
+  private var segmentStart: [Int]
+  private let datapaths: [Datapath]
+  /// The first cycle in which a datapath may read a block of sums, by product node and block row.
+  private var sumsReady: [ValueID: [Int]] = [:]
+  private var feedCursor = 0
+  private var drainFree = 0
+  private var inputRelease = 0
+  private var outputCommit = 0
+
+  package static func schedule(_ lowered: Lowered, lanes: Int, elementsPerStep: Int) -> Schedule {
+    var scheduler = Scheduler(lowered, lanes: lanes, elementsPerStep: elementsPerStep)
+    return scheduler.run()
+  }
+
+  private init(_ lowered: Lowered, lanes: Int, elementsPerStep: Int) {
+    self.lowered = lowered
+    self.lanes = lanes
+    self.elementsPerStep = elementsPerStep
+    timing = Timing(lowered.algorithms)
+    datapaths = lowered.segments.map { Datapath($0, in: lowered.graph) }
+    segmentStart = [Int](repeating: 0, count: lowered.segments.count)
+    declareFields()
+  }
+
+  private mutating func declareFields() {
+    let words = lowered.operands.map { wordCount($0) }.max() ?? 1
+    let blocks = lowered.products.map(\.blockRows).max() ?? 1
+    program.field("operand_read", width: 1, isEnable: true)
+    program.field("operand_select", width: indexWidth(lowered.operands.count), isEnable: false)
+    program.field("operand_address", width: indexWidth(words), isEnable: false)
+    program.field("operand_previous", width: 1, isEnable: false)
+    program.field("block_load", width: 1, isEnable: true)
+    program.field("block_select", width: indexWidth(lowered.operands.count), isEnable: false)
+    program.field("block_previous", width: 1, isEnable: false)
+    program.field("in_offset", width: indexWidth(lowered.wordElements), isEnable: false)
+    program.field("in_algorithm", width: indexWidth(lowered.algorithms.count), isEnable: false)
+    program.field("weight_read", width: 1, isEnable: true)
+    program.field("lane_valid", width: 1, isEnable: true)
+    program.field("lane_first", width: 1, isEnable: false)
+    program.field("drain_load", width: 1, isEnable: true)
+    program.field("drain_shift", width: 1, isEnable: true)
+    program.field("out_valid", width: 1, isEnable: true)
+    program.field("out_algorithm", width: indexWidth(lowered.algorithms.count), isEnable: false)
+    program.field("product_write", width: 1, isEnable: true)
+    program.field("product_select", width: indexWidth(lowered.products.count), isEnable: false)
+    program.field("product_address", width: indexWidth(blocks), isEnable: false)
+    for s in lowered.segments.indices {
+      program.field("segment\(s)_start", width: 1, isEnable: true)
+    }
+    program.field("input_release", width: 1, isEnable: true)
+    program.field("output_commit", width: 1, isEnable: true)
+  }
+
+  private func wordCount(_ value: ValueID) -> Int {
+    (lowered.graph[value].size + lowered.wordElements - 1) / lowered.wordElements
+  }
+
+  private mutating func run() -> Schedule {
+    let levels = Set(lowered.groups.map(\.level) + lowered.segments.map(\.level)).sorted()
+    for level in levels {
+      for g in lowered.groups.indices where lowered.groups[g].level == level { place(group: g) }
+      for s in lowered.segments.indices where lowered.segments[s].level == level {
+        place(segment: s)
+      }
+    }
+    program.set("input_release", at: inputRelease)
+    program.set("output_commit", at: outputCommit)
+    return Schedule(
+      timing: timing, lanes: lanes, feeds: feeds, passes: passes, segmentStart: segmentStart,
+      datapaths: datapaths, program: program, inputRelease: inputRelease,
+      outputCommit: outputCommit)
+  }
+
+  // MARK: - Products
+
+  private mutating func place(group g: Int) {
+    let group = lowered.groups[g]
+    let inputs = lowered.algorithms[group.algorithm].inputs
+    func word(_ column: BlockColumn) -> Int { column.column * inputs / lowered.wordElements }
+    // Columns that exist earlier go first: the input and old states before this step's values.
+    let order = group.columns.indices.sorted { a, b in
+      (ready(group.columns[a].read, word: word(group.columns[a])), a)
+        < (ready(group.columns[b].read, word: word(group.columns[b])), b)
+    }
+    for first in stride(from: 0, to: group.rows.count, by: lanes) {
+      let count = min(lanes, group.rows.count - first)
+      var pass = Pass(
+        group: g, firstRow: first, rowCount: count, firstFeed: 0, lastFeed: 0, drain: 0)
+      // The last pass's sums must have moved on before the first product of this pass replaces them.
+      if let before = passes.last {
+        feedCursor = max(feedCursor, before.drain - timing.sums + 1)
+      }
+      for (position, c) in order.enumerated() {
+        let column = group.columns[c]
+        let cycle = max(feedCursor, ready(column.read, word: word(column)))
+        feed(column, group: group, first: position == 0, at: cycle)
+        feeds.append(FeedEvent(cycle: cycle, group: g, pass: passes.count, column: c))
+        if position == 0 { pass.firstFeed = cycle }
+        pass.lastFeed = cycle
+        feedCursor = cycle + 1
+      }
+      pass.drain = max(pass.lastFeed + timing.sums, drainFree)
+      drain(pass, group: group)
+      passes.append(pass)
+    }
+  }
+
+  private mutating func feed(
+    _ column: BlockColumn, group: ProductGroup, first: Bool, at cycle: Int
+  ) {
+    guard let select = lowered.operands.firstIndex(of: column.read.value) else {
+      preconditionFailure("a product reads a value without operand memory")
+    }
+    let inputs = lowered.algorithms[group.algorithm].inputs
+    let offset = column.column * inputs
+    program.set("operand_read", at: cycle)
+    program.set("operand_select", at: cycle, to: select)
+    program.set("operand_address", at: cycle, to: offset / lowered.wordElements)
+    program.set("operand_previous", at: cycle, to: column.read.previous ? 1 : 0)
+    program.set("block_load", at: cycle + 1)
+    program.set("block_select", at: cycle + 1, to: select)
+    program.set("block_previous", at: cycle + 1, to: column.read.previous ? 1 : 0)
+    program.set("in_offset", at: cycle + Timing.block, to: offset % lowered.wordElements)
+    program.set("in_algorithm", at: cycle + Timing.block, to: group.algorithm)
+    program.set("weight_read", at: cycle + timing.bus - 1)
+    program.set("lane_valid", at: cycle + timing.bus)
+    program.set("lane_first", at: cycle + timing.bus, to: first ? 1 : 0)
+    if lowered.graph[column.read.value].op == .input { inputRelease = max(inputRelease, cycle) }
+  }
+
+  private mutating func drain(_ pass: Pass, group: ProductGroup) {
+    program.set("drain_load", at: pass.drain)
+    for k in 0..<pass.rowCount {
+      if k > 0 { program.set("drain_shift", at: pass.drain + k) }
+      let row = group.rows[pass.firstRow + k]
+      let visible = pass.drain + 1 + k
+      program.set("out_valid", at: visible)
+      program.set("out_algorithm", at: visible, to: group.algorithm)
+      let write = visible + timing.transformOut
+      program.set("product_write", at: write)
+      program.set("product_select", at: write, to: row.product)
+      program.set("product_address", at: write, to: row.block)
+      sumsReady[lowered.products[row.product].node, default: []].append(write + 1)
+    }
+    drainFree = pass.drain + pass.rowCount
+  }
+
+  /// The first cycle in which a word of an operand memory may be read.
+  private func ready(_ read: StoredRead, word: Int) -> Int {
+    guard !read.previous, let s = lowered.segmentOf[read.value] else { return 0 }
+    let size = lowered.graph[read.value].size
+    let lastElement = min((word + 1) * lowered.wordElements, size) - 1
+    return segmentStart[s] + lastElement / elementsPerStep + datapaths[s].latency(read.value)
+      + Timing.collector + 1
+  }
+
+  // MARK: - Segments
+
+  private mutating func place(segment s: Int) {
+    let segment = lowered.segments[s]
+    let steps = (segment.size + elementsPerStep - 1) / elementsPerStep
+    var start = 0
+    var readsInput = false
+    for source in segment.sources {
+      switch source {
+      case .vector: continue
+      case .product(let node):
+        guard let product = lowered.products.first(where: { $0.node == node }) else { continue }
+        let outputs = lowered.algorithms[product.algorithm].outputs
+        for (block, ready) in (sumsReady[node] ?? []).enumerated() {
+          start = max(start, ready - block * outputs / elementsPerStep)
+        }
+      case .stored(let read):
+        if lowered.graph[read.value].op == .input {
+          readsInput = true
+        } else if !read.previous, let writer = lowered.segmentOf[read.value] {
+          start = max(start, segmentStart[writer] + datapaths[writer].latency(read.value) + 1)
+        }
+      }
+    }
+    segmentStart[s] = start
+    program.set("segment\(s)_start", at: start)
+    if readsInput { inputRelease = max(inputRelease, start + steps - 1) }
+    let lastWrite = start + steps - 1 + datapaths[s].depth + Timing.collector
+    program.extend(to: lastWrite + 1)
+    if segment.outputs.contains(lowered.graph.output) {
+      outputCommit =
+        start + steps - 1 + datapaths[s].latency(lowered.graph.output) + Timing.collector
+    }
+  }
+}
