@@ -111,7 +111,9 @@ let package = Package(
       name: "_RNNTestSupport", dependencies: ["RNNSupport"], path: "Tests/_RNNTestSupport",
       swiftSettings: strict),
     .tests("RNNBilinearTests", ["RNNBilinear", "RNNSupport"]),
-    .tests("RNNLearningTests", ["RNNFixedPoint", "RNNGraph", "RNNLearning", "RNNSupport"]),
+    .tests(
+      "RNNLearningTests",
+      ["RNNFixedPoint", "RNNGraph", "RNNLearning", "RNNSupport", "_RNNTestSupport"]),
     .tests("ArchitectureTests", ["RNNSupport", "_RNNTestSupport"]),
     .tests("RNNDriverTests", ["RNNDriver", "RNNSupport", "_RNNTestSupport"]),
     .tests("RNNEstimateTests", ["RNNEstimate", "RNNSupport", "_RNNTestSupport"]),
