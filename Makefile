@@ -30,7 +30,7 @@ build: setup
 
 test:
 	@scripts/setup.sh test
-	RNNC_REQUIRE_TOOLS=1 $(SWIFT) test -c release
+	RNNC_REQUIRE_TOOLS=1 $(SWIFT) test -c release --disable-testable-imports
 
 doctor: build
 	@$(RNNC) doctor

@@ -110,6 +110,7 @@ let package = Package(
     .target(
       name: "_RNNTestSupport", dependencies: ["RNNSupport"], path: "Tests/_RNNTestSupport",
       swiftSettings: strict),
+    .tests("EndToEndTests", ["rnnc", "RNNSupport", "_RNNTestSupport"]),
     .tests("RNNBilinearTests", ["RNNBilinear", "RNNSupport"]),
     .tests(
       "RNNLearningTests",
