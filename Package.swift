@@ -112,6 +112,11 @@ let package = Package(
       swiftSettings: strict),
     .tests("EndToEndTests", ["rnnc", "RNNSupport", "_RNNTestSupport"]),
     .tests("RNNBilinearTests", ["RNNBilinear", "RNNSupport"]),
+    .tests("RNNFixedPointTests", ["RNNFixedPoint", "RNNSupport"]),
+    .tests(
+      "RNNQuantizeTests",
+      ["RNNFixedPoint", "RNNGraph", "RNNQuantize", "RNNReference", "RNNSupport"]),
+    .tests("RNNReferenceTests", ["RNNFixedPoint", "RNNGraph", "RNNReference", "RNNSupport"]),
     .tests(
       "RNNLearningTests",
       ["RNNFixedPoint", "RNNGraph", "RNNLearning", "RNNSupport", "_RNNTestSupport"]),

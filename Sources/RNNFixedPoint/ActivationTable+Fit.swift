@@ -17,25 +17,24 @@ extension ActivationTable {
     guardBits: Int = 2
   ) -> ActivationTable {
     precondition(
-      segments > 0 && segments.nonzeroBitCount == 1,
-      "a table needs a power of two of segments, not \(segments)")
+      segments > 1 && segments.nonzeroBitCount == 1,
+      "a table needs 2, 4, 8... segments, not \(segments)")
     precondition(input.width <= 20, "a table's input has at most 20 bits, not \(input.width)")
     precondition(output.width <= 24, "a table's output has at most 24 bits, not \(output.width)")
     let log2Segments = min(segments.trailingZeroBitCount, input.width)
     let fullBits = input.width - log2Segments
     let samples = Samples(function, input: input, output: output)
-    var best: (table: ActivationTable, error: Double)?
     // The segments span +-2^bits; only ranges next to the useful one can be best.
     let useful = function.usefulIntegerBits(outputFraction: output.fraction)
     let candidates = (useful - 1...useful + 1).map {
       min(max($0 + 1 + input.fraction - log2Segments, 0), fullBits)
     }
+    var best: (table: ActivationTable, deviation: Double)?
     for segmentBits in Set(candidates).sorted(by: >) {
-      let table = fitted(
+      let fit = fitted(
         samples, log2Segments: log2Segments, segmentBits: segmentBits, guardBits: guardBits)
-      let error = samples.maximalError(of: table)
-      if let best, best.error <= error { continue }
-      best = (table, error)
+      if let best, best.deviation <= fit.deviation { continue }
+      best = fit
     }
     guard let best else { preconditionFailure("there is always a candidate") }
     return best.table
@@ -63,25 +62,22 @@ extension ActivationTable {
     return true
   }
 
-  /// The real function at every input code, in output ulp, limited to the output's range.
+  /// The real function at input codes, in output ulp, limited to the output's range.
   private struct Samples {
     let function: TabulatedFunction
     let input: QFormat
     let output: QFormat
-    let values: [Double]
 
     init(_ function: TabulatedFunction, input: QFormat, output: QFormat) {
       self.function = function
       self.input = input
       self.output = output
-      let low = Double(output.minCode)
-      let high = Double(output.maxCode)
-      values = (input.minCode...input.maxCode).map {
-        min(max(function(input.value(of: $0)) / output.ulp, low), high)
-      }
     }
 
-    subscript(code: Int64) -> Double { values[Int(code - input.minCode)] }
+    subscript(code: Int64) -> Double {
+      let value = function(input.value(of: code)) / output.ulp
+      return min(max(value, Double(output.minCode)), Double(output.maxCode))
+    }
 
     func maximalError(of table: ActivationTable) -> Double {
       var worst = 0.0
@@ -92,71 +88,100 @@ extension ActivationTable {
     }
   }
 
+  /// A table with a given segment length, and its greatest deviation before the final rounding, in output ulp.
   private static func fitted(
     _ f: Samples, log2Segments: Int, segmentBits: Int, guardBits: Int
-  ) -> ActivationTable {
+  ) -> (table: ActivationTable, deviation: Double) {
     let segments = 1 << log2Segments
-    let length = 1 << segmentBits
-    let lower = segments == 1 ? f.input.minCode : -(Int64(segments / 2) << Int64(segmentBits))
-    let unit = Double(1 << (segmentBits + guardBits))  // slope units per output ulp
+    let last = (Int64(1) << Int64(segmentBits)) - 1
+    let lower = -(Int64(segments / 2) << Int64(segmentBits))
     let shift = Int64(segmentBits + guardBits)
+    let unit = Double(Int64(1) << shift)  // slope units per output ulp
     var slopes: [Int64] = []
     var intercepts: [Int64] = []
-    for segment in 0..<segments {
-      let start = lower + Int64(segment) << Int64(segmentBits)
+    var deviation = 0.0
+    for index in 0..<segments {
+      let start = lower + Int64(index) << Int64(segmentBits)
       // Where the input is clamped, the outermost point stands for all values between it and the limit.
-      var low = (0..<length).map { f[start + Int64($0)] * unit }
-      var high = low
-      if segment == 0 { low[0] = f[f.input.minCode] * unit }
-      if segment == segments - 1 { high[length - 1] = f[f.input.maxCode] * unit }
-      let (slope, intercept) = chebyshev(low: low, high: high)
-      slopes.append(slope)
-      intercepts.append(Int64(intercept.rounded(.toNearestOrEven)))
+      let segment = Segment(
+        last: last, isConvex: start < 0,
+        outermost: index == 0
+          ? f[f.input.minCode] * unit
+          : index == segments - 1 ? f[f.input.maxCode] * unit : nil,
+        value: { f[start + $0] * unit })
+      let line = segment.nearestLine()
+      slopes.append(line.slope)
+      intercepts.append(Int64(line.intercept.rounded(.toNearestOrEven)))
+      deviation = max(deviation, line.deviation / unit)
     }
-    let half = Int64(1) << max(shift - 1, 0)
-    for segment in 1..<max(segments, 1) where segments > 1 {
+    let half = shift == 0 ? 0 : Int64(1) << (shift - 1)
+    for segment in 1..<segments {
       // The code that halfUp gives at the end of the segment before must not exceed the first code here.
-      let end = slopes[segment - 1] * Int64(length - 1) + intercepts[segment - 1]
+      let end = slopes[segment - 1] * last + intercepts[segment - 1]
       let code = shifted(end, rightBy: Int(shift), rounding: .halfUp)
       if shifted(intercepts[segment], rightBy: Int(shift), rounding: .halfUp) < code {
-        intercepts[segment] = shift == 0 ? code : (code << shift) - half
+        intercepts[segment] = (code << shift) - half
       }
     }
-    return ActivationTable(
+    let table = ActivationTable(
       function: f.function.rawValue, input: f.input, output: f.output, lower: lower,
       segmentBits: segmentBits, slopes: slopes, intercepts: intercepts,
       slopeWidth: signedWidth(slopes), interceptWidth: signedWidth(intercepts),
       interceptFraction: f.output.fraction + segmentBits + guardBits)
+    return (table, deviation)
   }
 
-  /// The non-negative integer slope and the real intercept of the line nearest to all intervals [low[d], high[d]].
-  ///
-  /// For a slope s the deviation is half of max(high[d] - s d) - min(low[d] - s d), a convex function of s, so
-  /// descending from the secant's slope finds the least.
-  private static func chebyshev(low: [Double], high: [Double]) -> (Int64, Double) {
-    let last = low.count - 1
-    if last == 0 { return (0, (low[0] + high[0]) / 2) }
-    func deviation(_ slope: Int64) -> (width: Double, intercept: Double) {
-      var most = -Double.infinity
-      var least = Double.infinity
-      for d in 0...last {
-        let line = Double(slope) * Double(d)
-        most = max(most, high[d] - line)
-        least = min(least, low[d] - line)
+  /// The function on one segment, where it is either convex or concave.
+  private struct Segment {
+    /// The greatest offset.
+    let last: Int64
+    let isConvex: Bool
+    /// The function's limit beyond the clamp that lies at this segment's outer end, if one does.
+    let outermost: Double?
+    let value: (Int64) -> Double
+
+    /// The line with a non-negative integer slope that is nearest to all values.
+    ///
+    /// For a slope s the deviation is half of max(f - s d) - min(f - s d), a convex function of s, so descending
+    /// from the secant's slope finds the least.
+    func nearestLine() -> (slope: Int64, intercept: Double, deviation: Double) {
+      let (first, end) = (value(0), value(last))
+      var slope = last == 0 ? 0 : max(Int64(((end - first) / Double(last)).rounded()), 0)
+      var best = range(slope, first, end)
+      for direction in [Int64(1), -1] where last > 0 {
+        while slope + direction >= 0 {
+          let next = range(slope + direction, first, end)
+          if next.high - next.low >= best.high - best.low { break }
+          slope += direction
+          best = next
+        }
       }
-      return (most - least, (most + least) / 2)
+      return (slope, (best.high + best.low) / 2, (best.high - best.low) / 2)
     }
-    var slope = max(Int64(((high[last] - low[0]) / Double(last)).rounded()), 0)
-    var best = deviation(slope)
-    for direction in [Int64(1), -1] {
-      while slope + direction >= 0 {
-        let next = deviation(slope + direction)
-        if next.width >= best.width { break }
-        slope += direction
-        best = next
+
+    /// The least and greatest value of f(d) - slope * d.
+    private func range(_ slope: Int64, _ first: Double, _ end: Double) -> (
+      low: Double, high: Double
+    ) {
+      func rest(_ d: Int64) -> Double { value(d) - Double(slope * d) }
+      // The extreme inside the segment, where the tangent has the slope, by bisection on the difference.
+      var (a, b) = (Int64(0), last)
+      while a < b {
+        let middle = (a + b) / 2
+        let rises = rest(middle + 1) > rest(middle)
+        if rises == isConvex { b = middle } else { a = middle + 1 }
       }
+      let inner = rest(a)
+      let ends = [first, end - Double(slope * last)]
+      var low = min(inner, ends[0], ends[1])
+      var high = max(inner, ends[0], ends[1])
+      if let outermost {
+        let limit = isConvex ? outermost : outermost - Double(slope * last)
+        low = min(low, limit)
+        high = max(high, limit)
+      }
+      return (low, high)
     }
-    return (slope, best.intercept)
   }
 
   private static func signedWidth(_ codes: [Int64]) -> Int {

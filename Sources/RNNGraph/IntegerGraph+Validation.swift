@@ -211,8 +211,9 @@ private struct IntegerGraphCheck {
     }
   }
 
-  private mutating func expect<T: Equatable>(_ found: T, _ wanted: T, _ what: String, _ path: String)
-  {
+  private mutating func expect<T: Equatable>(
+    _ found: T, _ wanted: T, _ what: String, _ path: String
+  ) {
     if found != wanted { fault(path, "\(what): \(found) instead of \(wanted)") }
   }
 

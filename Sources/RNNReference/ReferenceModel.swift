@@ -123,7 +123,8 @@ package final class ReferenceModel {
       }
       for i in 0..<size where y[i] < minCode || y[i] > maxCode {
         preconditionFailure(
-          "\(node.name)[\(i)]: code \(y[i]) does not fit \(node.format.width) bits (\(node.format))")
+          "\(node.name)[\(i)]: code \(y[i]) does not fit \(node.format.width) bits (\(node.format))"
+        )
       }
     }
   }

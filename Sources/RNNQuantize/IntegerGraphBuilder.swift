@@ -1,0 +1,123 @@
+internal import RNNFixedPoint
+internal import RNNGraph
+
+/// Appends nodes to an integer graph with the formats that exact operations have.
+struct IntegerGraphBuilder {
+  var graph: IntegerGraph
+  private let tableSegments: Int
+  private var names: Set<String> = []
+  private var extensions: [Extension: ValueID] = [:]
+  private var tables: [TableKey: Int] = [:]
+
+  private struct Extension: Hashable {
+    var source: ValueID
+    var format: QFormat
+  }
+  private struct TableKey: Hashable {
+    var function: TabulatedFunction
+    var input: QFormat
+    var output: QFormat
+  }
+  /// An exact value needs more bits than an integer graph has.
+  struct TooWide: Error { var width: Int }
+
+  init(name: String, inputSize: Int, inputFormat: QFormat, tableSegments: Int) {
+    self.tableSegments = tableSegments
+    graph = IntegerGraph(
+      name: name, inputSize: inputSize, inputFormat: inputFormat, nodes: [], matrices: [],
+      vectors: [], tables: [], states: [], output: ValueID(0))
+  }
+
+  mutating func append(_ op: IntegerOp, size: Int, format: QFormat, name: String) -> ValueID {
+    var unique = name
+    var count = 2
+    while names.contains(unique) {
+      unique = "\(name)_\(count)"
+      count += 1
+    }
+    names.insert(unique)
+    graph.nodes.append(IntegerNode(op: op, size: size, format: format, name: unique))
+    return ValueID(graph.nodes.count - 1)
+  }
+
+  private func format(width: Int, fraction: Int) throws -> QFormat {
+    guard width <= 63 else { throw TooWide(width: width) }
+    return QFormat(width: max(width, 1), fraction: fraction)
+  }
+
+  /// The least format that holds all codes of both.
+  private func union(_ a: QFormat, _ b: QFormat) throws -> QFormat {
+    let fraction = max(a.fraction, b.fraction)
+    return try format(
+      width: max(a.width - a.fraction, b.width - b.fraction) + fraction, fraction: fraction)
+  }
+
+  mutating func extended(_ v: ValueID, to format: QFormat, name: String) -> ValueID {
+    if graph[v].format == format { return v }
+    let key = Extension(source: v, format: format)
+    if let known = extensions[key] { return known }
+    let result = append(.extend(v), size: graph[v].size, format: format, name: "\(name)_extended")
+    extensions[key] = result
+    return result
+  }
+
+  private mutating func aligned(_ a: ValueID, _ b: ValueID) throws -> (ValueID, ValueID, QFormat) {
+    let format = try union(graph[a].format, graph[b].format)
+    let p = extended(a, to: format, name: graph[a].name)
+    let q = extended(b, to: format, name: graph[b].name)
+    return (p, q, try self.format(width: format.width + 1, fraction: format.fraction))
+  }
+  mutating func add(_ a: ValueID, _ b: ValueID, name: String) throws -> ValueID {
+    let (p, q, format) = try aligned(a, b)
+    return append(.add(p, q), size: graph[a].size, format: format, name: name)
+  }
+  mutating func subtract(_ a: ValueID, _ b: ValueID, name: String) throws -> ValueID {
+    let (p, q, format) = try aligned(a, b)
+    return append(.subtract(p, q), size: graph[a].size, format: format, name: name)
+  }
+  mutating func multiply(_ a: ValueID, _ b: ValueID, name: String) throws -> ValueID {
+    let (p, q) = (graph[a].format, graph[b].format)
+    let format = try format(width: p.width + q.width, fraction: p.fraction + q.fraction)
+    return append(.multiply(a, b), size: graph[a].size, format: format, name: name)
+  }
+
+  /// A constant vector; nil when the number needs more than 24 significant bits.
+  mutating func constant(_ value: Double, size: Int, name: String) -> ValueID? {
+    var fraction = 0
+    var code = value
+    if value != 0 {
+      // The odd integer c with value = c * 2^-fraction.
+      fraction = Int(value.significandWidth) - Int(value.exponent)
+      code = value * Double(sign: .plus, exponent: fraction, significand: 1)
+    }
+    guard abs(code) < 0x1p24, abs(fraction) < 63 else { return nil }
+    let width = 65 - (code < 0 ? ~Int64(code) : Int64(code)).leadingZeroBitCount
+    return append(
+      .constant(Int64(code)), size: size, format: QFormat(width: width, fraction: fraction),
+      name: name)
+  }
+
+  /// The sum of products with a common grid, in the least format that no operand codes can leave.
+  mutating func linear(_ terms: [LinearTerm], name: String) throws -> ValueID {
+    let matrix = graph.matrices[terms[0].matrix]
+    guard let range = graph.range(of: terms) else { throw TooWide(width: 64) }
+    let bits = [range.lowerBound, range.upperBound].map {
+      65 - ($0 < 0 ? ~$0 : $0).leadingZeroBitCount
+    }
+    return append(
+      .linear(terms), size: terms[0].transposed ? matrix.columns : matrix.rows,
+      format: try format(
+        width: bits.reduce(2, max),
+        fraction: matrix.format.fraction + graph[terms[0].operand].format.fraction), name: name)
+  }
+
+  /// The fitted table of a function between two formats; equal ones are shared.
+  mutating func table(_ function: TabulatedFunction, input: QFormat, output: QFormat) -> Int {
+    let key = TableKey(function: function, input: input, output: output)
+    if let known = tables[key] { return known }
+    graph.tables.append(
+      ActivationTable.fitted(function, input: input, output: output, segments: tableSegments))
+    tables[key] = graph.tables.count - 1
+    return graph.tables.count - 1
+  }
+}

@@ -1,0 +1,251 @@
+internal import RNNFixedPoint
+internal import RNNGraph
+internal import RNNSupport
+
+/// Appends one quantized layer to an integer graph.
+///
+/// Nodes are translated when a value that needs them is; so the result has no unused nodes.
+struct LayerFreezer {
+  let layer: Layer
+  let weights: [[Float]]
+  /// The output of the layer below; nil for the first layer.
+  let below: ValueID?
+  private(set) var builder: IntegerGraphBuilder
+
+  private let uses: [Int]
+  private var done: [ValueID: ValueID] = [:]
+  private var matrices: [ParameterID: Int] = [:]
+  /// The index in the integer graph of the layer's first state.
+  private let firstState: Int
+  private var graph: CellGraph { layer.graph }
+
+  init(layer: Layer, weights: [[Float]], below: ValueID?, builder: IntegerGraphBuilder) {
+    self.layer = layer
+    self.weights = weights
+    self.below = below
+    self.builder = builder
+    uses = layer.graph.useCounts
+    firstState = builder.graph.states.count
+  }
+
+  /// Translates all that the states and the output need; gives the output.
+  mutating func run() throws -> ValueID {
+    for state in graph.states {
+      guard case .quantize(_, let format, _) = graph[state.next].op else {
+        throw unquantized(state.next, "the next value of state \(state.name)")
+      }
+      builder.graph.states.append(
+        IntegerState(
+          name: "\(layer.name).\(state.name)", size: state.size, format: format, next: ValueID(0)))
+    }
+    guard case .quantize = graph[graph.output].op else {
+      throw unquantized(graph.output, "the layer's output")
+    }
+    // In the graph's order, so that the result reads like the cell.
+    let wanted = Set(graph.states.map(\.next) + [graph.output])
+    for id in graph.valueIDs where wanted.contains(id) { _ = try translated(id) }
+    for (s, state) in graph.states.enumerated() {
+      builder.graph.states[firstState + s].next = try translated(state.next)
+    }
+    return try translated(graph.output)
+  }
+
+  private func unquantized(_ id: ValueID, _ what: String) -> DiagnosticsEmitted {
+    fault(
+      layer, graph[id].name, "\(what) is not quantized", fix: "quantize the network first")
+  }
+  private func name(_ id: ValueID) -> String { "\(layer.name).\(graph[id].name)" }
+  private func format(_ id: ValueID) -> QFormat { builder.graph[id].format }
+
+  private mutating func translated(_ id: ValueID) throws -> ValueID {
+    if let known = done[id] { return known }
+    let result: ValueID
+    do {
+      result = try translate(id)
+    } catch let error as IntegerGraphBuilder.TooWide {
+      throw fault(
+        layer, graph[id].name, "the exact value needs \(error.width) bits, more than 63",
+        fix: "choose smaller widths or quantize one of its operands")
+    }
+    done[id] = result
+    return result
+  }
+
+  private mutating func translate(_ id: ValueID) throws -> ValueID {
+    let size = graph[id].size
+    let name = name(id)
+    switch graph[id].op {
+    case .input:
+      guard let below else {
+        return builder.append(
+          .input, size: size, format: builder.graph.inputFormat, name: name)
+      }
+      return below
+    case .state(let s):
+      let state = StateID(firstState + s.index)
+      return builder.append(
+        .state(state), size: size, format: builder.graph[state].format, name: name)
+    case .parameter(let p):
+      let parameter = graph[p]
+      guard let format = parameter.format, !parameter.isMatrix else {
+        throw unquantized(id, "the vector \(parameter.name)")
+      }
+      builder.graph.vectors.append(
+        IntegerVector(
+          name: "\(layer.name).\(parameter.name)", format: format,
+          codes: parameterCodes(weights[p.index], format)))
+      return builder.append(
+        .vector(builder.graph.vectors.count - 1), size: size, format: format, name: name)
+    case .matvec: return try builder.linear([try term(id)], name: name)
+    case .add: return try sum(id)
+    case .subtract(let a, let b):
+      let (p, q) = (try translated(a), try translated(b))
+      return try builder.subtract(p, q, name: name)
+    case .multiply(let a, let b):
+      let (p, q) = (try translated(a), try translated(b))
+      return try builder.multiply(p, q, name: name)
+    case .affine(let v, let scale, let offset): return try affine(id, v, scale, offset)
+    case .activation(.relu, let v):
+      let operand = try translated(v)
+      return builder.append(.relu(operand), size: size, format: format(operand), name: name)
+    case .activation(let activation, _):
+      throw unquantized(id, "the output of \(activation.rawValue)")
+    case .quantize(let v, let format, let rounding): return try quantize(id, v, format, rounding)
+    }
+  }
+
+  private mutating func quantize(
+    _ id: ValueID, _ v: ValueID, _ format: QFormat, _ rounding: RoundingRule
+  ) throws -> ValueID {
+    let size = graph[id].size
+    let name = name(id)
+    if case .input = graph[v].op, below == nil {
+      if let known = done[v] { return known }
+      let input = builder.append(.input, size: size, format: format, name: name)
+      done[v] = input
+      return input
+    }
+    if case .activation(let activation, let operand) = graph[v].op,
+      let function = TabulatedFunction(rawValue: activation.rawValue)
+    {
+      guard isStored(operand) else {
+        throw unquantized(operand, "the operand of \(activation.rawValue)")
+      }
+      let argument = try translated(operand)
+      guard self.format(argument).width <= 20, format.width <= 24 else {
+        throw fault(
+          layer, graph[id].name,
+          "a table from \(self.format(argument).width) to \(format.width) bits is too large",
+          fix: "quantize to at most 20 bits before and 24 after the activation")
+      }
+      let table = builder.table(function, input: self.format(argument), output: format)
+      return builder.append(.activation(table, argument), size: size, format: format, name: name)
+    }
+    let value = try translated(v)
+    let from = self.format(value)
+    if from == format { return value }
+    if format.fraction >= from.fraction
+      && format.width - format.fraction >= from.width - from.fraction
+    {
+      return builder.extended(value, to: format, name: name)
+    }
+    return builder.append(
+      .requantize(value, rounding, .saturate), size: size, format: format, name: name)
+  }
+
+  /// True when a value has a format of its own rather than an exact one.
+  private func isStored(_ id: ValueID) -> Bool {
+    switch graph[id].op {
+    case .quantize, .state: true
+    case .input: below != nil
+    case .activation(.relu, let v): isStored(v)
+    default: false
+    }
+  }
+
+  private mutating func term(_ id: ValueID) throws -> LinearTerm {
+    guard case .matvec(let p, let v, let transposed) = graph[id].op else {
+      preconditionFailure("\(graph[id].name) is no product")
+    }
+    guard isStored(v) else { throw unquantized(v, "the operand of \(graph[p].name)") }
+    let operand = try translated(v)
+    if let known = matrices[p] {
+      return LinearTerm(matrix: known, operand: operand, transposed: transposed)
+    }
+    let parameter = graph[p]
+    guard let columns = parameter.columns, let format = parameter.format else {
+      throw unquantized(id, "the matrix \(parameter.name)")
+    }
+    builder.graph.matrices.append(
+      IntegerMatrix(
+        name: "\(layer.name).\(parameter.name)", rows: parameter.rows, columns: columns,
+        structure: parameter.structure, format: format,
+        codes: parameterCodes(weights[p.index], format)))
+    matrices[p] = builder.graph.matrices.count - 1
+    return LinearTerm(
+      matrix: builder.graph.matrices.count - 1, operand: operand, transposed: transposed)
+  }
+
+  /// A sum: all products on one grid in one `linear` node, then one addition for every other addend.
+  private mutating func sum(_ id: ValueID) throws -> ValueID {
+    let addends = graph.addends(of: id, useCounts: uses)
+    var groups: [(fraction: Int, terms: [LinearTerm])] = []
+    var others: [ValueID] = []
+    for addend in addends {
+      guard case .matvec = graph[addend].op, uses[addend.index] == 1 else {
+        others.append(try translated(addend))
+        continue
+      }
+      let term = try term(addend)
+      let fraction =
+        builder.graph.matrices[term.matrix].format.fraction + format(term.operand).fraction
+      if let i = groups.firstIndex(where: { $0.fraction == fraction }) {
+        groups[i].terms.append(term)
+      } else {
+        groups.append((fraction, [term]))
+      }
+    }
+    var parts: [ValueID] = []
+    for group in groups {
+      let isAll = groups.count == 1 && others.isEmpty
+      parts.append(
+        try builder.linear(group.terms, name: isAll ? name(id) : "\(name(id))_products"))
+    }
+    parts += others
+    var result = parts[0]
+    for (i, part) in parts.enumerated().dropFirst() {
+      let name = i == parts.count - 1 ? name(id) : "\(name(id))_partial"
+      result = try builder.add(result, part, name: name)
+    }
+    return result
+  }
+
+  private mutating func affine(
+    _ id: ValueID, _ v: ValueID, _ scale: Double, _ offset: Double
+  ) throws -> ValueID {
+    func constant(_ value: Double, _ suffix: String) throws -> ValueID {
+      guard
+        value.isFinite,
+        let constant = builder.constant(
+          value, size: graph[id].size, name: "\(name(id))_\(suffix)")
+      else {
+        throw fault(
+          layer, graph[id].name, "the constant \(value) needs more than 24 bits",
+          fix: "quantize the network first, which rounds constants")
+      }
+      return constant
+    }
+    var value = try translated(v)
+    if scale == -1 {
+      let minuend = try constant(offset, "offset")
+      return try builder.subtract(minuend, value, name: name(id))
+    }
+    if scale != 1 {
+      let factor = try constant(scale, "scale")
+      value = try builder.multiply(factor, value, name: "\(name(id))_scaled")
+    }
+    if offset == 0 { return value }
+    let addend = try constant(offset, "offset")
+    return try builder.add(value, addend, name: name(id))
+  }
+}

@@ -1,0 +1,351 @@
+internal import RNNFixedPoint
+internal import RNNGraph
+internal import RNNSupport
+
+/// Quantizes one layer; see `planQuantization` for the rules.
+struct LayerQuantizer {
+  let layer: Layer
+  let weights: [[Float]]
+  let ranges: [ClosedRange<Float>]
+  let policy: QuantizationPolicy
+  /// The format of the layer below, nil for the first layer.
+  let inputFormat: QFormat?
+
+  /// The result.
+  private(set) var graph: CellGraph
+  private(set) var values: [QuantizationPlan.Value] = []
+  private(set) var entries: [QuantizationPlan.ParameterEntry] = []
+  /// The format that every node of the float graph is rounded to.
+  private var formats: [QFormat?]
+
+  init(
+    layer: Layer, weights: [[Float]], ranges: [ClosedRange<Float>], policy: QuantizationPolicy,
+    inputFormat: QFormat?
+  ) {
+    self.layer = layer
+    self.weights = weights
+    self.ranges = ranges
+    self.policy = policy
+    self.inputFormat = inputFormat
+    graph = layer.graph
+    formats = Array(repeating: nil, count: layer.graph.nodes.count)
+  }
+
+  mutating func run(_ sink: inout DiagnosticSink) {
+    chooseValueFormats(&sink)
+    if sink.diagnostics.contains(where: { $0.severity == .error }) { return }
+    insertQuantizeNodes()
+    chooseParameterFormats(&sink)
+  }
+
+  // MARK: Values
+
+  private mutating func chooseValueFormats(_ sink: inout DiagnosticSink) {
+    let source = layer.graph
+    let stateValues = Set(source.states.map(\.next))
+    var matrixOperands: Set<ValueID> = [source.output]
+    var tabulated: [ValueID: Int] = [:]  // useful integer bits of a pre-activation
+    for node in source.nodes {
+      switch node.op {
+      case .matvec(_, let v, _): matrixOperands.insert(v)
+      case .activation(let activation, let v):
+        guard let function = TabulatedFunction(rawValue: activation.rawValue) else { continue }
+        let bits = function.usefulIntegerBits(outputFraction: policy.activationWidth - 1)
+        tabulated[v] = max(tabulated[v] ?? bits, bits)
+      default: break
+      }
+    }
+    for id in source.valueIDs {
+      let isState = stateValues.contains(id)
+      switch source[id].op {
+      case .input:
+        if let inputFormat {
+          round(id, .input, to: inputFormat)
+        } else {
+          roundByRange(id, .input, width: policy.activationWidth, &sink)
+        }
+      case .activation(let activation, _) where activation != .relu:
+        let width = policy.activationWidth
+        round(id, .activation, to: QFormat(width: width, fraction: width - 1))
+      case .state where !isState && id != source.output: break
+      case _ where matrixOperands.contains(id):
+        roundByRange(id, .stored, width: policy.activationWidth, &sink)
+      case _ where isState: roundByRange(id, .state, width: policy.stateWidth, &sink)
+      default:
+        guard let bits = tabulated[id] else { continue }
+        let width = policy.internalWidth
+        round(id, .preactivation, to: QFormat(width: width, fraction: width - 1 - bits))
+      }
+    }
+    roundWideFactors(&sink)
+  }
+
+  /// Rounds operands of element-wise products that are wider than `internalWidth`.
+  private mutating func roundWideFactors(_ sink: inout DiagnosticSink) {
+    let source = layer.graph
+    var factors: Set<ValueID> = []
+    for node in source.nodes {
+      if case .multiply(let a, let b) = node.op { factors.formUnion([a, b]) }
+    }
+    // The exact formats; nil where a matrix makes the value wide in any case.
+    var exact: [QFormat?] = []
+    for id in source.valueIDs {
+      let format = exactFormat(id, exact)
+      let isWide = format.map { $0.width > policy.internalWidth } ?? true
+      if formats[id.index] == nil, factors.contains(id), isWide {
+        roundByRange(id, .factor, width: policy.internalWidth, &sink)
+      }
+      exact.append(formats[id.index] ?? format)
+    }
+  }
+
+  private func exactFormat(_ id: ValueID, _ exact: [QFormat?]) -> QFormat? {
+    switch layer.graph[id].op {
+    case .input, .matvec: return nil
+    case .state(let s): return formats[layer.graph[s].next.index]
+    case .parameter: return QFormat(width: policy.weightWidth, fraction: policy.weightWidth - 1)
+    case .add(let a, let b), .subtract(let a, let b):
+      guard let a = exact[a.index], let b = exact[b.index] else { return nil }
+      let fraction = max(a.fraction, b.fraction)
+      let width = max(a.width - a.fraction, b.width - b.fraction) + fraction + 1
+      return width <= 63 ? QFormat(width: width, fraction: fraction) : nil
+    case .multiply(let a, let b):
+      guard let a = exact[a.index], let b = exact[b.index], a.width + b.width <= 63 else {
+        return nil
+      }
+      return QFormat(width: a.width + b.width, fraction: a.fraction + b.fraction)
+    case .affine(let v, let scale, _):
+      guard let v = exact[v.index], abs(scale) == 1, v.width < 62 else { return nil }
+      return QFormat(width: v.width + 2, fraction: v.fraction)
+    case .activation(_, let v), .quantize(let v, _, _): return exact[v.index]
+    }
+  }
+
+  private mutating func round(_ id: ValueID, _ role: QuantizationPlan.Role, to format: QFormat) {
+    let range = ranges[id.index]
+    formats[id.index] = format
+    values.append(
+      QuantizationPlan.Value(
+        layer: layer.name, node: layer.graph[id].name, role: role, range: range, format: format,
+        saturates: Double(range.lowerBound) < format.minValue - format.ulp / 2
+          || Double(range.upperBound) > format.maxValue + format.ulp / 2))
+  }
+
+  private mutating func roundByRange(
+    _ id: ValueID, _ role: QuantizationPlan.Role, width: Int, _ sink: inout DiagnosticSink
+  ) {
+    let range = ranges[id.index]
+    let path = "\(layer.name).\(layer.graph[id].name)"
+    let magnitude = max(abs(Double(range.lowerBound)), abs(Double(range.upperBound)))
+    guard magnitude.isFinite else {
+      return sink.error(
+        path, "the observed range \(range) is not finite",
+        fix: "observe the ranges of a network that was trained to the end")
+    }
+    if magnitude == 0, role == .input {
+      return sink.error(
+        path, "every observed input is zero", fix: "observe the ranges on real data")
+    }
+    let bits = integerBits(magnitude * policy.margin)
+    guard (-30...30).contains(bits) else {
+      return sink.error(
+        path, "the observed range \(range) needs \(bits) integer bits",
+        fix: "scale the features or train with smaller weights")
+    }
+    round(id, role, to: QFormat(width: width, fraction: width - 1 - bits))
+  }
+
+  // MARK: Nodes
+
+  /// Rebuilds the graph with a `.quantize` node after every rounded value; all readers read the rounded one.
+  private mutating func insertQuantizeNodes() {
+    let source = layer.graph
+    var names = Set(source.nodes.map(\.name))
+    var nodes: [Node] = []
+    var map: [ValueID] = []
+    func unique(_ name: String) -> String {
+      var candidate = name
+      var count = 2
+      while names.contains(candidate) {
+        candidate = "\(name)\(count)"
+        count += 1
+      }
+      names.insert(candidate)
+      return candidate
+    }
+    for id in source.valueIDs {
+      var node = source[id]
+      node.op = node.op.replacingOperands { map[$0.index] }
+      if case .affine(let v, let scale, let offset) = node.op {
+        // Constants are part of the design, so the float network computes with the rounded ones too.
+        node.op = .affine(
+          v, scale: dyadic(scale, policy.weightWidth), offset: dyadic(offset, policy.internalWidth))
+      }
+      guard let format = formats[id.index] else {
+        nodes.append(node)
+        map.append(ValueID(nodes.count - 1))
+        continue
+      }
+      let name = node.name
+      node.name = unique("\(name)_exact")
+      nodes.append(node)
+      nodes.append(
+        Node(
+          op: .quantize(ValueID(nodes.count - 1), format, policy.rounding), size: node.size,
+          name: name))
+      map.append(ValueID(nodes.count - 1))
+    }
+    // Sums that only feed an activation are known by its name.
+    for (index, node) in nodes.enumerated() {
+      guard case .activation(_, let v) = node.op, nodes[v.index].name.isAutomatic else { continue }
+      guard case .quantize = nodes[v.index].op else { continue }
+      let base = nodes[index + 1 < nodes.count ? index + 1 : index].name
+      nodes[v.index].name = unique("\(base)_in")
+    }
+    graph.nodes = nodes
+    graph.output = map[source.output.index]
+    graph.states = source.states.map {
+      State(name: $0.name, size: $0.size, next: map[$0.next.index])
+    }
+  }
+
+  /// The number with at most `width - 1` significant bits nearest to a constant.
+  private func dyadic(_ value: Double, _ width: Int) -> Double {
+    if value == 0 { return 0 }
+    let format = QFormat(width: width, fraction: width - 2 - Int(value.exponent))
+    let code = (value / format.ulp).rounded(.toNearestOrEven)
+    return code * format.ulp
+  }
+
+  // MARK: Parameters
+
+  private mutating func chooseParameterFormats(_ sink: inout DiagnosticSink) {
+    let uses = graph.useCounts
+    let sums = graph.sums(useCounts: uses)
+    let natural = zip(graph.parameters, weights).map {
+      naturalFormat($1, width: $0.isMatrix ? policy.weightWidth : policy.weightWidth)
+    }
+    var fractions = natural.map(\.fraction)
+    let isAligned = align(&fractions, sums)
+    if !isAligned {
+      fractions = natural.map(\.fraction)
+      sink.warning(
+        layer.name, "a matrix is used in sums that cannot share a grid",
+        fix: "nothing: the sums are computed in several parts")
+    }
+    var biasFractions: [Int?] = Array(repeating: nil, count: graph.parameters.count)
+    var isFactor = Array(repeating: false, count: graph.parameters.count)
+    for node in graph.nodes {
+      guard case .multiply(let a, let b) = node.op else { continue }
+      for operand in [a, b] {
+        if case .parameter(let p) = graph[operand].op { isFactor[p.index] = true }
+      }
+    }
+    for sum in sums {
+      let grid = sum.compactMap { products(graph[$0].op, fractions) }.max()
+      for addend in sum {
+        guard case .parameter(let p) = graph[addend].op, let grid else { continue }
+        biasFractions[p.index] = max(biasFractions[p.index] ?? grid, grid)
+      }
+    }
+    for p in graph.parameters.indices {
+      if graph.parameters[p].isMatrix {
+        graph.parameters[p].format = QFormat(width: policy.weightWidth, fraction: fractions[p])
+      } else if !isFactor[p], let fraction = biasFractions[p] {
+        graph.parameters[p].format = biasFormat(weights[p], fraction: fraction)
+      } else {
+        graph.parameters[p].format = natural[p]
+      }
+      record(p, natural[p])
+    }
+  }
+
+  /// The fraction bits of a product's sum, or nil for other operations.
+  private func products(_ op: Op, _ fractions: [Int]) -> Int? {
+    guard case .matvec(let p, let v, _) = op, let operand = storedFormat(v) else { return nil }
+    return fractions[p.index] + operand.fraction
+  }
+
+  private func storedFormat(_ id: ValueID) -> QFormat? {
+    switch graph[id].op {
+    case .quantize(_, let format, _): return format
+    case .state(let s):
+      guard case .quantize(_, let format, _) = graph[graph[s].next].op else { return nil }
+      return format
+    default: return nil
+    }
+  }
+
+  /// Lowers matrix fractions until the products of every sum share one; false when no fractions do.
+  private func align(_ fractions: inout [Int], _ sums: [[ValueID]]) -> Bool {
+    for _ in 0...graph.parameters.count {
+      var changed = false
+      for sum in sums {
+        guard let grid = sum.compactMap({ products(graph[$0].op, fractions) }).min() else {
+          continue
+        }
+        for addend in sum {
+          guard case .matvec(let p, let v, _) = graph[addend].op, let operand = storedFormat(v)
+          else { continue }
+          let fraction = grid - operand.fraction
+          if fraction < fractions[p.index] {
+            fractions[p.index] = fraction
+            changed = true
+          }
+        }
+      }
+      if !changed { return true }
+    }
+    return false
+  }
+
+  /// The grid of the products, in a width that leaves room for training: twice the bias and at least 1.
+  private func biasFormat(_ values: [Float], fraction: Int) -> QFormat {
+    let greatest = values.reduce(0.5) { max($0, abs(Double($1))) }
+    let bits = integerBits(2 * greatest)
+    let width = bits + fraction + 1
+    if width > policy.biasWidth {
+      return QFormat(width: policy.biasWidth, fraction: policy.biasWidth - 1 - bits)
+    }
+    return QFormat(width: max(width, 2), fraction: fraction)
+  }
+
+  private mutating func record(_ p: Int, _ natural: QFormat) {
+    let parameter = graph.parameters[p]
+    guard let format = parameter.format else { return }
+    let codes = parameterCodes(weights[p], format)
+    let squares = zip(weights[p], codes).reduce(0.0) {
+      let error = Double($1.0) - format.value(of: $1.1)
+      return $0 + error * error
+    }
+    entries.append(
+      QuantizationPlan.ParameterEntry(
+        layer: layer.name, parameter: parameter.name, format: format,
+        naturalFraction: natural.fraction,
+        lostBits: parameter.isMatrix ? natural.fraction - format.fraction : 0,
+        rmsError: (squares / Double(max(codes.count, 1))).squareRoot()))
+  }
+}
+
+extension Op {
+  /// The same operation on other operands.
+  fileprivate func replacingOperands(_ map: (ValueID) -> ValueID) -> Op {
+    switch self {
+    case .input, .state, .parameter: self
+    case .matvec(let p, let v, let transposed): .matvec(p, map(v), transposed: transposed)
+    case .add(let a, let b): .add(map(a), map(b))
+    case .subtract(let a, let b): .subtract(map(a), map(b))
+    case .multiply(let a, let b): .multiply(map(a), map(b))
+    case .affine(let v, let scale, let offset): .affine(map(v), scale: scale, offset: offset)
+    case .activation(let activation, let v): .activation(activation, map(v))
+    case .quantize(let v, let format, let rounding): .quantize(map(v), format, rounding)
+    }
+  }
+}
+
+extension String {
+  /// True for the names that `GraphBuilder` makes up: `v` and a number.
+  fileprivate var isAutomatic: Bool {
+    first == "v" && count > 1 && dropFirst().allSatisfy(\.isNumber)
+  }
+}

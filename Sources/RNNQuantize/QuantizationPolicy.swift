@@ -1,0 +1,63 @@
+package import RNNFixedPoint
+internal import RNNSupport
+
+/// The bit widths and rules by which a network becomes fixed-point.
+///
+/// A format's width comes from here, its fraction bits from the observed ranges.
+package struct QuantizationPolicy: Hashable, Sendable {
+  /// Bits of matrices and of vectors that multiply (peepholes).
+  package var weightWidth: Int
+  /// Bits of the vectors that a matrix multiplies, of the network's input and output, and of activation outputs.
+  package var activationWidth: Int
+  /// Bits of states that no matrix multiplies, such as the LSTM's cell state.
+  package var stateWidth: Int
+  /// Bits of pre-activations and of factors of element-wise products.
+  package var internalWidth: Int
+  /// The most bits of a bias, which otherwise lies on the grid of the sum that it is added to.
+  package var biasWidth: Int
+  /// How values are rounded at run time; parameters are rounded half to even.
+  package var rounding: RoundingRule
+  /// What observed ranges are multiplied by before integer bits are counted.
+  package var margin: Double
+  /// Segments of the tables of the sigmoid and tanh, a power of two.
+  package var tableSegments: Int
+
+  package init(
+    weightWidth: Int = 12, activationWidth: Int = 12, stateWidth: Int = 12,
+    internalWidth: Int = 16, biasWidth: Int = 32, rounding: RoundingRule = .halfUp,
+    margin: Double = 1, tableSegments: Int = 128
+  ) {
+    self.weightWidth = weightWidth
+    self.activationWidth = activationWidth
+    self.stateWidth = stateWidth
+    self.internalWidth = internalWidth
+    self.biasWidth = biasWidth
+    self.rounding = rounding
+    self.margin = margin
+    self.tableSegments = tableSegments
+  }
+
+  /// Reports settings that no design can have.
+  func check(_ sink: inout DiagnosticSink) {
+    let widths = [
+      ("weightWidth", weightWidth, 2...18), ("activationWidth", activationWidth, 2...18),
+      ("stateWidth", stateWidth, 2...18), ("internalWidth", internalWidth, 2...20),
+      ("biasWidth", biasWidth, 2...40),
+    ]
+    for (name, width, allowed) in widths where !allowed.contains(width) {
+      sink.error(
+        "quantization.\(name)", "\(width) bits are not supported",
+        fix: "choose \(allowed.lowerBound) to \(allowed.upperBound) bits")
+    }
+    if !(margin.isFinite && margin > 0) {
+      sink.error(
+        "quantization.margin", "\(margin) is not a positive number",
+        fix: "choose 1 for the observed ranges as they are")
+    }
+    if tableSegments < 2 || tableSegments > 4096 || tableSegments.nonzeroBitCount != 1 {
+      sink.error(
+        "quantization.tableSegments", "\(tableSegments) is not a power of two from 2 to 4096",
+        fix: "choose 128")
+    }
+  }
+}

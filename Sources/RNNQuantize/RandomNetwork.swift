@@ -1,0 +1,167 @@
+package import RNNGraph
+internal import RNNFixedPoint
+internal import RNNSupport
+
+/// A network with random cells, sizes, matrix structures, widths and weights, for tests and soak runs.
+///
+/// Everything follows from the seed and the options; what an option leaves open is drawn.
+package struct RandomNetwork: Sendable {
+  package struct Options: Hashable, Sendable {
+    /// The cell of every recurrent layer, a name in `CellRegistry`; nil draws one per layer.
+    package var cell: String?
+    /// Input size, then the units of every layer; nil draws one to three layers.
+    package var sizes: [Int]?
+    /// The greatest size that is drawn.
+    package var maximumSize: Int
+    /// The block size of all matrices, 1 for dense; nil draws one per matrix from 1, 2, 4, 8.
+    package var block: Int?
+    /// Nil draws the widths.
+    package var policy: QuantizationPolicy?
+    /// Option values that are not drawn, such as `reset` -> `before`, where the cell has them.
+    package var cellOptions: [CellConfiguration.Entry]
+    /// Whether a dense layer ends the network; nil draws it.
+    package var readout: Bool?
+
+    package init(
+      cell: String? = nil, sizes: [Int]? = nil, maximumSize: Int = 12, block: Int? = nil,
+      policy: QuantizationPolicy? = nil, cellOptions: [CellConfiguration.Entry] = [],
+      readout: Bool? = nil
+    ) {
+      self.cell = cell
+      self.sizes = sizes
+      self.maximumSize = maximumSize
+      self.block = block
+      self.policy = policy
+      self.cellOptions = cellOptions
+      self.readout = readout
+    }
+  }
+
+  package let seed: UInt64
+  package let policy: QuantizationPolicy
+  /// The float network.
+  package let network: Network
+  /// Float weights of `network`.
+  package let weights: Weights
+  package let plan: QuantizationPlan
+  package let graph: IntegerGraph
+
+  /// - Throws: what `planQuantization` and `freeze` throw; none of the drawn networks does.
+  package init(seed: UInt64, options: Options = Options()) throws {
+    let root = SplitMix64(seed: seed)
+    var random = root.fork("shape")
+    policy = options.policy ?? RandomNetwork.drawnPolicy(&random)
+    var sizes =
+      options.sizes
+      ?? (0..<2 + random.below(3)).map { _ in 1 + random.below(options.maximumSize) }
+    precondition(sizes.count >= 2, "sizes are the input's and at least one layer's")
+    let hasReadout = options.readout ?? (options.sizes == nil && random.below(3) == 0)
+    if hasReadout && options.readout == true { sizes.append(1 + random.below(options.maximumSize)) }
+    var layers: [Layer] = []
+    var width = sizes[0]
+    for (index, units) in sizes.dropFirst().enumerated() {
+      let isReadout = hasReadout && index == sizes.count - 2
+      let cells = CellRegistry.all.map { $0.name }.filter { $0 != DenseLayer.name }
+      let name = isReadout ? DenseLayer.name : options.cell ?? cells[random.below(cells.count)]
+      let layer = RandomNetwork.layer(
+        name, index: index, inputSize: width, units: units, options: options, &random)
+      layers.append(layer)
+      width = layer.graph.outputSize
+    }
+    network = Network(layers: layers)
+    weights = RandomNetwork.drawnWeights(network, root)
+    self.seed = seed
+
+    let interpreter = FloatInterpreter(network: network, weights: weights)
+    var inputs = root.fork("calibration")
+    let scale = [0.3, 1, 5][inputs.below(3)]
+    let ranges = interpreter.observeRanges(
+      (0..<4).map { _ in
+        (0..<8).map { _ in (0..<sizes[0]).map { _ in inputs.uniform(-scale, scale) } }
+      })
+    plan = try planQuantization(network, weights: weights, ranges: ranges, policy: policy)
+    graph = try freeze(
+      plan.network, weights: weights, name: "random\(seed)", tableSegments: policy.tableSegments)
+  }
+
+  /// Input codes of a sequence: random over the whole format, zeros, small values and both extremes.
+  package func sequence(steps: Int, seed: UInt64 = 0) -> [[Int64]] {
+    var random = SplitMix64(seed: self.seed).fork("sequence \(seed)")
+    let format = graph.inputFormat
+    return (0..<steps).map { _ in
+      let kind = random.below(6)
+      return (0..<graph.inputSize).map { _ in
+        switch kind {
+        case 0: return format.minCode
+        case 1: return format.maxCode
+        case 2: return random.below(2) == 0 ? format.minCode : format.maxCode
+        case 3: return Int64(random.below(3) - 1)
+        default: return format.minCode + Int64(random.below(1 << format.width))
+        }
+      }
+    }
+  }
+
+  private static func drawnPolicy(_ random: inout SplitMix64) -> QuantizationPolicy {
+    if random.below(2) == 0 { return QuantizationPolicy() }
+    let rules = RoundingRule.allCases
+    return QuantizationPolicy(
+      weightWidth: 4 + random.below(13), activationWidth: 6 + random.below(11),
+      stateWidth: 6 + random.below(11), internalWidth: 8 + random.below(9),
+      rounding: rules[random.below(rules.count)], tableSegments: 16 << random.below(4))
+  }
+
+  private static func layer(
+    _ name: String, index: Int, inputSize: Int, units: Int, options: Options,
+    _ random: inout SplitMix64
+  ) -> Layer {
+    guard let cell = CellRegistry.named(name) else { preconditionFailure("no cell \(name)") }
+    let entries = cell.options.map { option -> CellConfiguration.Entry in
+      if let given = options.cellOptions.first(where: { $0.name == option.name }) { return given }
+      switch option.standard {
+      case .bool: return .init(option.name, .bool(random.below(2) == 0))
+      case .choice:
+        // An Elman layer with relu may grow without bound; it is tested with chosen weights.
+        let choices = option.choices.filter { $0 != Activation.relu.rawValue }
+        return .init(option.name, .choice(choices[random.below(choices.count)]))
+      // The only integer option so far is the LSTM's projection.
+      case .int: return .init(option.name, .int(random.below(2) * (1 + random.below(units))))
+      case .number: return .init(option.name, option.standard)
+      }
+    }
+    let configuration = CellConfiguration(inputSize: inputSize, units: units, options: entries)
+    var graph = cell.graph(configuration)
+    for p in graph.parameters.indices where graph.parameters[p].isMatrix {
+      let block = options.block ?? 1 << random.below(4)
+      graph.parameters[p].structure = block == 1 ? .dense : .blockCirculant(block: block)
+    }
+    return Layer(
+      name: "\(name)\(index)", cell: name, configuration: configuration, graph: graph)
+  }
+
+  /// Uniform weights of a size that keeps gates away from their limits, with some outliers.
+  private static func drawnWeights(_ network: Network, _ root: SplitMix64) -> Weights {
+    Weights(
+      values: network.layers.map { layer in
+        layer.graph.parameters.map { parameter in
+          var random = root.fork("\(layer.name).\(parameter.name)")
+          let bound = parameter.columns.map { 2 / Double($0).squareRoot() } ?? 0.7
+          return (0..<parameter.storedCount).map { _ in
+            let outlier = random.below(20) == 0 ? 2.0 : 1.0
+            return Float(random.uniform(-bound, bound) * outlier)
+          }
+        }
+      })
+  }
+}
+
+/// The frozen graph of a `RandomNetwork`; what is nil is drawn.
+package func randomIntegerGraph(
+  seed: UInt64, cell: String? = nil, sizes: [Int]? = nil, L: Int? = nil,
+  widths: QuantizationPolicy? = nil
+) throws -> IntegerGraph {
+  try RandomNetwork(
+    seed: seed,
+    options: RandomNetwork.Options(cell: cell, sizes: sizes, block: L, policy: widths)
+  ).graph
+}
