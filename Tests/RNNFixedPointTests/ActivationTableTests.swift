@@ -74,9 +74,10 @@ import Testing
       output: QFormat(width: 4, fraction: 0), lower: -4, segmentBits: 2, slopes: [1, -3],
       intercepts: [-9, 5], slopeWidth: 3, interceptWidth: 5, interceptFraction: 1)
     // Segment 0: (d - 9) / 2 rounded half up; segment 1: (5 - 3 d) / 2.
-    #expect((-8...7).map { table.code(for: $0) } == [
-      -4, -4, -4, -4, -4, -4, -3, -3, 3, 1, 0, -2, -2, -2, -2, -2,
-    ])
+    #expect(
+      (-8...7).map { table.code(for: $0) } == [
+        -4, -4, -4, -4, -4, -4, -3, -3, 3, 1, 0, -2, -2, -2, -2, -2,
+      ])
   }
 
   @Test func usefulRangeLeavesOneAndAHalfUlp() {
