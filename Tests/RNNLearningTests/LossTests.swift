@@ -1,10 +1,9 @@
 import Foundation
 import RNNGraph
+import RNNLearning
 import RNNSupport
 import Testing
 import _RNNTestSupport
-
-@testable import RNNLearning
 
 @Suite struct LossTests {
   /// Outputs with both signs, some of them large.
@@ -84,7 +83,8 @@ import _RNNTestSupport
   }
 
   @Test(arguments: [
-    (4, 3, [1, 2], 0), (5, 3, [1, 1], 0), (5, 3, [2, 2, 2], 0), (6, 3, [0, 1, 0], 2), (1, 2, [1], 0),
+    (4, 3, [1, 2], 0), (5, 3, [1, 1], 0), (5, 3, [2, 2, 2], 0), (6, 3, [0, 1, 0], 2),
+    (1, 2, [1], 0),
     (3, 4, [], 1), (5, 2, [0, 0, 0], 1),
   ]) func ctcAgreesWithEnumeration(steps: Int, features: Int, labels: [Int], blank: Int) {
     let outputs = LossTests.outputs(steps, features, seed: 8)
@@ -128,7 +128,8 @@ import _RNNTestSupport
         == "3 labels with 1 repeats need at least 4 steps, the sequence has 3")
     #expect(message(CtcLoss(), .labels([1, 2, 1])) == nil)
     #expect(message(CtcLoss(), .labels([0])) == "label 0 is the blank")
-    #expect(message(CtcLoss(blank: 4), .labels([0])) == "blank 4 is outside the network's 4 outputs")
+    #expect(
+      message(CtcLoss(blank: 4), .labels([0])) == "blank 4 is outside the network's 4 outputs")
     #expect(message(CtcLoss(), .label(1)) != nil)
     let sequence = CrossEntropy(.sequence(.mean))
     #expect(message(sequence, .label(4)) == "label 4 is outside the network's 4 outputs")
@@ -169,7 +170,9 @@ import _RNNTestSupport
   @Test func batchLossIgnoresHowSequencesAreCut() {
     let loss = CrossEntropy(.frame)
     let sequences = [LossTests.outputs(5, 3), LossTests.outputs(1, 3), LossTests.outputs(4, 3)]
-    let targets: [SequenceTarget] = [.labels([0, 1, 2, 1, 0]), .labels([2]), .labels([1, 1, 0, 2])]
+    let targets: [SequenceTarget] = [
+      .labels([0, 1, 2, 1, 0]), .labels([2]), .labels([1, 1, 0, 2]),
+    ]
     let whole = loss.evaluate(
       SequenceBatch(sequences: sequences, features: 3), targets: targets, wantsGradient: true)
     var parts = BatchLoss()

@@ -1,9 +1,8 @@
 import Foundation
 import RNNGraph
+import RNNLearning
 import RNNSupport
 import Testing
-
-@testable import RNNLearning
 
 @Suite struct OptimizerTests {
   static let gradients = Weights(values: [[[3, 0], [-4]], [[12]]])
@@ -55,7 +54,10 @@ import Testing
     #expect(
       OptimizerRule.adam(beta1: -0.1, beta2: .nan, epsilon: 0).problems.map { $0.path }
         == ["beta1", "beta2", "epsilon"])
-    #expect(LearningRateSchedule.step(epochs: 0, factor: 0).problems.map { $0.path } == ["epochs", "factor"])
+    #expect(
+      LearningRateSchedule.step(epochs: 0, factor: 0).problems.map { $0.path } == [
+        "epochs", "factor",
+      ])
     #expect(LearningRateSchedule.cosine(floor: 2).problems.map { $0.path } == ["floor"])
   }
 }

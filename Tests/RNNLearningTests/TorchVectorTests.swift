@@ -1,10 +1,9 @@
 import Foundation
 import RNNGraph
+import RNNLearning
 import RNNSupport
 import Testing
 import _RNNTestSupport
-
-@testable import RNNLearning
 
 /// Compares with PyTorch's losses and optimizers; `Tests/Vectors/learning.py` made the vectors.
 @Suite struct TorchVectorTests {
@@ -86,4 +85,17 @@ import _RNNTestSupport
       }
     }
   }
+}
+
+extension JSONValue {
+  fileprivate var int: Int? { if case .int(let value) = self { value } else { nil } }
+  fileprivate var number: Double? {
+    switch self {
+    case .int(let value): Double(value)
+    case .double(let value): value
+    default: nil
+    }
+  }
+  fileprivate var string: String? { if case .string(let value) = self { value } else { nil } }
+  fileprivate var array: [JSONValue]? { if case .array(let values) = self { values } else { nil } }
 }

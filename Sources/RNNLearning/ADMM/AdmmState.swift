@@ -5,17 +5,19 @@ internal import RNNSupport
 ///
 /// Boyd et al., "Distributed optimization and statistical learning via ADMM", 2011, section 3.1.1
 /// (scaled form), on the problem of E-RNN (Li et al., HPCA 2019): minimise f(W) with W in the set.
-struct AdmmMatrix: Hashable, Sendable {
-  let layer: Int
-  let parameter: Int
-  let path: String
-  let projection: CirculantProjection
+package struct AdmmMatrix: Hashable, Sendable {
+  package let layer: Int
+  package let parameter: Int
+  /// `layer.parameter`.
+  package let path: String
+  package let projection: CirculantProjection
   /// Row-major, like W.
-  var z: [Float]
+  package private(set) var z: [Float]
   /// Row-major, like W.
-  var u: [Float]
+  package private(set) var u: [Float]
 
-  init(
+  /// Starts with Z at the projection of the weights and U at zero.
+  package init(
     layer: Int, parameter: Int, path: String, projection: CirculantProjection, weights: [Float]
   ) {
     self.layer = layer
@@ -27,7 +29,7 @@ struct AdmmMatrix: Hashable, Sendable {
   }
 
   /// Adds the derivative of (rho / 2) |W - Z + U|^2 to a gradient and returns its value.
-  func addPenalty(_ rho: Double, weights: [Float], gradients: inout [Float]) -> Double {
+  package func addPenalty(_ rho: Double, weights: [Float], gradients: inout [Float]) -> Double {
     let factor = Float(rho)
     var sum = 0.0
     for i in weights.indices {
@@ -39,7 +41,7 @@ struct AdmmMatrix: Hashable, Sendable {
   }
 
   /// The Z-step, an exact projection of W + U, and the U-step, U + W - Z.
-  mutating func update(weights: [Float]) -> AdmmRound.Residual {
+  package mutating func update(weights: [Float]) -> AdmmRound.Residual {
     let previous = z
     z = projection.expand(projection.project(zip(weights, u).map { $0 + $1 }))
     var primal = 0.0
@@ -60,8 +62,14 @@ struct AdmmMatrix: Hashable, Sendable {
       dual: (dual / max(zNorm, .leastNormalMagnitude)).squareRoot())
   }
 
+  /// Takes what a checkpoint kept.
+  mutating func restore(z: [Float], u: [Float]) {
+    self.z = z
+    self.u = u
+  }
+
   /// Keeps the multiplier rho * U when rho changes (Boyd et al., section 3.4.1).
-  mutating func rescale(from old: Double, to new: Double) {
+  package mutating func rescale(from old: Double, to new: Double) {
     let factor = Float(old / new)
     for i in u.indices { u[i] *= factor }
   }
@@ -119,8 +127,7 @@ struct AdmmState: Hashable, Sendable {
       guard let z = file.array("z.\(matrices[i].path)"), z.count == matrices[i].z.count,
         let u = file.array("u.\(matrices[i].path)"), u.count == matrices[i].u.count
       else { return false }
-      matrices[i].z = z
-      matrices[i].u = u
+      matrices[i].restore(z: z, u: u)
     }
     return true
   }

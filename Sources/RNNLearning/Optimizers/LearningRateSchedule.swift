@@ -25,7 +25,7 @@ package enum LearningRateSchedule: Hashable, Sendable {
   }
 
   /// What is wrong with the constants, as (path, message, fix).
-  var problems: [(path: String, message: String, fix: String)] {
+  package var problems: [(path: String, message: String, fix: String)] {
     switch self {
     case .constant: return []
     case .step(let epochs, let factor):

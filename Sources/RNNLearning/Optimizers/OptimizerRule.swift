@@ -19,7 +19,7 @@ package enum OptimizerRule: Hashable, Sendable {
   }
 
   /// What is wrong with the constants, as (path, message, fix).
-  var problems: [(path: String, message: String, fix: String)] {
+  package var problems: [(path: String, message: String, fix: String)] {
     func outsideUnit(_ path: String, _ value: Double) -> [(String, String, String)] {
       value >= 0 && value < 1
         ? [] : [(path, "\(value) is outside [0, 1)", "use a value such as 0.9")]

@@ -35,7 +35,7 @@ package struct Augmentation: Hashable, Sendable {
   package var changesLength: Bool { stretch != 0 }
 
   /// What is wrong with the numbers, as (path, message, fix).
-  var problems: [(path: String, message: String, fix: String)] {
+  package var problems: [(path: String, message: String, fix: String)] {
     var found: [(String, String, String)] = []
     if !(noise >= 0 && noise.isFinite) {
       found.append(("noise", "\(noise) is negative or not finite", "use 0 for none"))
@@ -90,7 +90,7 @@ package struct Augmentation: Hashable, Sendable {
   }
 
   /// A sequence with its number of steps changed by a factor, linearly interpolated between steps.
-  static func resampled(_ sequence: [Float], features: Int, factor: Double) -> [Float] {
+  package static func resampled(_ sequence: [Float], features: Int, factor: Double) -> [Float] {
     let steps = sequence.count / features
     let newSteps = max(1, Int((Double(steps) * factor).rounded()))
     guard newSteps != steps, steps > 1 else { return sequence }

@@ -1,13 +1,13 @@
-internal import RNNSupport
+package import RNNSupport
 
 /// Cuts a set into batches of similar length.
-enum Batching {
+package enum Batching {
   /// The batches of one epoch: every index exactly once.
   ///
   /// Shuffles all sequences, sorts windows of `bucketBatches` batches by length (equal lengths keep the
   /// shuffled order), cuts them into batches, and shuffles the batches. Only the last batch of the last
   /// window may be short.
-  static func shuffled(
+  package static func shuffled(
     lengths: [Int], batchSize: Int, bucketBatches: Int, using generator: inout SplitMix64
   ) -> [[Int]] {
     var order = Array(lengths.indices)
@@ -26,7 +26,7 @@ enum Batching {
   }
 
   /// Batches for evaluation: by length, then by index.
-  static func sorted(lengths: [Int], batchSize: Int) -> [[Int]] {
+  package static func sorted(lengths: [Int], batchSize: Int) -> [[Int]] {
     cut(lengths.indices.sorted { (lengths[$0], $0) < (lengths[$1], $1) }, batchSize)
   }
 

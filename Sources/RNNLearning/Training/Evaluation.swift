@@ -12,14 +12,26 @@ package struct Evaluation: Hashable, Sendable {
 }
 
 /// The loss of a batch, and its sums for a mean over several batches.
-struct BatchLoss {
-  var sum = 0.0
-  var weight = 0.0
-  var metricSum = 0.0
-  var metricWeight = 0.0
-  var mean: Double { sum / weight }
-  var metric: Double { metricSum / metricWeight }
-  mutating func add(_ other: BatchLoss) {
+package struct BatchLoss: Hashable, Sendable {
+  package var sum: Double
+  package var weight: Double
+  package var metricSum: Double
+  package var metricWeight: Double
+  /// Creates sums, zero if left away.
+  package init(
+    sum: Double = 0, weight: Double = 0, metricSum: Double = 0, metricWeight: Double = 0
+  ) {
+    self.sum = sum
+    self.weight = weight
+    self.metricSum = metricSum
+    self.metricWeight = metricWeight
+  }
+  /// The loss per unit of weight.
+  package var mean: Double { sum / weight }
+  /// The metric per unit of its weight.
+  package var metric: Double { metricSum / metricWeight }
+  /// Adds the sums of another batch.
+  package mutating func add(_ other: BatchLoss) {
     sum += other.sum
     weight += other.weight
     metricSum += other.metricSum
@@ -29,7 +41,7 @@ struct BatchLoss {
 
 extension Loss {
   /// The loss of a batch of outputs, and the derivative of its mean by the outputs.
-  func evaluate(
+  package func evaluate(
     _ outputs: SequenceBatch, targets: [SequenceTarget], wantsGradient: Bool
   ) -> (loss: BatchLoss, gradient: SequenceBatch?) {
     var total = BatchLoss()
