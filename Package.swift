@@ -121,6 +121,9 @@ let package = Package(
       "RNNLearningTests",
       ["RNNFixedPoint", "RNNGraph", "RNNLearning", "RNNSupport", "_RNNTestSupport"]),
     .tests("ArchitectureTests", ["RNNSupport", "_RNNTestSupport"]),
+    .tests(
+      "RNNCodegenTests",
+      ["RNNCodegen", "RNNGraph", "RNNQuantize", "RNNReference", "RNNSupport", "_RNNTestSupport"]),
     .tests("RNNDriverTests", ["RNNDriver", "RNNSupport", "_RNNTestSupport"]),
     .tests("RNNEstimateTests", ["RNNEstimate", "RNNSupport", "_RNNTestSupport"]),
     .tests("RNNTensorTests", ["RNNSupport", "RNNTensor"]),

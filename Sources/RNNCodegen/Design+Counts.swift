@@ -7,17 +7,8 @@ internal import RNNVerilog
 extension Design {
   /// Throws if the design needs more of a resource than the device has, naming every resource that binds.
   package func requireFit(in device: DeviceDescription) throws {
-    var sink = DiagnosticSink(stage: "compile")
-    for fit in device.fit(of: counts) where !fit.fits {
-      let used = fit.used.rounded(.up)
-      sink.error(
-        "options.device",
-        "\(device.name) has \(Int(fit.available)) \(fit.resource), the design with \(lanes) lane\(lanes == 1 ? "" : "s") of \(lowered.productsPerLane) multipliers needs \(Int(used))",
-        fix: lanes > 1
-          ? "use fewer lanes or a larger device"
-          : "use a larger device, a smaller block size or a smaller network")
-    }
-    try sink.throwIfErrors()
+    let shortfalls = device.shortfalls(of: counts, stage: "compile")
+    if !shortfalls.isEmpty { throw DiagnosticsEmitted(shortfalls) }
   }
 
   /// Memories of at most this many words are made of LUTs.

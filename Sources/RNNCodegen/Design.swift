@@ -240,6 +240,8 @@ extension Design {
       // Sums are kept modulo 2^width: C's last sum is the result times 2^divisorLog2, which fits.
       widths.sum = max(widths.sum, graph[product.node].format.width + algorithm.divisorLog2)
     }
+    // The lane adds whole products; extra bits of a sum cost nothing inside a multiplier block.
+    widths.sum = max(widths.sum, widths.weight + widths.bus)
     operandWidth = widths.bus
     blockElementWidth = widths.block
     weightWidth = widths.weight
@@ -271,9 +273,11 @@ extension Design {
     return probes
   }
 
-  /// False for names that `GraphBuilder` made up: a `v` and digits after the last dot.
+  /// False for names that `GraphBuilder` made up: a `v` and digits, with or without the `q` of a rounded value.
   private static func isNamed(_ name: String) -> Bool {
-    guard let last = name.split(separator: ".").last else { return false }
+    var parts = name.split(separator: ".")
+    if parts.last == "q" { parts.removeLast() }
+    guard let last = parts.last else { return false }
     return !(last.first == "v" && last.dropFirst().allSatisfy(\.isNumber))
   }
 
@@ -303,11 +307,14 @@ extension Design {
               banks: 2))
         case .product(let node):
           guard let product = lowered.products.first(where: { $0.node == node }) else { continue }
+          // A vector shorter than a block row keeps only the elements that it has.
+          var elements = options.elementsPerStep
+          while elements < graph[node].size { elements *= 2 }
           memories.append(
             ValueMemory(
               role: .product(node, segment: s), name: "segment\(s)_source\(k)",
               elementWidth: graph[node].format.width,
-              elementsPerWord: lowered.algorithms[product.algorithm].outputs,
+              elementsPerWord: min(elements, lowered.algorithms[product.algorithm].outputs),
               words: product.blockRows, banks: 1))
         }
       }

@@ -4,9 +4,8 @@ internal import RNNVerilog
 
 /// The element-wise part: source memories, datapaths, and where their values go.
 extension CoreEmitter {
-  /// One segment: its step counter, its sources, its datapath copies, and its valid chain.
-  mutating func emitSegment(_ s: Int) {
-    let segment = lowered.segments[s]
+  /// The step counter of a segment, the chain of valid bits along its pipeline, and the signals of its values.
+  mutating func emitSegmentControl(_ s: Int) {
     let datapath = schedule.datapaths[s]
     let count = stepCount(s)
     let width = indexWidth(count)
@@ -57,19 +56,36 @@ extension CoreEmitter {
     if tapCycles(s).last != datapath.depth {
       m.sink("unused_segment\(s)_valid", [.bit("segment\(s)_valid_q", datapath.depth - 1)])
     }
+    for id in DatapathEmitter.exported(s, of: design) {
+      for copy in 0..<steps {
+        m.declare("n\(id.index)_\(copy)", .signed(design.graph[id].format.width))
+      }
+      m.wire(
+        "n\(id.index)_step", .bits(design.graph[id].format.width * steps),
+        .concat(
+          (0..<steps).reversed().map { VerilogExpression.name("n\(id.index)_\($0)").unsigned }))
+    }
+  }
+
+  /// The sources and the datapath copies of a segment, and its probes.
+  mutating func emitSegment(_ s: Int) {
+    let segment = lowered.segments[s]
+    let datapath = schedule.datapaths[s]
+    m.blank()
+    m.comment("Segment \(s): \(design.segmentName(s)).")
     for (k, source) in segment.sources.enumerated() { emitSource(s, k, source) }
     for copy in 0..<steps {
       var connections: [VerilogInstance.Connection] = [.input("clk_i", "clk_i")]
       for (k, source) in segment.sources.enumerated() {
         let width = DatapathEmitter.format(of: source, in: design.graph).width
-        connections.append(
-          .input(
-            "source\(k)_i", .lane("segment\(s)_source\(k)_q", copy, width: width).signed))
+        let input = "segment\(s)_in\(k)_\(copy)"
+        m.wire(
+          input, .signed(width), .lane("segment\(s)_source\(k)_q", copy, width: width).signed)
+        connections.append(.input("source\(k)_i", .name(input)))
       }
       for id in DatapathEmitter.exported(s, of: design) {
-        let name = "n\(id.index)_\(copy)"
-        m.declare(name, .signed(design.graph[id].format.width))
-        connections.append(.output(DatapathEmitter.port(id), .whole(name)))
+        connections.append(
+          .output(DatapathEmitter.port(id), .whole("n\(id.index)_\(copy)")))
       }
       m.instance(
         "\(design.name)_datapath\(s)", "u_datapath\(s)_\(copy)", connections)
@@ -99,7 +115,7 @@ extension CoreEmitter {
 
   /// A datapath value of all copies, element 0 lowest.
   private func value(_ id: ValueID) -> VerilogExpression {
-    .concat((0..<steps).reversed().map { VerilogExpression.name("n\(id.index)_\($0)").unsigned })
+    .name("n\(id.index)_step")
   }
 
   /// Packs a datapath value into words; elements beyond the vector's end become zero.

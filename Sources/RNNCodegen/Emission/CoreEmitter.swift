@@ -43,6 +43,7 @@ struct CoreEmitter {
 
     emitSequencer()
     emitInput()
+    for s in lowered.segments.indices { emitSegmentControl(s) }
     emitOperands()
     emitLanes()
     emitProducts()

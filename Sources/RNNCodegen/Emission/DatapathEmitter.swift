@@ -91,12 +91,14 @@ struct DatapathEmitter {
     let base = tap(id, at: from)
     let name = "n\(id.index)_d\(cycle)"
     let width = graph[id].format.width
+    // Whole signals with a cast crash the connection of a port in Yosys 0.23, so the bits have a name.
+    module.wire("\(name)_in", .bits(width), VerilogExpression.name(base).unsigned)
     module.declare("\(name)_bits", .bits(width))
     module.instance(
       "rnnc_delay", "u_\(name)",
       parameters: ["Width": .int(width), "Depth": .int(cycle - from)],
       [
-        .input("clk_i", "clk_i"), .input("data_i", VerilogExpression.name(base).unsigned),
+        .input("clk_i", "clk_i"), .input("data_i", .name("\(name)_in")),
         .output("data_o", .whole("\(name)_bits")),
       ])
     module.wire(name, .signed(width), VerilogExpression.name("\(name)_bits").signed)

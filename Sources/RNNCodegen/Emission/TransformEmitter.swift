@@ -84,6 +84,8 @@ extension Design {
     for (p, name) in names.enumerated() {
       m.wire(name, .signed(sumWidth), .lane("sums_q", p, width: sumWidth).signed)
     }
+    // A shifted sum loses its top bits: sums are kept modulo 2^width.
+    m.sink("unused_sums", names.map { .name($0) })
     var results: [[VerilogExpression]] = []
     for (a, algorithm) in lowered.algorithms.enumerated() {
       m.blank()

@@ -1,0 +1,80 @@
+import Foundation
+import RNNCodegen
+import RNNQuantize
+import RNNSupport
+import Testing
+import _RNNTestSupport
+
+/// Every emitted file must be clean for Verilator and accepted by Icarus and Yosys.
+@Suite struct EmissionTests {
+  /// Seeds with the options that go with them, so that every parallelism is covered.
+  static let cases: [(seed: UInt64, options: CompileOptions)] = [
+    (1, CompileOptions(name: "one", lanes: 1)),
+    (2, CompileOptions(name: "two", lanes: 3)),
+    (3, CompileOptions(name: "three")),
+    (5, CompileOptions(name: "five", lanes: 2, denseMultipliers: 4)),
+  ]
+
+  @Test(arguments: cases.indices)
+  func lintsCleanInThreeTools(_ index: Int) throws {
+    let (seed, options) = Self.cases[index]
+    let network = try RandomNetwork(seed: seed)
+    let design = try compile(network.graph, options: options)
+    try lint(design)
+  }
+
+  @Test func elementsInParallelLintClean() throws {
+    let network = try RandomNetwork(
+      seed: 7, options: .init(cell: "gru", sizes: [9, 13], block: 4))
+    let options = CompileOptions(
+      name: "wide", lanes: 2, elementsPerStep: 4, inputElementsPerBeat: 2,
+      outputElementsPerBeat: 8)
+    try lint(compile(network.graph, options: options))
+  }
+
+  @Test func twoCompilationsGiveTheSameBytes() throws {
+    let first = try emit(compile(RandomNetwork(seed: 4).graph, options: CompileOptions()))
+    let second = try emit(compile(RandomNetwork(seed: 4).graph, options: CompileOptions()))
+    #expect(first == second)
+    #expect(first.contains { $0.path == "manifest.json" })
+  }
+
+  private func lint(_ design: Design) throws {
+    try withTemporaryFolder { folder in
+      let files = try emit(design)
+      for file in files {
+        let url = folder.appendingPathComponent(file.path)
+        try FileManager.default.createDirectory(
+          at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(file.text.utf8).write(to: url)
+      }
+      // Memory images are found by name in the folder in which a tool runs.
+      let sources = Design.sources(of: files).map { "../\($0)" }
+      let simulation = "../sim/\(design.name)_sim.sv"
+      func run(_ tool: String, _ arguments: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [tool] + arguments
+        process.currentDirectoryURL = folder.appendingPathComponent("mem")
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(tool): \(output.suffix(4000))")
+        if tool == "verilator" { #expect(output.isEmpty, "\(tool): \(output.prefix(4000))") }
+      }
+      for top in [design.name, "\(design.name)_sim"] {
+        try run(
+          "verilator",
+          ["--lint-only", "-Wall", "--top-module", top] + sources
+            + (top == design.name ? [] : [simulation]))
+      }
+      try run("iverilog", ["-g2012", "-o", "/dev/null", "-s", design.name] + sources)
+      try run(
+        "yosys",
+        ["-q", "-p", "read_verilog -sv -defer \(sources.joined(separator: " ")); hierarchy -check -top \(design.name)"])
+    }
+  }
+}
