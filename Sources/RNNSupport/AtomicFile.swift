@@ -8,21 +8,34 @@ package enum AtomicFile {
   /// Replaces a file's content, creating missing parent folders.
   ///
   /// - Throws: `ToolError` with code `.file` naming the path and the reason; the old file stays.
-  package static func write(_ data: Data, to url: URL) throws {
-    let parent = url.deletingLastPathComponent()
-    try makeFolder(parent)
-    if isFolder(url) {
-      throw ToolError(
-        .file, "cannot write \(url.path): it is a folder",
-        hint: "give the path of a file")
+  package static func write(_ data: Data, to url: URL) throws { try write([(data, url)]) }
+
+  /// Replaces several files that belong together: all are complete before the first is replaced.
+  ///
+  /// Between the first and the last renaming an observer can see old and new files side by side.
+  package static func write(_ files: [(data: Data, url: URL)]) throws {
+    var staged: [(temporary: URL, url: URL)] = []
+    defer { for file in staged { try? FileManager.default.removeItem(at: file.temporary) } }
+    for (data, url) in files {
+      try makeFolder(url.deletingLastPathComponent())
+      if isFolder(url) {
+        throw ToolError(
+          .file, "cannot write \(url.path): it is a folder", hint: "give the path of a file")
+      }
+      let temporary = sibling(of: url)
+      staged.append((temporary, url))
+      do {
+        try data.write(to: temporary)
+      } catch {
+        throw cannotWrite(url, error)
+      }
     }
-    let temporary = sibling(of: url)
-    do {
-      try data.write(to: temporary)
-      try rename(temporary, to: url)
-    } catch {
-      try? FileManager.default.removeItem(at: temporary)
-      throw cannotWrite(url, error)
+    for file in staged {
+      do {
+        try rename(file.temporary, to: file.url)
+      } catch {
+        throw cannotWrite(file.url, error)
+      }
     }
   }
   package static func write(_ text: String, to url: URL) throws {

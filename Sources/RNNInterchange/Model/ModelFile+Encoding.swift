@@ -1,0 +1,87 @@
+internal import RNNFixedPoint
+internal import RNNGraph
+internal import RNNSupport
+
+extension ModelFile {
+  /// The members of `model.json`.
+  ///
+  /// - Parameters:
+  ///   - weightsFile: the name of the safetensors file beside it.
+  ///   - weightsDigest: the file's SHA-256.
+  func json(weightsFile: String, weightsDigest: String) -> JSONValue {
+    .object([
+      "format": "rnnc-model", "version": .int(Self.formatVersion), "name": .string(name),
+      "inputSize": .int(network.inputSize), "task": task.map(\.json) ?? .null,
+      "layers": .array(network.layers.map(Self.json)),
+      "weights": .object(["file": .string(weightsFile), "sha256": .string(weightsDigest)]),
+      "stages": .array(stages.map(\.json)),
+    ])
+  }
+
+  private static func json(_ layer: Layer) -> JSONValue {
+    let options = layer.configuration.options.map { entry in
+      let value: JSONValue =
+        switch entry.value {
+        case .bool(let value): .bool(value)
+        case .int(let value): .int(value)
+        case .number(let value): .double(value)
+        case .choice(let value): .string(value)
+        }
+      return JSONValue.Member(entry.name, value)
+    }
+    let record = layer.graph.quantizationRecord
+    let values = record.values.map { value in
+      JSONValue.object([
+        "node": .string(value.node), "width": .int(value.format.width),
+        "fraction": .int(value.format.fraction), "rounding": .string(value.rounding.rawValue),
+      ])
+    }
+    return .object([
+      "name": .string(layer.name), "cell": .string(layer.cell), "direction": "forward",
+      "inputSize": .int(layer.configuration.inputSize), "units": .int(layer.configuration.units),
+      "options": .object(options), "parameters": .array(layer.graph.parameters.map(json)),
+      "values": .array(values),
+    ])
+  }
+
+  private static func json(_ parameter: Parameter) -> JSONValue {
+    let structure: JSONValue =
+      switch parameter.structure {
+      case .dense: .object(["kind": "dense"])
+      case .blockCirculant(let block):
+        .object(["kind": "block-circulant", "block": .int(block)])
+      }
+    return .object([
+      "name": .string(parameter.name),
+      "shape": .array(([parameter.rows] + (parameter.columns.map { [$0] } ?? [])).map { .int($0) }),
+      "structure": structure,
+      "format": parameter.format.map {
+        .object(["width": .int($0.width), "fraction": .int($0.fraction)])
+      } ?? .null,
+    ])
+  }
+}
+
+extension ModelTask {
+  var json: JSONValue {
+    .object([
+      "kind": "classification", "labels": .array(labels.map { .string($0) }),
+      "pooling": .string(pooling.rawValue), "frontEnd": frontEnd.map(\.json) ?? .null,
+      "normalisation": normalisation.map {
+        .object([
+          "mean": .array($0.mean.map { .double($0) }),
+          "deviation": .array($0.deviation.map { .double($0) }),
+        ])
+      } ?? .null,
+    ])
+  }
+}
+
+extension ModelStage {
+  var json: JSONValue {
+    .object([
+      "name": .string(name), "seed": .int(seed), "settings": .object(settings),
+      "metrics": .object(metrics.map { JSONValue.Member($0.name, .double($0.value)) }),
+    ])
+  }
+}
