@@ -29,7 +29,7 @@ enum LearningCases {
       sequences.append(sequence)
       labels.append(sum > 0 ? 1 : 0)
     }
-    return SequenceSet(LabelledSequences(features: 2, sequences: sequences, labels: labels))
+    return SequenceSet(features: 2, sequences: sequences, labels: labels)
   }
   static func signOfSumTask(training: Int = 160, validation: Int = 80) -> TrainingTask {
     TrainingTask(

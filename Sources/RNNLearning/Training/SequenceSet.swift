@@ -2,22 +2,6 @@ internal import Foundation
 package import RNNGraph
 package import RNNSupport
 
-/// Sequences with one class each, such as spoken words.
-package struct LabelledSequences: Hashable, Sendable {
-  /// Elements per step.
-  package var features: Int
-  /// Each row-major [T][features]; lengths may differ.
-  package var sequences: [[Float]]
-  /// The class of every sequence.
-  package var labels: [Int]
-  /// Creates a set; `SequenceSet.check` finds what is wrong with it.
-  package init(features: Int, sequences: [[Float]], labels: [Int]) {
-    self.features = features
-    self.sequences = sequences
-    self.labels = labels
-  }
-}
-
 /// Sequences with their targets.
 package struct SequenceSet: Hashable, Sendable {
   /// Elements per step.
@@ -34,10 +18,8 @@ package struct SequenceSet: Hashable, Sendable {
     self.targets = targets
   }
   /// Creates a set whose targets are classes of whole sequences.
-  package init(_ labelled: LabelledSequences) {
-    self.init(
-      features: labelled.features, sequences: labelled.sequences,
-      targets: labelled.labels.map { .label($0) })
+  package init(features: Int, sequences: [[Float]], labels: [Int]) {
+    self.init(features: features, sequences: sequences, targets: labels.map { .label($0) })
   }
   /// The number of sequences.
   package var count: Int { sequences.count }
