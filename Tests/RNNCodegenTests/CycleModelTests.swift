@@ -1,0 +1,51 @@
+import RNNCodegen
+import RNNSupport
+import Testing
+
+@Suite struct CycleModelTests {
+  let timing = FrameTiming(
+    cyclesPerFrame: 20, inputRelease: 4, outputCommit: 18, inputBeats: 3, outputBeats: 2)
+
+  @Test func anUnhinderedFrameTakesItsLatency() {
+    var model = CycleModel(timing)
+    var accepted: [Int] = []
+    var beats: [Int] = []
+    for cycle in 0..<60 {
+      let signals = model.step(
+        inputValid: accepted.count < 3, inputLast: accepted.count == 2, outputReady: true)
+      if signals.inputReady && accepted.count < 3 { accepted.append(cycle) }
+      if signals.outputValid { beats.append(cycle) }
+    }
+    #expect(accepted == [1, 2, 3])
+    #expect(beats == [3 + timing.latencyCycles, 4 + timing.latencyCycles])
+  }
+
+  @Test func framesRunBackToBackAndNoneIsLostUnderStalls() {
+    for seed in 0..<20 as Range<UInt64> {
+      var random = SplitMix64(seed: seed)
+      var model = CycleModel(timing)
+      var sent = 0
+      var received = 0
+      var lasts = 0
+      var starts: [Int] = []
+      for cycle in 0..<4000 {
+        let valid = sent < 90 && (seed == 0 || random.below(3) > 0)
+        let ready = seed == 0 || random.below(4) > 0
+        let signals = model.step(inputValid: valid, inputLast: sent % 9 == 8, outputReady: ready)
+        if valid && signals.inputReady { sent += 1 }
+        if ready && signals.outputValid {
+          received += 1
+          if signals.outputLast { lasts += 1 }
+        }
+        if let frame = signals.frameStart {
+          #expect(frame == starts.count)
+          starts.append(cycle)
+        }
+      }
+      #expect(sent == 90 && received == 60 && lasts == 10)
+      let intervals = zip(starts, starts.dropFirst()).map { $1 - $0 }
+      #expect(intervals.allSatisfy { $0 >= timing.cyclesPerFrame })
+      if seed == 0 { #expect(intervals.allSatisfy { $0 == timing.cyclesPerFrame }) }
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import RNNBilinear
+import RNNCodegen
+import RNNGraph
+import RNNQuantize
+import RNNSupport
+import Testing
+
+/// Replays the control program of a frame, word by word, without using the scheduler's own notes.
+///
+/// Every read must find its word written in an earlier cycle, every lane sum must be moved before it is
+/// replaced, and every block row of every product must be written exactly once.
+@Suite struct ScheduleTests {
+  static let seeds: [UInt64] = Array(1...24)
+
+  @Test(arguments: seeds)
+  func everyReadFindsItsWordWritten(_ seed: UInt64) throws {
+    let network = try RandomNetwork(seed: seed)
+    var random = SplitMix64(seed: seed).fork("lanes")
+    let design = try compile(
+      network.graph, options: CompileOptions(lanes: 1 + random.below(5)))
+    let program = design.schedule.program
+    let timing = design.schedule.timing
+    let lowered = design.lowered
+
+    // Cycle in which each word of sums is written, and which segment values have been written by then.
+    var written: [Int: [Int: Int]] = [:]
+    for cycle in 0..<program.length where program.value("product_write", at: cycle) == 1 {
+      let product = program.value("product_select", at: cycle)
+      let block = program.value("product_address", at: cycle)
+      #expect(written[product]?[block] == nil, "block \(block) of product \(product) is written twice")
+      written[product, default: [:]][block] = cycle
+    }
+    for (p, product) in lowered.products.enumerated() {
+      #expect(written[p]?.count == product.blockRows)
+    }
+    var starts: [Int] = []
+    for s in lowered.segments.indices {
+      let cycles = (0..<program.length).filter { program.value("segment\(s)_start", at: $0) == 1 }
+      #expect(cycles.count == 1)
+      starts.append(cycles.first ?? 0)
+    }
+    for (s, segment) in lowered.segments.enumerated() {
+      for step in 0..<segment.size {
+        let read = starts[s] + step
+        for source in segment.sources {
+          switch source {
+          case .product(let node):
+            let p = try #require(lowered.products.firstIndex { $0.node == node })
+            let outputs = lowered.algorithms[lowered.products[p].algorithm].outputs
+            let write = try #require(written[p]?[step / outputs])
+            #expect(write < read, "segment \(s) reads sums before they are written")
+          case .stored(let stored) where !stored.previous:
+            guard let writer = lowered.segmentOf[stored.value] else { continue }
+            let write = starts[writer] + step + design.schedule.datapaths[writer].latency(stored.value)
+            #expect(write < read)
+          case .stored, .vector: continue
+          }
+        }
+      }
+    }
+    // Operand reads of this step's values, by the program's own address fields.
+    var reads = 0
+    for cycle in 0..<program.length where program.value("operand_read", at: cycle) == 1 {
+      reads += 1
+      guard program.value("operand_previous", at: cycle) == 0 else { continue }
+      let value = lowered.operands[program.value("operand_select", at: cycle)]
+      guard let writer = lowered.segmentOf[value] else { continue }
+      let word = program.value("operand_address", at: cycle)
+      let last = min((word + 1) * lowered.wordElements, design.graph[value].size) - 1
+      let write = starts[writer] + last + design.schedule.datapaths[writer].latency(value) + 1
+      #expect(write < cycle, "an operand word is read before it is written")
+    }
+    #expect(reads == design.schedule.feeds.count)
+    // Sums: a first product may come to the sum register only after the drain of the pass before.
+    var drained = true
+    for cycle in 0..<program.length + 8 {
+      let inFlight = cycle - Timing.lane
+      if inFlight >= 0, inFlight < program.length,
+        program.value("lane_valid", at: inFlight) == 1
+      {
+        if program.value("lane_first", at: inFlight) == 1 {
+          #expect(drained, "a pass starts over sums that were not drained")
+        }
+        drained = false
+      }
+      if cycle < program.length, program.value("drain_load", at: cycle) == 1 { drained = true }
+    }
+    #expect(timing.sums == timing.bus + Timing.lane)
+  }
+
+  @Test func moreLanesNeverNeedMoreCycles() throws {
+    let network = try RandomNetwork(
+      seed: 11, options: .init(cell: "lstm", sizes: [24, 40], block: 8))
+    var last = Int.max
+    for lanes in [1, 2, 4, 8, 20] {
+      let design = try compile(network.graph, options: CompileOptions(lanes: lanes))
+      #expect(design.schedule.cyclesPerFrame <= last)
+      #expect(design.occupancy > 0 && design.occupancy <= 1)
+      last = design.schedule.cyclesPerFrame
+    }
+  }
+
+  @Test func aDeviceThatIsTooSmallIsRefusedByResource() throws {
+    let network = try RandomNetwork(
+      seed: 12, options: .init(cell: "gru", sizes: [40, 64], block: 8))
+    do {
+      _ = try compile(network.graph, options: CompileOptions(device: "iCE40UP5K", lanes: 4))
+      Issue.record("56 multipliers do not fit a device with 8")
+    } catch let error as DiagnosticsEmitted {
+      #expect(error.description.contains("MAC16"))
+    }
+  }
+
+  @Test func optionsThatDoNotFitAreNamed() throws {
+    let graph = try RandomNetwork(
+      seed: 13, options: .init(cell: "gru", sizes: [5, 6], block: 2, readout: false)
+    ).graph
+    for (options, name) in [
+      (CompileOptions(name: "9x"), "options.name"),
+      (CompileOptions(lanes: 0), "options.lanes"),
+      (CompileOptions(elementsPerStep: 3), "options.elementsPerStep"),
+      (CompileOptions(elementsPerStep: 4, outputElementsPerBeat: 4), "options.elementsPerStep"),
+      (CompileOptions(inputElementsPerBeat: 64), "options.inputElementsPerBeat"),
+      (CompileOptions(clockMegahertz: -1), "options.clockMegahertz"),
+    ] {
+      do {
+        _ = try compile(graph, options: options)
+        Issue.record("\(name) was accepted")
+      } catch let error as DiagnosticsEmitted {
+        #expect(error.diagnostics.contains { $0.path == name }, "\(error)")
+      }
+    }
+  }
+}
