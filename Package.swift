@@ -41,6 +41,10 @@ let package = Package(
     .layer("RNNBilinear"),
     .layer("RNNFixedPoint"),
     .target(
+      name: "RNNHarness", path: "hw-sim/lib", sources: ["HarnessLibrary.swift"],
+      resources: [.embedInCode("activity.h"), .embedInCode("harness.cpp")],
+      swiftSettings: strict),
+    .target(
       name: "RNNRTL", path: "rtl", exclude: ["README.md"],
       resources: [
         .embedInCode("rnnc_assert.svh"),
@@ -85,7 +89,8 @@ let package = Package(
 
     // MARK: Layer 4: evidence about a build; these never import each other
     .layer(
-      "RNNCosim", ["RNNCodegen", "RNNFixedPoint", "RNNGraph", "RNNReference", "RNNSupport"]),
+      "RNNCosim",
+      ["RNNCodegen", "RNNFixedPoint", "RNNGraph", "RNNHarness", "RNNReference", "RNNSupport"]),
     .layer("RNNEstimate", ["RNNSupport"]),
 
     // MARK: Layer 5: plans and runs the stages
@@ -124,6 +129,11 @@ let package = Package(
     .tests(
       "RNNCodegenTests",
       ["RNNCodegen", "RNNGraph", "RNNQuantize", "RNNReference", "RNNSupport", "_RNNTestSupport"]),
+    .testTarget(
+      name: "RNNCosimTests",
+      dependencies: [
+        "RNNCosim", "RNNFixedPoint", "RNNGraph", "RNNReference", "RNNSupport", "_RNNTestSupport",
+      ], exclude: ["Fixtures"], swiftSettings: strict),
     .tests("RNNDriverTests", ["RNNDriver", "RNNSupport", "_RNNTestSupport"]),
     .tests("RNNEstimateTests", ["RNNEstimate", "RNNSupport", "_RNNTestSupport"]),
     .tests("RNNTensorTests", ["RNNSupport", "RNNTensor"]),

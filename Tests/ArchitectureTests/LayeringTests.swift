@@ -47,7 +47,8 @@ private func imports(of file: URL) throws -> [String] {
 }
 
 private func sourceFolder(of target: String) -> URL {
-  packageRoot.appendingPathComponent(target == "RNNRTL" ? "rtl" : "Sources/\(target)")
+  let elsewhere = ["RNNHarness": "hw-sim/lib", "RNNRTL": "rtl"]
+  return packageRoot.appendingPathComponent(elsewhere[target] ?? "Sources/\(target)")
 }
 
 @Suite struct LayeringTests {

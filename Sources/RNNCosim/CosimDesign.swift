@@ -1,0 +1,127 @@
+package import Foundation
+package import RNNGraph
+
+/// One AXI4-Stream port of a design: `elementsPerBeat` sign-extended elements a beat, element 0
+/// lowest.
+package struct CosimStream: Hashable, Sendable {
+  /// Elements of one frame.
+  package var elements: Int
+  package var elementsPerBeat: Int
+  /// Bytes of one element in TDATA.
+  package var elementBytes: Int
+  package init(elements: Int, elementsPerBeat: Int, elementBytes: Int) {
+    precondition(
+      elements > 0 && elementsPerBeat > 0 && (1...8).contains(elementBytes),
+      "a stream of \(elements) elements, \(elementsPerBeat) a beat, \(elementBytes) bytes each")
+    self.elements = elements
+    self.elementsPerBeat = elementsPerBeat
+    self.elementBytes = elementBytes
+  }
+  /// Beats of one frame.
+  package var beats: Int { (elements + elementsPerBeat - 1) / elementsPerBeat }
+  package var beatBytes: Int { elementsPerBeat * elementBytes }
+}
+
+/// A value of the graph that the simulation top shows through three ports.
+///
+/// `<port>_valid_o`, `<port>_index_o` (the group) and `<port>_data_o` (`elementsPerStep` elements
+/// of
+/// `width` bits, two's complement, element 0 lowest).
+package struct CosimProbe: Hashable, Sendable {
+  /// The node's name in the graph, for reports.
+  package var name: String
+  /// The common beginning of the three ports' names.
+  package var port: String
+  package var node: ValueID
+  package var size: Int
+  package var width: Int
+  package var elementsPerStep: Int
+  /// The cycle of a frame in which group 0 appears; group g appears in `firstCycle + g`.
+  package var firstCycle: Int
+  package init(
+    name: String, port: String, node: ValueID, size: Int, width: Int, elementsPerStep: Int,
+    firstCycle: Int
+  ) {
+    self.name = name
+    self.port = port
+    self.node = node
+    self.size = size
+    self.width = width
+    self.elementsPerStep = elementsPerStep
+    self.firstCycle = firstCycle
+  }
+  /// Groups of one frame.
+  package var steps: Int { (size + elementsPerStep - 1) / elementsPerStep }
+  /// 32-bit words that hold one group.
+  var dataWords: Int { (elementsPerStep * width + 31) / 32 }
+}
+
+/// The stream signals of one clock cycle, before the edge that ends it.
+package struct CosimSignals: Hashable, Sendable {
+  package var inputReady: Bool
+  package var outputValid: Bool
+  package var outputLast: Bool
+  /// The index since reset of the frame that starts in this cycle; the probes' cycles count from
+  /// here.
+  package var frameStart: Int?
+  package init(inputReady: Bool, outputValid: Bool, outputLast: Bool, frameStart: Int?) {
+    self.inputReady = inputReady
+    self.outputValid = outputValid
+    self.outputLast = outputLast
+    self.frameStart = frameStart
+  }
+}
+
+/// Predicts the stream signals of a design cycle by cycle; cycle 0 is the first with `aresetn`
+/// high.
+package protocol CosimTiming {
+  /// Advances by one clock cycle with the given inputs.
+  mutating func step(inputValid: Bool, inputLast: Bool, outputReady: Bool) -> CosimSignals
+}
+
+/// Everything that a cosimulation needs to know of a design.
+package struct CosimDesign: Sendable {
+  /// The name of the design; the module that is simulated is `<name>_sim`.
+  package var name: String
+  package var graph: IntegerGraph
+  package var input: CosimStream
+  package var output: CosimStream
+  package var probes: [CosimProbe]
+  /// Cycles from the start of a frame to the earliest start of the next.
+  package var frameCycles: Int
+  /// The build folder.
+  package var folder: URL
+  /// Verilog sources relative to the folder, the simulation top included, in the order of
+  /// compilation.
+  package var sources: [String]
+  /// The folder that the paths in `$readmemh` are relative to.
+  package var memoryFolder: URL
+  /// A fresh prediction of the streams.
+  package var makeTiming: @Sendable () -> any CosimTiming
+
+  package init(
+    name: String, graph: IntegerGraph, input: CosimStream, output: CosimStream,
+    probes: [CosimProbe], frameCycles: Int, folder: URL, sources: [String], memoryFolder: URL,
+    makeTiming: @escaping @Sendable () -> any CosimTiming
+  ) {
+    self.name = name
+    self.graph = graph
+    self.input = input
+    self.output = output
+    self.probes = probes
+    self.frameCycles = frameCycles
+    self.folder = folder
+    self.sources = sources
+    self.memoryFolder = memoryFolder
+    self.makeTiming = makeTiming
+  }
+  package var top: String { name + "_sim" }
+}
+
+/// The golden model as the bench uses it: one frame in, one frame out, every node's codes after a
+/// step.
+package protocol FrameReference: AnyObject {
+  func reset()
+  func step(_ input: [Int64]) -> [Int64]
+  func values(of node: ValueID) -> [Int64]
+}

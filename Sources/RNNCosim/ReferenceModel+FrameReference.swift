@@ -1,0 +1,3 @@
+package import RNNReference
+
+extension ReferenceModel: FrameReference {}
