@@ -142,6 +142,9 @@ let package = Package(
     .tests(
       "RNNInterchangeTests",
       ["RNNFixedPoint", "RNNGraph", "RNNInterchange", "RNNSupport", "_RNNTestSupport"]),
+    .tests(
+      "RNNRTLTests",
+      ["RNNFixedPoint", "RNNRTL", "RNNSupport", "RNNVerilog", "_RNNTestSupport"]),
     .tests("RNNVerilogTests", ["RNNSupport", "RNNVerilog", "_RNNTestSupport"]),
   ]
 )

@@ -1,5 +1,5 @@
 // Assertion macro, off unless RNNC_ASSERTIONS is defined; include it under that condition only.
-// Needs clk_i and rst_i in scope. Verilator 5.006 checks it (--assert), Yosys and Icarus never see it.
+// Needs clk_i and rst_i in scope. Verilator checks it with --assert; Yosys and Icarus never see it.
 `ifndef RNNC_ASSERT_SVH
 `define RNNC_ASSERT_SVH
 `define RNNC_ASSERT(Name, Property) \

@@ -6,7 +6,8 @@
 /// in its input register at t+1, in the product register at t+2 and in the sum at t+3. Registers
 /// hold while nothing valid passes them. `first_i` starts a new sum with this product.
 ///
-///     sum(t+3) = valid_i(t) ? weights_i(t) * operands_i(t) + (first_i(t) ? 0 : sum(t+2)) : sum(t+2)
+///     sum(t+3) = sum(t+2)                                                       if !valid_i(t)
+///                weights_i(t) * operands_i(t) + (first_i(t) ? 0 : sum(t+2))     otherwise
 ///
 /// `drain_load_i` copies all sums, also in the very cycle whose edge starts the next pass;
 /// `drain_shift_i` takes `drain_i`, the drain register of the neighbour. Load wins over shift.

@@ -73,11 +73,7 @@ module rnnc_pwl #(
     assign above = 1'b0;
   end
 
-  always_comb begin
-    span = from_lower[SpanWidth-1:0];
-    if (below) span = '0;
-    else if (above) span = '1;
-  end
+  assign span = below ? '0 : above ? '1 : from_lower[SpanWidth-1:0];
 
   logic unused_high;
   assign unused_high = &{1'b0, from_lower[31:SpanWidth]};

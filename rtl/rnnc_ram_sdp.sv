@@ -2,8 +2,8 @@
 
 /// Simple dual-port memory: one write port and one registered read port on one clock.
 ///
-/// Read latency 1 cycle, throughput 1 on both ports. `rdata_o` holds while `re_i` is low. Reading an
-/// address in the cycle that writes it, or before any write to it, gives an undefined word.
+/// Read latency 1 cycle, throughput 1 on both ports. `rdata_o` holds while `re_i` is low. Reading
+/// an address in the cycle that writes it, or before any write to it, gives an undefined word.
 ///
 ///     rdata_o(t+1) = re_i(t) ? memory[raddr_i(t)] : rdata_o(t)
 module rnnc_ram_sdp #(
