@@ -72,14 +72,23 @@ package func quantized(
 ) -> Int64 {
   precondition(value.isFinite, "only finite numbers have a code, found \(value)")
   let scaled = value / format.ulp
+  let below = scaled.rounded(.down)
   let rounded: Double =
     switch rounding {
-    case .down: scaled.rounded(.down)
-    case .halfUp: (scaled + 0.5).rounded(.down)
+    case .down: below
+    // The difference is exact; adding one half to `scaled` would not be.
+    case .halfUp: scaled - below >= 0.5 ? below + 1 : below
     case .halfToEven: scaled.rounded(.toNearestOrEven)
     }
-  // Doubles beyond 2^62 saturate whatever the rule: no format is that wide.
-  if rounded >= 0x1p62 { return format.maxCode }
-  if rounded <= -0x1p62 { return format.minCode }
+  if rounded.magnitude >= 0x1p62 {
+    // No format is that wide.
+    switch overflow {
+    case .saturate: return rounded < 0 ? format.minCode : format.maxCode
+    case .wrap:
+      let modulus = Double(sign: .plus, exponent: format.width, significand: 1)
+      let rest = rounded.truncatingRemainder(dividingBy: modulus)
+      return fitted(Int64(rest), to: format, overflow: .wrap)
+    }
+  }
   return fitted(Int64(rounded), to: format, overflow: overflow)
 }

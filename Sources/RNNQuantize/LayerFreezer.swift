@@ -4,7 +4,7 @@ internal import RNNSupport
 
 /// Appends one quantized layer to an integer graph.
 ///
-/// Nodes are translated when a value that needs them is; so the result has no unused nodes.
+/// Only nodes that the output or a state needs are translated.
 struct LayerFreezer {
   let layer: Layer
   let weights: [[Float]]
@@ -41,13 +41,24 @@ struct LayerFreezer {
     guard case .quantize = graph[graph.output].op else {
       throw unquantized(graph.output, "the layer's output")
     }
-    // In the graph's order, so that the result reads like the cell.
-    let wanted = Set(graph.states.map(\.next) + [graph.output])
-    for id in graph.valueIDs where wanted.contains(id) { _ = try translated(id) }
+    // Rounded values in the graph's order, so that the result reads like the cell.
+    let live = live()
+    for id in graph.valueIDs where live.contains(id) {
+      if case .quantize = graph[id].op { _ = try translated(id) }
+    }
     for (s, state) in graph.states.enumerated() {
       builder.graph.states[firstState + s].next = try translated(state.next)
     }
     return try translated(graph.output)
+  }
+
+  /// The nodes that the output or the next value of a state depends on.
+  private func live() -> Set<ValueID> {
+    var live = Set(graph.states.map(\.next) + [graph.output])
+    for id in graph.valueIDs.reversed() where live.contains(id) {
+      live.formUnion(graph[id].op.operands)
+    }
+    return live
   }
 
   private func unquantized(_ id: ValueID, _ what: String) -> DiagnosticsEmitted {

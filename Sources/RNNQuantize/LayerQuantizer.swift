@@ -17,6 +17,8 @@ struct LayerQuantizer {
   private(set) var entries: [QuantizationPlan.ParameterEntry] = []
   /// The format that every node of the float graph is rounded to.
   private var formats: [QFormat?]
+  /// The names of the float graph's nodes, automatic ones replaced where there is a better one.
+  private let names: [String]
 
   init(
     layer: Layer, weights: [[Float]], ranges: [ClosedRange<Float>], policy: QuantizationPolicy,
@@ -29,6 +31,23 @@ struct LayerQuantizer {
     self.inputFormat = inputFormat
     graph = layer.graph
     formats = Array(repeating: nil, count: layer.graph.nodes.count)
+    names = LayerQuantizer.names(layer.graph)
+  }
+
+  /// `z_in` for the unnamed operand of the activation `z`, `tanh_c` for the unnamed tanh of `c`.
+  private static func names(_ graph: CellGraph) -> [String] {
+    var names = graph.nodes.map(\.name)
+    var taken = Set(names)
+    func rename(_ id: ValueID, _ name: String) {
+      if taken.insert(name).inserted { names[id.index] = name }
+    }
+    for id in graph.valueIDs {
+      guard case .activation(let activation, let v) = graph[id].op else { continue }
+      let isNamed = (!graph[id].name.isAutomatic, !graph[v].name.isAutomatic)
+      if isNamed == (true, false) { rename(v, "\(graph[id].name)_in") }
+      if isNamed == (false, true) { rename(id, "\(activation.rawValue)_\(graph[v].name)") }
+    }
+    return names
   }
 
   mutating func run(_ sink: inout DiagnosticSink) {
@@ -126,7 +145,7 @@ struct LayerQuantizer {
     formats[id.index] = format
     values.append(
       QuantizationPlan.Value(
-        layer: layer.name, node: layer.graph[id].name, role: role, range: range, format: format,
+        layer: layer.name, node: names[id.index], role: role, range: range, format: format,
         saturates: Double(range.lowerBound) < format.minValue - format.ulp / 2
           || Double(range.upperBound) > format.maxValue + format.ulp / 2))
   }
@@ -135,7 +154,7 @@ struct LayerQuantizer {
     _ id: ValueID, _ role: QuantizationPlan.Role, width: Int, _ sink: inout DiagnosticSink
   ) {
     let range = ranges[id.index]
-    let path = "\(layer.name).\(layer.graph[id].name)"
+    let path = "\(layer.name).\(names[id.index])"
     let magnitude = max(abs(Double(range.lowerBound)), abs(Double(range.upperBound)))
     guard magnitude.isFinite else {
       return sink.error(
@@ -160,21 +179,22 @@ struct LayerQuantizer {
   /// Rebuilds the graph with a `.quantize` node after every rounded value; all readers read the rounded one.
   private mutating func insertQuantizeNodes() {
     let source = layer.graph
-    var names = Set(source.nodes.map(\.name))
+    var taken = Set(names)
     var nodes: [Node] = []
     var map: [ValueID] = []
     func unique(_ name: String) -> String {
       var candidate = name
       var count = 2
-      while names.contains(candidate) {
+      while taken.contains(candidate) {
         candidate = "\(name)\(count)"
         count += 1
       }
-      names.insert(candidate)
+      taken.insert(candidate)
       return candidate
     }
     for id in source.valueIDs {
       var node = source[id]
+      node.name = names[id.index]
       node.op = node.op.replacingOperands { map[$0.index] }
       if case .affine(let v, let scale, let offset) = node.op {
         // Constants are part of the design, so the float network computes with the rounded ones too.
@@ -194,13 +214,6 @@ struct LayerQuantizer {
           op: .quantize(ValueID(nodes.count - 1), format, policy.rounding), size: node.size,
           name: name))
       map.append(ValueID(nodes.count - 1))
-    }
-    // Sums that only feed an activation are known by its name.
-    for (index, node) in nodes.enumerated() {
-      guard case .activation(_, let v) = node.op, nodes[v.index].name.isAutomatic else { continue }
-      guard case .quantize = nodes[v.index].op else { continue }
-      let base = nodes[index + 1 < nodes.count ? index + 1 : index].name
-      nodes[v.index].name = unique("\(base)_in")
     }
     graph.nodes = nodes
     graph.output = map[source.output.index]

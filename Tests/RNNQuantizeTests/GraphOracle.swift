@@ -1,0 +1,116 @@
+import Foundation
+import RNNFixedPoint
+import RNNGraph
+
+/// Runs a quantized network in double precision, by the definitions of the operations alone.
+///
+/// All values but the outputs of the sigmoid and tanh are dyadic and exact in doubles. With `tables`, those two
+/// are looked up, so that an integer graph must agree in every value; without, they are the real functions.
+struct GraphOracle {
+  let network: Network
+  let weights: Weights
+  let tables: [ActivationTable]?
+  /// `values[layer][node name]` after the last step.
+  private(set) var values: [[String: [Double]]]
+  private var states: [[[Double]]]
+
+  init(_ network: Network, _ weights: Weights, tables: [ActivationTable]?) {
+    self.network = network
+    self.weights = weights
+    self.tables = tables
+    values = Array(repeating: [:], count: network.layers.count)
+    states = network.layers.map { $0.graph.states.map { [Double](repeating: 0, count: $0.size) } }
+  }
+
+  mutating func step(_ x: [Double]) -> [Double] {
+    var input = x
+    for (l, layer) in network.layers.enumerated() {
+      let graph = layer.graph
+      var v: [[Double]] = []
+      for (n, node) in graph.nodes.enumerated() {
+        switch node.op {
+        case .input: v.append(input)
+        case .state(let s): v.append(states[l][s.index])
+        case .parameter(let p): v.append(vector(graph[p], weights.values[l][p.index]))
+        case .matvec(let p, let a, let transposed):
+          let matrix = graph[p]
+          let stored = weights.values[l][p.index]
+          v.append(
+            (0..<node.size).map { i in
+              v[a.index].indices.reduce(0) { sum, j in
+                let (row, column) = transposed ? (j, i) : (i, j)
+                return sum + entry(matrix, stored, row, column) * v[a.index][j]
+              }
+            })
+        case .add(let a, let b): v.append(zip(v[a.index], v[b.index]).map { $0 + $1 })
+        case .subtract(let a, let b): v.append(zip(v[a.index], v[b.index]).map { $0 - $1 })
+        case .multiply(let a, let b): v.append(zip(v[a.index], v[b.index]).map { $0 * $1 })
+        case .affine(let a, let scale, let offset): v.append(v[a.index].map { $0 * scale + offset })
+        case .activation(let activation, let a):
+          v.append(activated(activation, v[a.index], graph, ValueID(n), a))
+        case .quantize(let a, let format, let rounding):
+          v.append(v[a.index].map { round($0, format, rounding) })
+        }
+        values[l][node.name] = v[n]
+      }
+      for (s, state) in graph.states.enumerated() { states[l][s] = v[state.next.index] }
+      input = v[graph.output.index]
+    }
+    return input
+  }
+
+  private func round(_ x: Double, _ format: QFormat, _ rule: RoundingRule) -> Double {
+    let ulp = pow(2, -Double(format.fraction))
+    let scaled = x / ulp
+    let below = floor(scaled)
+    let rest = scaled - below
+    let up: Bool =
+      switch rule {
+      case .down: false
+      case .halfUp: rest >= 0.5
+      case .halfToEven: rest > 0.5 || (rest == 0.5 && below.truncatingRemainder(dividingBy: 2) != 0)
+      }
+    let limit = pow(2, Double(format.width - 1))
+    return min(max(up ? below + 1 : below, -limit), limit - 1) * ulp
+  }
+
+  private func vector(_ parameter: Parameter, _ stored: [Float]) -> [Double] {
+    stored.map { value in
+      parameter.format.map { round(Double(value), $0, .halfToEven) } ?? Double(value)
+    }
+  }
+
+  private func entry(_ matrix: Parameter, _ stored: [Float], _ row: Int, _ column: Int) -> Double {
+    let columns = matrix.columns ?? 1
+    var index = row * columns + column
+    if case .blockCirculant(let L) = matrix.structure {
+      let blocks = (columns + L - 1) / L
+      let k = ((row % L) - (column % L) + L) % L
+      index = (row / L * blocks + column / L) * L + k
+    }
+    return vector(matrix, [stored[index]])[0]
+  }
+
+  private func activated(
+    _ activation: Activation, _ x: [Double], _ graph: CellGraph, _ id: ValueID, _ operand: ValueID
+  ) -> [Double] {
+    switch activation {
+    case .relu: return x.map { max($0, 0) }
+    case .tanh where tables == nil: return x.map { Foundation.tanh($0) }
+    case .sigmoid where tables == nil: return x.map { 1 / (1 + exp(-$0)) }
+    default: break
+    }
+    // The table whose input grid holds all operands and whose output is the format that readers round to.
+    let readers = graph.nodes.compactMap { node -> QFormat? in
+      if case .quantize(id, let format, _) = node.op { format } else { nil }
+    }
+    var source = operand
+    if case .state(let s) = graph[source].op { source = graph[s].next }
+    guard case .quantize(_, let input, _) = graph[source].op,
+      let table = tables?.first(where: {
+        $0.function == activation.rawValue && $0.input == input && $0.output == readers.first
+      })
+    else { fatalError("no table for \(graph[id].name)") }
+    return x.map { table.output.value(of: table.code(for: Int64($0 / input.ulp))) }
+  }
+}
