@@ -1,0 +1,90 @@
+internal import Foundation
+internal import RNNEstimate
+
+/// Maps values to positions on a chart and picks round tick values.
+struct Axis: Hashable, Sendable {
+  enum Scale: Hashable, Sendable { case linear, logarithmic }
+  let scale: Scale
+  /// Ends of the axis; always apart, and above zero on a logarithmic axis.
+  let low: Double
+  let high: Double
+  /// Positions of the two ends in pixels.
+  let from: Double
+  let to: Double
+
+  /// An axis that shows all finite values.
+  ///
+  /// One value, or equal ones, get room around them. On a logarithmic axis values that are not positive are left
+  /// out, and the ends go out to whole decades. Without any value the axis runs from 0 (or 0.1) to 1.
+  init(
+    _ scale: Scale, over values: [Double], including: [Double] = [], from: Double, to: Double,
+    padding: Double = 0
+  ) {
+    let usable = (values + including).filter { $0.isFinite && (scale == .linear || $0 > 0) }
+    var low = usable.min() ?? (scale == .linear ? 0 : 0.1)
+    var high = usable.max() ?? 1
+    switch scale {
+    case .linear:
+      if high - low <= 1e-12 * max(1, abs(high)) {
+        let room = abs(high) > 0 ? abs(high) / 2 : 1
+        if including.contains(low) { high += room } else { (low, high) = (low - room, high + room) }
+      }
+      let room = (high - low) * padding
+      if !including.contains(low) { low -= room }
+      if !including.contains(high) { high += room }
+    case .logarithmic:
+      low = pow(10, log10(low).rounded(.down))
+      high = pow(10, log10(high).rounded(.up))
+      if high <= low { high = low * 10 }
+    }
+    self.scale = scale
+    self.low = low
+    self.high = high
+    self.from = from
+    self.to = to
+  }
+
+  /// The position of a value; values outside go to the nearer end.
+  func position(_ value: Double) -> Double {
+    let share: Double
+    switch scale {
+    case .linear: share = (value - low) / (high - low)
+    case .logarithmic:
+      share = (log10(max(value, low)) - log10(low)) / (log10(high) - log10(low))
+    }
+    return from + min(1, max(0, share)) * (to - from)
+  }
+
+  /// Round values inside the axis, about `count` of them on a linear axis, one a decade on the other.
+  func ticks(_ count: Int = 5) -> [Double] {
+    switch scale {
+    case .linear:
+      let rough = (high - low) / Double(max(1, count))
+      let power = pow(10, log10(rough).rounded(.down))
+      let step = [1, 2, 5, 10].map { $0 * power }.first { $0 >= rough * 0.999 } ?? rough
+      let first = (low / step - 1e-9).rounded(.up)
+      let last = (high / step + 1e-9).rounded(.down)
+      guard first <= last, last - first < 1000 else { return [low, high] }
+      return (Int(first)...Int(last)).map { Double($0) * step }
+    case .logarithmic:
+      let first = Int(log10(low).rounded())
+      let last = Int(log10(high).rounded())
+      let stride = max(1, (last - first + 6) / 7)
+      return Swift.stride(from: first, through: last, by: stride).map { pow(10, Double($0)) }
+    }
+  }
+
+  /// The text of a tick, with as many decimals as the step between ticks needs.
+  func label(_ tick: Double, among ticks: [Double]) -> String {
+    guard scale == .linear else {
+      return tick >= 0.001 && tick < 1e6
+        ? Figures.text(tick, digits: 1) : String(format: "1e%d", Int(log10(tick).rounded()))
+    }
+    guard ticks.count > 1 else { return Figures.text(tick) }
+    let step = abs(ticks[1] - ticks[0])
+    let decimals = max(0, min(9, Int((-log10(step) + 1e-9).rounded(.up))))
+    if decimals == 0 { return Figures.text(Int(tick.rounded())) }
+    let text = String(format: "%.\(decimals)f", tick)
+    return text.allSatisfy({ "-0.".contains($0) }) ? "0" : text
+  }
+}
