@@ -135,8 +135,8 @@ let package = Package(
         "RNNCosim", "RNNFixedPoint", "RNNGraph", "RNNReference", "RNNSupport", "_RNNTestSupport",
       ], exclude: ["Fixtures"], swiftSettings: strict),
     .tests("RNNDriverTests", ["RNNDriver", "RNNSupport", "_RNNTestSupport"]),
-    .tests("RNNEstimateTests", ["RNNEstimate", "RNNSupport", "_RNNTestSupport"]),
     .tests("RNNTensorTests", ["RNNSupport", "RNNTensor"]),
+    .tests("RNNEstimateTests", ["RNNDriver", "RNNEstimate", "RNNSupport", "_RNNTestSupport"]),
     .tests("RNNSupportTests", ["RNNSupport", "_RNNTestSupport"]),
     .tests("RNNGraphTests", ["RNNGraph", "RNNFixedPoint", "RNNSupport", "_RNNTestSupport"]),
     .tests(

@@ -68,7 +68,7 @@ extension EnergyReport {
     let rate = Figures.text(requiredFramesPerSecond)
     var rows = [
       [
-        "device", "fits", "clock MHz", "frames/s peak", "uJ/frame peak", "dynamic only",
+        "device", "fits", "clock MHz", "frames/s peak", "µJ/frame peak", "dynamic only",
         "at \(rate)/s, clock running", "at \(rate)/s, clock stopped", "power at \(rate)/s",
       ]
     ]
@@ -77,7 +77,7 @@ extension EnergyReport {
       let stopped = estimate.required.first { $0.clocking == .stopped }
       rows.append([
         estimate.device.name, estimate.fits ? "yes" : "NO",
-        Figures.text(estimate.clockMegahertz), Figures.text(estimate.peak.framesPerSecond),
+        Figures.count(estimate.clockMegahertz), Figures.text(estimate.peak.framesPerSecond),
         Figures.text(estimate.peak.totalMicrojoules),
         Figures.text(estimate.peak.dynamicMicrojoules),
         running.map { Figures.text($0.totalMicrojoules) } ?? "too slow",
@@ -113,7 +113,7 @@ extension EnergyReport {
     let clock =
       estimate.clockMegahertz == estimate.device.clockMegahertz
       ? estimate.device.clockSource : "as asked"
-    lines.append("  clock \(Figures.text(estimate.clockMegahertz)) MHz: \(clock)")
+    lines.append("  clock \(Figures.count(estimate.clockMegahertz)) MHz: \(clock)")
     for fit in estimate.fit {
       lines.append(
         "  \(fit.resource): \(Figures.count(fit.used)) of \(Figures.count(fit.available))"

@@ -42,7 +42,7 @@ package enum Figures {
     case 1...: text(value) + " W"
     case 1e-3..<1: text(value * 1e3) + " mW"
     case 0: "0 W"
-    default: text(value * 1e6) + " uW"
+    default: text(value * 1e6) + " µW"
     }
   }
 

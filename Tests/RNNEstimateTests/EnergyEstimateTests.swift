@@ -164,7 +164,7 @@ func exampleActivity() -> ActivityRecord {
     #expect(Figures.text(-1_234_567) == "-1,234,567")
     #expect(Figures.text(0.0) == "0")
     #expect(Figures.text(Double.nan) == "-")
-    #expect(Figures.watts(0.00009) == "90.0 uW")
+    #expect(Figures.watts(0.00009) == "90.0 µW")
     #expect(Figures.percent(0.5) == "50.0 %")
   }
 }

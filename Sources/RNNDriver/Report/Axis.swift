@@ -15,7 +15,7 @@ struct Axis: Hashable, Sendable {
   /// An axis that shows all finite values.
   ///
   /// One value, or equal ones, get room around them. On a logarithmic axis values that are not positive are left
-  /// out, and the ends go out to whole decades. Without any value the axis runs from 0 (or 0.1) to 1.
+  /// out, and the ends go out to 1, 2 or 5 times a power of ten. Without any value the axis runs from 0 (or 0.1) to 1.
   init(
     _ scale: Scale, over values: [Double], including: [Double] = [], from: Double, to: Double,
     padding: Double = 0
@@ -33,15 +33,24 @@ struct Axis: Hashable, Sendable {
       if !including.contains(low) { low -= room }
       if !including.contains(high) { high += room }
     case .logarithmic:
-      low = pow(10, log10(low).rounded(.down))
-      high = pow(10, log10(high).rounded(.up))
-      if high <= low { high = low * 10 }
+      low = Axis.round(low, up: false)
+      high = Axis.round(high, up: true)
+      if high <= low * 1.001 { (low, high) = (low / 2, high * 2) }
     }
     self.scale = scale
     self.low = low
     self.high = high
     self.from = from
     self.to = to
+  }
+
+  /// The next 1, 2 or 5 times a power of ten, at or beyond a positive value.
+  private static func round(_ value: Double, up: Bool) -> Double {
+    let power = pow(10, (log10(value) + (up ? -1e-9 : 1e-9)).rounded(.down))
+    let steps = [1, 2, 5, 10].map { $0 * power }
+    return up
+      ? steps.first { $0 >= value * 0.999_999 } ?? value
+      : steps.last { $0 <= value * 1.000_001 } ?? value
   }
 
   /// The position of a value; values outside go to the nearer end.
@@ -67,17 +76,20 @@ struct Axis: Hashable, Sendable {
       guard first <= last, last - first < 1000 else { return [low, high] }
       return (Int(first)...Int(last)).map { Double($0) * step }
     case .logarithmic:
-      let first = Int(log10(low).rounded())
-      let last = Int(log10(high).rounded())
+      let first = Int((log10(low) + 1e-9).rounded(.down))
+      let last = Int((log10(high) + 1e-9).rounded(.down))
       let stride = max(1, (last - first + 6) / 7)
-      return Swift.stride(from: first, through: last, by: stride).map { pow(10, Double($0)) }
+      let steps: [Double] = last - first < 2 ? [1, 2, 5] : [1]
+      return Swift.stride(from: first, through: last, by: stride).flatMap { decade in
+        steps.map { $0 * pow(10, Double(decade)) }
+      }.filter { $0 >= low * 0.999 && $0 <= high * 1.001 }
     }
   }
 
   /// The text of a tick, with as many decimals as the step between ticks needs.
   func label(_ tick: Double, among ticks: [Double]) -> String {
     guard scale == .linear else {
-      return tick >= 0.001 && tick < 1e6
+      return tick >= 0.000_1 && tick < 1e6
         ? Figures.text(tick, digits: 1) : String(format: "1e%d", Int(log10(tick).rounded()))
     }
     guard ticks.count > 1 else { return Figures.text(tick) }

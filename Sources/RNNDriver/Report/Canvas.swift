@@ -100,7 +100,8 @@ struct Canvas {
       "svg",
       [
         "viewBox": "0 0 \(number(width)) \(number(height))", "role": "img",
-        "aria-label": title, "style": "max-width:\(number(width))px;aspect-ratio:\(number(width))/\(number(height))",
+        "aria-label": title,
+        "style": "max-width:\(number(width))px;aspect-ratio:\(number(width))/\(number(height))",
       ], elements)
   }
 
@@ -118,7 +119,8 @@ func number(_ value: Double) -> String {
   let hundredths = (value * 100).rounded()
   if hundredths == 0 { return "0" }
   if hundredths.truncatingRemainder(dividingBy: 100) == 0 { return "\(Int(hundredths / 100))" }
-  return String(format: hundredths.truncatingRemainder(dividingBy: 10) == 0 ? "%.1f" : "%.2f", value)
+  return String(
+    format: hundredths.truncatingRemainder(dividingBy: 10) == 0 ? "%.1f" : "%.2f", value)
 }
 
 /// Moves labels apart: the nearest positions to the wanted ones that keep `gap` between neighbours.

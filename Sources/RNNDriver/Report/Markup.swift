@@ -63,7 +63,7 @@ package indirect enum Markup: Hashable, Sendable {
     }
   }
 
-  /// HTML reads `<div/>` as a start tag, so these always get an end tag. SVG's empty elements do not.
+  /// Elements that always get an end tag, because HTML reads `<div/>` as a start tag.
   private static let needsEnd: Set<String> = [
     "div", "td", "th", "p", "span", "section", "table", "tbody", "title", "svg", "g", "text", "ul",
     "figure",

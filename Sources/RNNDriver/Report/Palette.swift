@@ -27,17 +27,40 @@ enum Palette {
   }
 }
 
-/// One colour and one number for each unit of the designs on a page, the same in every chart.
+/// One colour and one number for each unit of a design, the same in every chart of it.
+///
+/// Units that differ in the name of their layer only, such as `element-wise gru0` and `element-wise lstm0`, share
+/// a colour, so that the designs of a page can be compared.
 struct UnitStyles {
   private let names: [String]
-  init(_ names: [String]) {
-    var unique: [String] = []
-    for name in names where !unique.contains(name) { unique.append(name) }
-    self.names = unique
+  private let kinds: [String]
+
+  /// - Parameters:
+  ///   - names: the units of this design, in the order of their numbers.
+  ///   - all: the units of all designs of the page, in the order of their colours.
+  init(_ names: [String], among all: [String]) {
+    self.names = UnitStyles.unique(names)
+    kinds = UnitStyles.unique(all.map(UnitStyles.kind))
   }
+
   func colour(_ name: String) -> String {
-    names.firstIndex(of: name).map { Palette.colour($0) } ?? Palette.quiet
+    kinds.firstIndex(of: UnitStyles.kind(name)).map { Palette.colour($0) } ?? Palette.quiet
   }
   /// Counted from 1; 0 for a name that is not there.
   func number(_ name: String) -> Int { (names.firstIndex(of: name) ?? -1) + 1 }
+
+  private static func unique(_ names: [String]) -> [String] {
+    var unique: [String] = []
+    for name in names where !unique.contains(name) { unique.append(name) }
+    return unique
+  }
+
+  /// The name without a last word that holds a digit.
+  private static func kind(_ name: String) -> String {
+    let words = name.split(separator: " ")
+    guard words.count > 1, let last = words.last, last.contains(where: \.isNumber) else {
+      return name
+    }
+    return words.dropLast().joined(separator: " ")
+  }
 }

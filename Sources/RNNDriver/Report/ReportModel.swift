@@ -1,6 +1,6 @@
 package import RNNEstimate
 
-/// Everything that the HTML report shows. The page holds nothing that is not in here.
+/// Everything that the HTML report shows: the page holds nothing that is not in here.
 ///
 /// Parts that were not run are empty or nil; the page then says that they are missing.
 package struct ReportModel: Hashable, Sendable {
