@@ -10,7 +10,9 @@ package enum Figures {
     guard value != 0 else { return "0" }
     let magnitude = Int(log10(abs(value)).rounded(.down))
     let decimals = max(0, digits - 1 - magnitude)
-    guard decimals <= 9 else { return String(format: "%.\(max(0, digits - 1))e", value) }
+    guard decimals <= 9, magnitude < 15 else {
+      return String(format: "%.\(max(0, digits - 1))e", value)
+    }
     return grouped(String(format: "%.\(decimals)f", value))
   }
 

@@ -95,6 +95,7 @@ struct Axis: Hashable, Sendable {
     guard ticks.count > 1 else { return Figures.text(tick) }
     let step = abs(ticks[1] - ticks[0])
     let decimals = max(0, min(9, Int((-log10(step) + 1e-9).rounded(.up))))
+    if abs(tick) >= 1e9 { return String(format: "%.3g", tick) }
     if decimals == 0 { return Figures.text(Int(tick.rounded())) }
     let text = String(format: "%.\(decimals)f", tick)
     return text.allSatisfy({ "-0.".contains($0) }) ? "0" : text

@@ -115,7 +115,7 @@ struct Canvas {
 
 /// A coordinate with at most two decimals; never "nan" or "inf".
 func number(_ value: Double) -> String {
-  guard value.isFinite else { return "0" }
+  guard value.isFinite, abs(value) < 1e9 else { return "0" }
   let hundredths = (value * 100).rounded()
   if hundredths == 0 { return "0" }
   if hundredths.truncatingRemainder(dividingBy: 100) == 0 { return "\(Int(hundredths / 100))" }

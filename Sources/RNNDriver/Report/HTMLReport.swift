@@ -56,7 +56,8 @@ package struct HTMLReport: Sendable {
     .element(
       "div", ["class": "pair"],
       model.networks.map { network in
-        .element("div", [:], [.element("h3", text: network.name)] + make(network))
+        .element(
+          "div", ["class": "column"], [.element("h3", text: network.name)] + make(network))
       })
   }
 

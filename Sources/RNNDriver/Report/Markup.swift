@@ -33,7 +33,7 @@ package indirect enum Markup: Hashable, Sendable {
 
   private static let ownLine: Set<String> = [
     "body", "div", "figcaption", "figure", "g", "h1", "h2", "h3", "head", "header", "html", "main",
-    "meta", "p", "section", "style", "svg", "table", "tbody", "thead", "title", "tr", "ul", "li",
+    "meta", "p", "section", "style", "svg", "table", "tbody", "thead", "tr", "ul", "li",
     "details", "footer",
   ]
 

@@ -17,7 +17,7 @@ enum ReportStyle {
       font-size: 11px; font-weight: 600; padding: 0 5px; vertical-align: middle; letter-spacing: .03em; }
     .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 500px), 1fr));
       gap: 8px 32px; align-items: start; }
-    .pair > div { min-width: 0; }
+    .pair .column { min-width: 0; }
     figure { margin: 8px 0 14px; }
     .scroll { overflow-x: auto; }
     svg { display: block; width: 100%; min-width: 460px; height: auto;
