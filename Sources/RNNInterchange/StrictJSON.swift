@@ -41,15 +41,16 @@ struct JSONNode {
   }
 
   /// An object with exactly these keys; unknown and missing ones are faults.
-  func object(_ keys: [String]) -> JSONObject? {
+  func object(_ keys: [String], optional: [String] = []) -> JSONObject? {
     guard case .object(let members) = value else {
       wrong("an object")
       return nil
     }
-    for member in members where !keys.contains(member.key) {
+    let known = keys + optional
+    for member in members where !known.contains(member.key) {
       json.error(
         "\(path)/\(member.key)", "unknown key \"\(member.key)\"",
-        fix: "remove it; the keys here are \(keys.joined(separator: ", "))")
+        fix: "remove it; the keys here are \(known.joined(separator: ", "))")
     }
     for key in keys where value[key] == nil {
       json.error(path, "the key \"\(key)\" is missing", fix: "add it; \(json.manual) describes it")

@@ -116,12 +116,7 @@ extension ModelFile {
       ])
     else { return nil }
     let name = o["name"]?.identifier()
-    if let direction = o["direction"]?.string(), direction != "forward" {
-      json.error(
-        "\(node.path)/direction",
-        "\"\(direction)\" is not supported: a streaming target sees no future input",
-        fix: "use a network whose layers are all \"forward\"")
-    }
+    ExperimentFile.refuseOtherDirections(o)
     let cell = o["cell"]?.string()
     let inputSize = o["inputSize"]?.int()
     let units = o["units"]?.int()
