@@ -67,11 +67,11 @@ extension HTMLReport {
       let peak = estimate.peak.totalMicrojoules
       facts.append(
         fact(
-          "energy per frame, chip only", "\(Figures.text(peak.value)) µJ",
+          "energy per frame", "\(Figures.text(peak.value)) µJ",
           [
             estimateLabel,
             .text(
-              "\(Figures.text(peak.low)) to \(Figures.text(peak.high)), peak rate, "
+              "\(Figures.text(peak.low)) to \(Figures.text(peak.high)), peak rate, chip only, "
                 + estimate.device.name),
           ]))
       if let running = estimate.required.first(where: { $0.clocking == .running }) {

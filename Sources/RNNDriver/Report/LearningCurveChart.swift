@@ -103,6 +103,7 @@ struct LearningCurveChart {
         .linear, over: values, including: percent ? [100] : [0], from: bottom, to: top,
         padding: 0.05)
     }
+    canvas.line(left, bottom, right, bottom, stroke: Palette.quiet)
     let ticks = axis.ticks(5)
     for tick in ticks {
       let y = axis.position(tick)

@@ -28,20 +28,23 @@ enum ReportStyle {
     .card h3 { font-size: 18px; margin: 0; }
     .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 10px 18px;
       margin-top: 10px; }
+    .fact .name { white-space: nowrap; }
     .fact b { display: block; font-size: 24px; line-height: 1.2; font-weight: 650; }
     .fact span { font-size: 12.5px; color: #5c5c5c; display: block; line-height: 1.35; }
     .fact .estimate { display: inline-block; color: #a33b00; font-size: 11px; }
     .fact .name { color: #1a1a1a; font-weight: 600; }
     .good { color: #00664b; }
     .bad { color: #a33b00; }
-    table { border-collapse: collapse; font-size: 13px; margin: 4px 0 12px;
+    table { border-collapse: collapse; font-size: 13px; line-height: 1.4; margin: 4px 0 12px;
       font-variant-numeric: tabular-nums; }
     th, td { padding: 3px 12px 3px 0; border-bottom: 1px solid #e2e2e2; vertical-align: top;
       text-align: left; }
+    .pair table { font-size: 12.5px; }
+    .pair th, .pair td { padding-right: 9px; }
     thead th { border-bottom: 1px solid #1a1a1a; vertical-align: bottom; }
-    tbody th { font-weight: 400; }
+    tbody th { font-weight: 400; min-width: 8.5em; }
     .num { text-align: right; white-space: nowrap; }
-    .long { overflow-wrap: anywhere; min-width: 12ch; }
+    tbody .long { overflow-wrap: anywhere; min-width: 24ch; white-space: normal; }
     .keys { display: flex; flex-wrap: wrap; gap: 2px 16px; font-size: 13px; margin: 6px 0; padding: 0;
       list-style: none; }
     .swatch { display: inline-block; min-width: 18px; height: 16px; line-height: 16px; text-align: center;

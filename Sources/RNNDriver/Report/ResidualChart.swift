@@ -42,6 +42,7 @@ struct ResidualChart {
     let bottom = top + height
     let axis = Axis(
       .logarithmic, over: residuals.flatMap { $0.rounds.map(value) }, from: bottom, to: top)
+    canvas.line(left, bottom, right, bottom, stroke: Palette.quiet)
     let ticks = axis.ticks()
     for tick in ticks {
       let y = axis.position(tick)
