@@ -1,35 +1,62 @@
+internal import Dispatch
+private import Foundation
 package import RNNGraph
-internal import RNNSupport
+internal import RNNTensor
 
 /// Runs a network forwards and backwards over batches of sequences by interpreting its cell graphs.
 ///
-/// `.quantize` nodes and parameter formats are honoured in the forward pass (rounded, saturated);
-/// their derivative is 1 inside the format's range and 0 outside (straight-through), so a parameter
-/// that saturates its format gets a zero gradient. States are zero at the start of a sequence.
+/// `.quantize` nodes and parameter formats are honoured in the forward pass (rounded, saturated), for
+/// formats of at most 24 bits, which float32 holds exactly. Their derivative is 1 inside the format's
+/// range and 0 outside (straight-through), so a parameter that saturates its format gets a zero
+/// gradient. States are zero at the start of a sequence.
+///
+/// The sequences of a batch are split over threads that run all layers and steps without waiting for
+/// each other. The same weights, batch and number of threads give the same bits. An engine is used
+/// by one caller at a time.
 package final class NetworkEngine {
   package let network: Network
   /// The parameters in stored shape; a shape that differs from the network's is a precondition failure.
-  package var weights: Weights
+  package var weights: Weights {
+    didSet { areWeightsLoaded = false }
+  }
+  private let threads: Int
+  private let runners: [LayerRunner]
+  private let tasks: [(layer: Int, task: LayerRunner.MatrixTask)]
+  private let input = AlignedBuffer()
+  private let outputGradient = AlignedBuffer()
+  private var layout = BatchLayout(lengths: [], threads: 1)
+  private var areWeightsLoaded = false
 
+  /// - Parameter threads: how many threads to split batches over; by default all processors.
   /// - Throws: `DiagnosticsEmitted` if the weights do not have the shapes of the network's parameters.
-  package init(network: Network, weights: Weights) throws {
+  package convenience init(network: Network, weights: Weights, threads: Int? = nil) throws {
+    try self.init(network: network, weights: weights, threads: threads, keepAll: false)
+  }
+
+  private init(network: Network, weights: Weights, threads: Int?, keepAll: Bool) throws {
     try checkShapes(network, weights)
     self.network = network
     self.weights = weights
+    self.threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    runners = network.layers.enumerated().map { l, layer in
+      LayerRunner(LayerPlan(layer.graph, wantsInputGradient: l > 0, keepAll: keepAll))
+    }
+    var tasks: [(layer: Int, task: LayerRunner.MatrixTask)] = []
+    if !keepAll {
+      for (l, runner) in runners.enumerated() {
+        tasks += runner.matrixTasks(threads: self.threads).map { (l, $0) }
+      }
+    }
+    self.tasks = tasks
   }
 
-  private var reference: ReferenceInterpreter {
-    ReferenceInterpreter(
-      network: network, weights: weights.values.map { $0.map { $0.map(Double.init) } })
-  }
+  // MARK: Passes
 
   /// The outputs at every step, zero where masked.
   package func forward(_ batch: SequenceBatch) -> SequenceBatch {
-    let reference = reference
-    return SequenceBatch(
-      sequences: (0..<batch.count).map {
-        reference.forward(batch.sequence($0).map(Double.init)).map(Float.init)
-      }, features: network.outputSize)
+    prepare(batch, backward: false)
+    inParallel(layout.shards.count) { s in self.forward(shard: s, batch) }
+    return output()
   }
 
   /// Runs forward, asks for the loss and its gradient by the outputs, and runs backward.
@@ -42,70 +69,186 @@ package final class NetworkEngine {
     _ batch: SequenceBatch,
     loss: (SequenceBatch) -> (loss: Double, outputGradient: SequenceBatch)
   ) -> (loss: Double, gradients: Weights) {
-    let reference = reference
-    let (value, outputGradient) = loss(forward(batch))
-    var total = weights.values.map { $0.map { $0.map { _ in 0.0 } } }
-    for b in 0..<batch.count where batch.lengths[b] > 0 {
-      let trace = reference.trace(batch.sequence(b).map(Double.init))
-      let one = reference.backward(
-        trace, outputGradient: outputGradient.sequence(b).map(Double.init))
-      for (l, layer) in one.parameters.enumerated() {
-        for (p, values) in layer.enumerated() {
-          for (i, g) in values.enumerated() { total[l][p][i] += g }
-        }
+    prepare(batch, backward: true)
+    inParallel(layout.shards.count) { s in self.forward(shard: s, batch) }
+    let (value, gradient) = loss(output())
+    precondition(
+      gradient.lengths == batch.lengths && gradient.features == network.outputSize,
+      "the loss gave a gradient of another shape than the outputs")
+    let width = padded(network.outputSize)
+    outputGradient.reserve(layout.rows * width)
+    inParallel(layout.shards.count) { s in
+      self.pack(gradient, shard: s, into: self.outputGradient, width: width)
+      for l in self.runners.indices.reversed() {
+        self.runners[l].backward(shard: s, self.layout, self.surroundings(l))
       }
     }
-    return (value, Weights(values: total.map { $0.map { $0.map(Float.init) } }))
+    inParallel(tasks.count) { i in
+      let (l, task) = self.tasks[i]
+      self.runners[l].run(task, self.layout, self.surroundings(l))
+    }
+    return (value, storedGradients())
   }
 
   /// The least and greatest element of every node over the unmasked steps: `[layer][node]`.
   ///
   /// A batch without any step gives 0...0.
   package func observeRanges(_ batch: SequenceBatch) -> [[ClosedRange<Float>]] {
-    let reference = reference
-    var ranges = network.layers.map { $0.graph.nodes.map { _ in nil as ClosedRange<Float>? } }
-    for b in 0..<batch.count {
-      for (l, steps) in reference.trace(batch.sequence(b).map(Double.init)).enumerated() {
-        for nodes in steps {
-          for (n, values) in nodes.enumerated() {
-            for value in values {
-              let v = Float(value)
-              guard let r = ranges[l][n] else {
-                ranges[l][n] = v...v
-                continue
-              }
-              ranges[l][n] = min(r.lowerBound, v)...max(r.upperBound, v)
-            }
+    let observer: NetworkEngine
+    do {
+      observer = try NetworkEngine(
+        network: network, weights: weights, threads: threads, keepAll: true)
+    } catch {
+      preconditionFailure("the weights were checked when the engine was made: \(error)")
+    }
+    _ = observer.forward(batch)
+    return network.layers.indices.map { observer.ranges(layer: $0) }
+  }
+
+  // MARK: Preparation
+
+  private func prepare(_ batch: SequenceBatch, backward: Bool) {
+    precondition(
+      batch.features == network.inputSize,
+      "the network reads \(network.inputSize) features, the batch has \(batch.features)")
+    if !areWeightsLoaded {
+      let parameters = network.layers.enumerated().flatMap { l, layer in
+        layer.graph.parameters.indices.map { (l, $0) }
+      }
+      inParallel(parameters.count) { i in
+        let (l, p) = parameters[i]
+        self.runners[l].parameters.load(p, self.weights.values[l][p])
+      }
+      areWeightsLoaded = true
+    }
+    if layout.lengths != batch.lengths || layout.shards.isEmpty {
+      layout = BatchLayout(lengths: batch.lengths, threads: threads)
+    }
+    input.reserve(layout.rows * padded(network.inputSize))
+    for runner in runners { runner.reserve(layout, backward: backward) }
+  }
+
+  /// Runs work items on all threads; which thread runs which changes no result.
+  private func inParallel(_ count: Int, _ work: (Int) -> Void) {
+    if count == 1 || threads == 1 {
+      for i in 0..<count { work(i) }
+    } else {
+      // Work items touch different memory, and all end before this returns.
+      nonisolated(unsafe) let work = work
+      DispatchQueue.concurrentPerform(iterations: count) { work($0) }
+    }
+  }
+
+  private func inputView(_ l: Int) -> MatrixView {
+    var view = MatrixView(input.base, stride: padded(network.inputSize))
+    for runner in runners[..<l] { view = runner.view(runner.plan.output, input: view) }
+    return view
+  }
+
+  private func surroundings(_ l: Int) -> LayerRunner.Surroundings {
+    var gradient: MatrixView?
+    if l + 1 < runners.count {
+      if let memory = runners[l + 1].plan.inputGradient {
+        gradient = runners[l + 1].view(memory, input: inputView(l + 1))
+      }
+    } else {
+      gradient = MatrixView(outputGradient.base, stride: padded(network.outputSize))
+    }
+    return LayerRunner.Surroundings(input: inputView(l), outputGradient: gradient)
+  }
+
+  private func forward(shard s: Int, _ batch: SequenceBatch) {
+    pack(batch, shard: s, into: input, width: padded(network.inputSize))
+    for (l, runner) in runners.enumerated() {
+      runner.forward(shard: s, layout, surroundings(l))
+    }
+  }
+
+  // MARK: Packing
+
+  private func pack(
+    _ batch: SequenceBatch, shard s: Int, into buffer: AlignedBuffer, width: Int
+  ) {
+    let shard = layout.shards[s]
+    let features = batch.features
+    batch.values.withUnsafeBufferPointer { values in
+      guard let source = values.baseAddress else { return }
+      for t in 0..<shard.steps {
+        for row in 0..<shard.active[t] {
+          let target = buffer.base + (shard.start + shard.offsets[t] + row) * width
+          target.update(
+            from: source + (t * batch.count + shard.sequences[row]) * features, count: features)
+        }
+      }
+    }
+  }
+
+  private func output() -> SequenceBatch {
+    var result = SequenceBatch(lengths: layout.lengths, features: network.outputSize)
+    let last = runners.count - 1
+    let view = runners[last].view(runners[last].plan.output, input: inputView(last))
+    let features = network.outputSize
+    let count = result.count
+    result.values.withUnsafeMutableBufferPointer { values in
+      guard let target = values.baseAddress else { return }
+      for shard in layout.shards {
+        for t in 0..<shard.steps {
+          for row in 0..<shard.active[t] {
+            (target + (t * count + shard.sequences[row]) * features).update(
+              from: view.base + (shard.start + shard.offsets[t] + row) * view.stride,
+              count: features)
           }
         }
       }
     }
-    return ranges.map { $0.map { $0 ?? 0...0 } }
+    return result
   }
-}
 
-/// Throws if weights do not have the stored shapes of a network's parameters.
-package func checkShapes(_ network: Network, _ weights: Weights) throws {
-  var sink = DiagnosticSink(stage: "train")
-  let fix = "load the weights that belong to this network, or start from new ones"
-  if weights.values.count != network.layers.count {
-    sink.error(
-      "weights", "\(weights.values.count) layers for a network of \(network.layers.count)", fix: fix
-    )
-  }
-  for (layer, values) in zip(network.layers, weights.values) {
-    let parameters = layer.graph.parameters
-    if values.count != parameters.count {
-      sink.error(
-        "layers.\(layer.name)", "\(values.count) parameters where the cell has \(parameters.count)",
-        fix: fix)
+  // MARK: Results
+
+  private func storedGradients() -> Weights {
+    let parameters = network.layers.enumerated().flatMap { l, layer in
+      layer.graph.parameters.indices.map { (l, $0) }
     }
-    for (parameter, stored) in zip(parameters, values)
-    where stored.count != parameter.storedCount {
-      sink.error(
-        "layers.\(layer.name).\(parameter.name)",
-        "\(stored.count) values for the stored shape \(parameter.storedShape)", fix: fix)
+    var flat = [[Float]](repeating: [], count: parameters.count)
+    flat.withUnsafeMutableBufferPointer { target in
+      nonisolated(unsafe) let target = target
+      inParallel(parameters.count) { i in
+        let (l, p) = parameters[i]
+        let runner = self.runners[l]
+        target[i] = runner.parameters.gradient(
+          p, stored: self.weights.values[l][p],
+          vectorGradients: runner.vectorGradients(self.layout))
+      }
+    }
+    var next = 0
+    return Weights(
+      values: network.layers.map { layer in
+        let count = layer.graph.parameters.count
+        defer { next += count }
+        return Array(flat[next..<next + count])
+      })
+  }
+
+  private func ranges(layer l: Int) -> [ClosedRange<Float>] {
+    let runner = runners[l]
+    let input = inputView(l)
+    return network.layers[l].graph.nodes.enumerated().map { v, node in
+      guard layout.rows > 0, let memory = runner.plan.memory(of: v, forward: true) else {
+        return 0...0
+      }
+      let view = runner.view(memory, input: input)
+      var (low, high) = (Float.infinity, -Float.infinity)
+      for shard in layout.shards {
+        for row in shard.start + shard.count..<shard.start + shard.count + shard.rows {
+          for i in 0..<node.size {
+            let value = view.base[row * view.stride + i]
+            low = min(low, value)
+            high = max(high, value)
+          }
+        }
+      }
+      return low <= high ? low...high : 0...0
     }
   }
-  try sink.throwIfErrors()
 }

@@ -1,0 +1,227 @@
+internal import RNNFixedPoint
+internal import RNNGraph
+internal import RNNTensor
+
+/// Derives a layer's backward programs from its graph (reverse mode), phase by phase from the last.
+struct BackwardBuilder {
+  private typealias Term = TermGraph.Term
+  var plan: LayerPlan
+  private(set) var slotOfNode: [Int?]
+  private(set) var inputGradient: Memory?
+  /// Gradients by nodes of earlier phases that later phases have left in memory.
+  private var pending: [Int: Memory] = [:]
+
+  private var graph: CellGraph { plan.graph }
+  private var analysis: CellAnalysis { plan.analysis }
+
+  // The state of one phase.
+  private var phase = LayerPlan.Phase.after
+  private var terms = TermGraph()
+  private var contributions: [[Term]] = []
+  /// The groups whose members have passed their gradient to a node.
+  private var groupContributions: [[Int]] = []
+  /// The level from which all slots of a group are written.
+  private var groupLevel: [Int] = []
+  private var slotOfTerm: [Term: Memory] = [:]
+  private var recomputed: [Int: Term] = [:]
+
+  init(plan: LayerPlan) {
+    self.plan = plan
+    slotOfNode = plan.graph.nodes.map { _ in nil }
+  }
+
+  mutating func build() -> LayerPlan.Programs {
+    var programs = LayerPlan.Programs()
+    programs.after = program(.after)
+    programs.loop = program(.loop)
+    programs.before = program(.before)
+    return programs
+  }
+
+  private mutating func program(_ phase: LayerPlan.Phase) -> [ProgramStep] {
+    self.phase = phase
+    terms = TermGraph()
+    contributions = graph.nodes.map { _ in [] }
+    groupContributions = graph.nodes.map { _ in [] }
+    groupLevel = analysis.groups.map { _ in 0 }
+    slotOfTerm = [:]
+    recomputed = [:]
+
+    for v in graph.nodes.indices where analysis.phase[v] == phase {
+      if let memory = pending[v] {
+        contributions[v].append(terms.load(memory, size: graph.nodes[v].size))
+      }
+    }
+    if analysis.phase[graph.output.index] == phase {
+      contributions[graph.output.index].append(
+        terms.load(
+          Memory(buffer: .outputGradient, rows: .current), size: graph.outputSize))
+    }
+    if phase == .loop {
+      for (s, state) in graph.states.enumerated() {
+        contributions[state.next.index].append(
+          terms.load(Memory(buffer: .carry(s), rows: .carryIn), size: state.size))
+      }
+    }
+    for v in graph.nodes.indices.reversed() {
+      let isParameter = if case .parameter = graph.nodes[v].op { true } else { false }
+      if analysis.phase[v] == phase || isParameter { finish(v) } else { hand(v) }
+    }
+    return plan.schedule(terms, phase)
+  }
+
+  /// The value that a node had in the forward pass: from memory, or computed again.
+  private mutating func value(_ v: Int) -> Term {
+    if let known = recomputed[v] { return known }
+    let node = graph.nodes[v]
+    let term: Term
+    if let memory = plan.memory(of: v, forward: false) {
+      term = terms.load(memory, size: node.size)
+    } else {
+      guard let op = LayerPlan.operation(node.op) else {
+        preconditionFailure("the value of \(node.name) was not kept")
+      }
+      let operands = node.op.operands.map { value($0.index) }
+      term =
+        operands.count == 1
+        ? terms.compute(op, operands[0]) : terms.compute(op, operands[0], operands[1])
+    }
+    recomputed[v] = term
+    return term
+  }
+
+  /// The whole gradient by a node; nil if nothing depends on it.
+  ///
+  /// Products write to `place`, after the element-wise contributions if there are any.
+  private mutating func gradient(_ v: Int, place: (inout BackwardBuilder) -> Memory) -> Term? {
+    let parts = contributions[v]
+    guard !groupContributions[v].isEmpty else { return parts.isEmpty ? nil : terms.sum(parts) }
+    let destination = place(&self)
+    var level = 0
+    if !parts.isEmpty {
+      let sum = terms.sum(parts)
+      terms.store(sum, destination, isVolatile: true)
+      level = terms.level(sum)
+    }
+    for group in groupContributions[v] { level = max(level, groupLevel[group]) }
+    level += 1
+    for (i, group) in groupContributions[v].enumerated() {
+      terms.product(
+        .backward(group: group, destination: destination, accumulate: i > 0 || !parts.isEmpty),
+        level: level)
+    }
+    return terms.load(destination, size: graph.nodes[v].size, level: level)
+  }
+
+  /// Passes the gradient of a node of this phase on to its operands.
+  private mutating func finish(_ v: Int) {
+    let node = graph.nodes[v]
+    guard analysis.needsGradient[v] else { return }
+    switch node.op {
+    case .input:
+      let place = pending[v] ?? Memory(buffer: .full(plan.newFull(node.size)), rows: .current)
+      inputGradient = place
+      if let term = gradient(v, place: { _ in place }) { terms.store(term, place) }
+    case .parameter(let p):
+      if let term = gradient(v, place: newPlace(node.size)) {
+        terms.accumulate(term, Memory(buffer: .vectorGradient(p.index), rows: .shared))
+      }
+    case .state(let s):
+      let place = Memory(buffer: .carry(s.index), rows: .carryOut)
+      if let term = gradient(v, place: { _ in place }) { terms.store(term, place) }
+    case .matvec:
+      if let term = gradient(v, place: newPlace(node.size)) { pass(term, byProduct: v) }
+    default:
+      if let term = gradient(v, place: newPlace(node.size)) { pass(term, by: node.op, v) }
+    }
+  }
+
+  private func newPlace(_ size: Int) -> (inout BackwardBuilder) -> Memory {
+    { builder in builder.plan.spillPlace(size, builder.phase, &builder.plan) }
+  }
+
+  /// Keeps a product's gradient for the weights' gradients and for its operand.
+  private mutating func pass(_ term: Term, byProduct v: Int) {
+    guard let (g, _) = analysis.membership[v] else { return }
+    let slot = slot(term, size: graph.nodes[v].size)
+    guard case .slot(let number) = slot.buffer else { return }
+    slotOfNode[v] = number
+    groupLevel[g] = max(groupLevel[g], terms.level(term))
+    let operand = analysis.groups[g].operand
+    if analysis.needsGradient[operand], !groupContributions[operand].contains(g) {
+      groupContributions[operand].append(g)
+    }
+  }
+
+  /// The slot that holds a term; equal gradients share one.
+  private mutating func slot(_ term: Term, size: Int) -> Memory {
+    if let known = slotOfTerm[term] { return known }
+    if let memory = terms.memory(term), case .slot = memory.buffer { return memory }
+    let slot = plan.newSlot(size)
+    terms.store(term, slot)
+    slotOfTerm[term] = slot
+    return slot
+  }
+
+  private mutating func pass(_ g: Term, by op: Op, _ v: Int) {
+    func wants(_ id: ValueID) -> Bool { analysis.needsGradient[id.index] }
+    switch op {
+    case .input, .state, .parameter, .matvec: break
+    case .add(let a, let b):
+      if wants(a) { contributions[a.index].append(g) }
+      if wants(b) { contributions[b.index].append(g) }
+    case .subtract(let a, let b):
+      if wants(a) { contributions[a.index].append(g) }
+      if wants(b) {
+        contributions[b.index].append(terms.compute(.affine(scale: -1, offset: 0), g))
+      }
+    case .multiply(let a, let b):
+      if wants(a) { contributions[a.index].append(terms.compute(.multiply, g, value(b.index))) }
+      if wants(b) { contributions[b.index].append(terms.compute(.multiply, g, value(a.index))) }
+    case .affine(let a, let scale, _):
+      if wants(a) {
+        contributions[a.index].append(
+          terms.compute(.affine(scale: Float(scale), offset: 0), g))
+      }
+    case .activation(let activation, let a):
+      guard wants(a) else { break }
+      let slope: TapeOp =
+        switch activation {
+        case .sigmoid: .sigmoidSlope
+        case .tanh: .tanhSlope
+        case .relu: .reluSlope
+        }
+      contributions[a.index].append(terms.compute(slope, g, value(v)))
+    case .quantize(let a, let format, _):
+      guard wants(a) else { break }
+      let slope = TapeOp.clampSlope(
+        lowest: Float(format.minValue), highest: Float(format.maxValue))
+      contributions[a.index].append(terms.compute(slope, g, value(a.index)))
+    }
+  }
+
+  /// Leaves the gradient by a node of an earlier phase in memory for that phase.
+  private mutating func hand(_ v: Int) {
+    guard analysis.needsGradient[v], analysis.phase[v] < phase else { return }
+    let size = graph.nodes[v].size
+    guard !contributions[v].isEmpty || !groupContributions[v].isEmpty else { return }
+    let old = pending[v]
+    if let old { contributions[v].append(terms.load(old, size: size)) }
+    // A slot may be shared with another product whose gradient is the same so far.
+    var place = old
+    if case .slot? = old?.buffer { place = nil }
+    let term = gradient(v) { builder in
+      let fresh = place ?? Memory(buffer: .full(builder.plan.newFull(size)), rows: .current)
+      place = fresh
+      return fresh
+    }
+    guard let term else { return }
+    if case .matvec = graph.nodes[v].op, groupContributions[v].isEmpty {
+      pending[v] = slot(term, size: size)
+      return
+    }
+    let destination = place ?? Memory(buffer: .full(plan.newFull(size)), rows: .current)
+    terms.store(term, destination)
+    pending[v] = destination
+  }
+}

@@ -1,0 +1,185 @@
+internal import RNNFixedPoint
+internal import RNNGraph
+internal import RNNTensor
+
+/// A layer's parameters in the form in which products and kernels want them, and their gradients.
+final class LayerParameters {
+  private let plan: LayerPlan
+  /// Every matrix dense, `[padded(rows)][columns]`, at its region.
+  let dense: AlignedBuffer
+  /// For every group that is not transposed: `[operandSize][width]`, the stacked matrices transposed,
+  /// which is the order in which oneDNN's product is fastest.
+  private let stacks: [AlignedBuffer]
+  private let vectors: AlignedBuffer
+  private let vectorOffsets: [Int]
+  let vectorTotal: Int
+  /// Gradients by the dense matrices, laid out as `dense`.
+  let gradients: AlignedBuffer
+
+  init(_ plan: LayerPlan) {
+    self.plan = plan
+    dense = AlignedBuffer(count: plan.regionTotal)
+    gradients = AlignedBuffer(count: plan.regionTotal)
+    stacks = plan.analysis.groups.map {
+      AlignedBuffer(count: $0.transposed ? 0 : $0.operandSize * $0.width)
+    }
+    var offsets: [Int] = []
+    var total = 0
+    for parameter in plan.graph.parameters {
+      offsets.append(total)
+      if !parameter.isMatrix { total += padded(parameter.rows) }
+    }
+    vectorOffsets = offsets
+    vectorTotal = total
+    vectors = AlignedBuffer(count: total)
+  }
+
+  func vector(_ p: Int) -> UnsafeMutablePointer<Float> { vectors.base + vectorOffsets[p] }
+  func vectorOffset(_ p: Int) -> Int { vectorOffsets[p] }
+
+  /// What the forward product of a group multiplies by, `[operandSize][columns]`.
+  func forwardMatrix(_ g: Int) -> (matrix: MatrixView, columns: Int) {
+    let group = plan.analysis.groups[g]
+    guard group.transposed else {
+      return (MatrixView(stacks[g].base, stride: group.width), group.width)
+    }
+    guard case .matvec(let p, _, _) = plan.graph.nodes[group.members[0]].op,
+      let region = plan.regions[p.index]
+    else { preconditionFailure("a group holds products") }
+    let columns = plan.graph[p].columns ?? 1
+    return (MatrixView(dense.base + region, stride: columns), columns)
+  }
+
+  // MARK: From stored values
+
+  /// Takes over one parameter: rounds it to its format, expands circulant blocks, transposes into the stacks.
+  ///
+  /// Different parameters touch different memory.
+  func load(_ p: Int, _ stored: [Float]) {
+    let parameter = plan.graph.parameters[p]
+    stored.withUnsafeBufferPointer { source in
+      guard let columns = parameter.columns else {
+        copy(source, to: vector(p), parameter)
+        return
+      }
+      guard let region = plan.regions[p] else { return }
+      let target = dense.base + region
+      if parameter.structure.block > 1 {
+        let values = UnsafeMutablePointer<Float>.allocate(capacity: stored.count)
+        defer { values.deallocate() }
+        copy(source, to: values, parameter)
+        expand(values, parameter, columns: columns, into: target)
+      } else {
+        copy(source, to: target, parameter)
+      }
+      for (g, group) in plan.analysis.groups.enumerated() where !group.transposed {
+        for (v, column) in zip(group.members, group.columns) {
+          guard case .matvec(let used, _, _) = plan.graph.nodes[v].op, used.index == p else {
+            continue
+          }
+          transpose(
+            MatrixView(target, stride: columns), rows: parameter.rows, columns: columns,
+            into: MatrixView(stacks[g].base + column, stride: group.width))
+        }
+      }
+    }
+  }
+
+  private func copy(
+    _ source: UnsafeBufferPointer<Float>, to target: UnsafeMutablePointer<Float>,
+    _ parameter: Parameter
+  ) {
+    guard let format = parameter.format else {
+      if let base = source.baseAddress { target.update(from: base, count: source.count) }
+      return
+    }
+    let scale = Float(1 / format.ulp)
+    let ulp = Float(format.ulp)
+    let (low, high) = (Float(format.minCode), Float(format.maxCode))
+    for i in 0..<source.count {
+      let code = (source[i] * scale).rounded(.toNearestOrEven)
+      target[i] = (code < low ? low : code > high ? high : code) * ulp
+    }
+  }
+
+  private func expand(
+    _ stored: UnsafeMutablePointer<Float>, _ parameter: Parameter, columns: Int,
+    into target: UnsafeMutablePointer<Float>
+  ) {
+    let block = parameter.structure.block
+    let across = (columns + block - 1) / block
+    for r in 0..<parameter.rows {
+      var lag = r % block
+      var first = stored + r / block * across * block
+      let row = target + r * columns
+      var inBlock = 0
+      for c in 0..<columns {
+        row[c] = first[lag]
+        lag = lag == 0 ? block - 1 : lag - 1
+        inBlock += 1
+        if inBlock == block {
+          inBlock = 0
+          first += block
+        }
+      }
+    }
+  }
+
+  // MARK: Gradients in stored shape
+
+  /// The gradient by one parameter's stored values.
+  ///
+  /// - Parameter vectorGradients: the gradients by vectors, laid out by `vectorOffset`, of each shard.
+  func gradient(
+    _ p: Int, stored: [Float], vectorGradients: [UnsafeMutablePointer<Float>]
+  ) -> [Float] {
+    let parameter = plan.graph.parameters[p]
+    var result = [Float](unsafeUninitializedCapacity: stored.count) { buffer, count in
+      buffer.update(repeating: 0)
+      count = stored.count
+      guard let base = buffer.baseAddress else { return }
+      guard let columns = parameter.columns else {
+        for shard in vectorGradients {
+          let source = shard + vectorOffsets[p]
+          for i in 0..<count { base[i] += source[i] }
+        }
+        return
+      }
+      guard let region = plan.regions[p] else { return }
+      let source = gradients.base + region
+      if parameter.structure.block > 1 {
+        fold(source, parameter, columns: columns, into: base)
+      } else {
+        base.update(from: source, count: count)
+      }
+    }
+    if let format = parameter.format {
+      let (low, high) = (Float(format.minValue), Float(format.maxValue))
+      for i in result.indices where stored[i] < low || stored[i] > high { result[i] = 0 }
+    }
+    return result
+  }
+
+  private func fold(
+    _ source: UnsafeMutablePointer<Float>, _ parameter: Parameter, columns: Int,
+    into target: UnsafeMutablePointer<Float>
+  ) {
+    let block = parameter.structure.block
+    let across = (columns + block - 1) / block
+    for r in 0..<parameter.rows {
+      var lag = r % block
+      var first = target + r / block * across * block
+      let row = source + r * columns
+      var inBlock = 0
+      for c in 0..<columns {
+        first[lag] += row[c]
+        lag = lag == 0 ? block - 1 : lag - 1
+        inBlock += 1
+        if inBlock == block {
+          inBlock = 0
+          first += block
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,296 @@
+internal import RNNFixedPoint
+internal import RNNGraph
+internal import RNNTensor
+
+/// Everything that is known about running a layer before the first batch: programs and buffers.
+struct LayerPlan {
+  typealias Phase = CellAnalysis.Phase
+  struct Programs {
+    var before: [ProgramStep] = []
+    var loop: [ProgramStep] = []
+    var after: [ProgramStep] = []
+  }
+  /// A run of matrices that lie one after the other both in memory and in the gradients' buffer.
+  struct Run {
+    /// The first column of the gradients' buffer.
+    var column: Int
+    /// The first float of the first matrix in the parameters' buffer.
+    var region: Int
+    /// Padded rows of all its matrices together; for a transposed product its real result size.
+    var length: Int
+  }
+
+  let analysis: CellAnalysis
+  var graph: CellGraph { analysis.graph }
+  private(set) var forward = Programs()
+  private(set) var backward = Programs()
+
+  /// Columns of each buffer.
+  private(set) var fullWidths: [Int] = []
+  private(set) var scratchWidths: [Int] = []
+  private(set) var slotWidths: [Int] = []
+  private(set) var slotColumns: [Int] = []
+  private(set) var adjointWidth = 0
+
+  /// The full buffer of each node or group that has one.
+  private var fullOfNode: [Int?]
+  private var fullOfGroup: [Int?] = []
+  private var scratchOfGroup: [Int?] = []
+  /// The slot of each product that has a gradient.
+  private var slotOfNode: [Int?]
+  /// The runs of each group, for products with the gradients; empty if nothing depends on the group.
+  private(set) var runs: [[Run]] = []
+  /// The first float of each matrix in the layer's parameter buffer, padded(rows) x columns; nil for vectors.
+  private(set) var regions: [Int?]
+  private(set) var regionTotal = 0
+  /// Where the gradient by the layer's input is after the backward pass.
+  private(set) var inputGradient: Memory?
+
+  init(_ graph: CellGraph, wantsInputGradient: Bool, keepAll: Bool = false) {
+    analysis = CellAnalysis(graph, wantsInputGradient: wantsInputGradient, keepAll: keepAll)
+    fullOfNode = graph.nodes.map { _ in nil }
+    slotOfNode = graph.nodes.map { _ in nil }
+    regions = graph.parameters.map { _ in nil }
+    for v in graph.nodes.indices where analysis.stored[v] {
+      fullOfNode[v] = newFull(graph.nodes[v].size)
+    }
+    for (g, group) in analysis.groups.enumerated() {
+      fullOfGroup.append(analysis.keepsGroup[g] ? newFull(group.width) : nil)
+      scratchOfGroup.append(analysis.keepsGroup[g] ? nil : newScratch(group.width))
+    }
+    placeParameters()
+    forward.before = forwardProgram(.before)
+    forward.loop = forwardProgram(.loop)
+    forward.after = forwardProgram(.after)
+    if keepAll { return }
+    buildBackward()
+    if wantsInputGradient, inputGradient == nil {
+      // The layer ignores its input: the gradient stays zero.
+      inputGradient = Memory(buffer: .full(newFull(graph.inputSize)), rows: .current)
+    }
+    placeSlots()
+  }
+
+  mutating func newFull(_ size: Int) -> Int {
+    fullWidths.append(padded(size))
+    return fullWidths.count - 1
+  }
+  mutating func newScratch(_ size: Int) -> Int {
+    scratchWidths.append(padded(size))
+    return scratchWidths.count - 1
+  }
+  mutating func newSlot(_ size: Int) -> Memory {
+    slotWidths.append(padded(size))
+    return Memory(buffer: .slot(slotWidths.count - 1), rows: .current)
+  }
+
+  /// Lays matrices that are used together next to each other.
+  private mutating func placeParameters() {
+    let order = analysis.groups.filter { $0.phase == .loop } + analysis.groups
+    for group in order {
+      for v in group.members {
+        guard case .matvec(let p, _, _) = graph.nodes[v].op, regions[p.index] == nil else {
+          continue
+        }
+        regions[p.index] = regionTotal
+        regionTotal += padded(graph[p].rows) * (graph[p].columns ?? 1)
+      }
+    }
+  }
+
+  // MARK: Where values are
+
+  /// The place of a node's value, or nil if it is nowhere in memory.
+  ///
+  /// A loop's product result of one step counts only in the forward pass.
+  func memory(of v: Int, forward isForward: Bool) -> Memory? {
+    if let full = fullOfNode[v] { return Memory(buffer: .full(full), rows: .current) }
+    switch graph.nodes[v].op {
+    case .input: return Memory(buffer: .input, rows: .current)
+    case .parameter(let p): return Memory(buffer: .vector(p.index), rows: .shared)
+    case .state(let s):
+      guard var next = memory(of: graph[s].next.index, forward: true) else { return nil }
+      next.rows = .previous
+      return next
+    case .matvec:
+      guard let (g, m) = analysis.membership[v] else { return nil }
+      let column = analysis.groups[g].columns[m]
+      if let full = fullOfGroup[g] {
+        return Memory(buffer: .full(full), column: column, rows: .current)
+      }
+      guard isForward, let scratch = scratchOfGroup[g] else { return nil }
+      return Memory(buffer: .scratch(scratch), column: column, rows: .scratch)
+    default: return nil
+    }
+  }
+  var output: Memory {
+    guard let memory = memory(of: graph.output.index, forward: false) else {
+      preconditionFailure("the output is always kept")
+    }
+    return memory
+  }
+  /// What the members of a group multiply, as the weight gradients need it.
+  func operandMemory(_ group: ProductGroup) -> Memory {
+    guard let memory = memory(of: group.operand, forward: false) else {
+      preconditionFailure("operands of products are always kept")
+    }
+    return memory
+  }
+
+  // MARK: Forward
+
+  static func operation(_ op: Op) -> TapeOp? {
+    switch op {
+    case .input, .state, .parameter, .matvec: nil
+    case .add: .add
+    case .subtract: .subtract
+    case .multiply: .multiply
+    case .affine(_, let scale, let offset): .affine(scale: Float(scale), offset: Float(offset))
+    case .activation(.sigmoid, _): .sigmoid
+    case .activation(.tanh, _): .tanh
+    case .activation(.relu, _): .relu
+    case .quantize(_, let format, let rounding): quantization(format, rounding)
+    }
+  }
+
+  static func quantization(_ format: QFormat, _ rounding: RoundingRule) -> TapeOp {
+    let tapeRounding: TapeRounding =
+      switch rounding {
+      case .down: .down
+      case .halfUp: .halfUp
+      case .halfToEven: .halfToEven
+      }
+    return .quantize(
+      tapeRounding, scale: Float(1 / format.ulp), ulp: Float(format.ulp),
+      lowest: Float(format.minCode), highest: Float(format.maxCode))
+  }
+
+  private mutating func forwardProgram(_ phase: Phase) -> [ProgramStep] {
+    var terms = TermGraph()
+    var value: [Int: TermGraph.Term] = [:]
+    var done: Set<Int> = []
+
+    func term(_ v: Int, _ terms: inout TermGraph) -> TermGraph.Term {
+      if let known = value[v] { return known }
+      guard let memory = memory(of: v, forward: true) else {
+        preconditionFailure("node \(graph.nodes[v].name) is used before it is computed")
+      }
+      let loaded = terms.load(memory, size: graph.nodes[v].size)
+      value[v] = loaded
+      return loaded
+    }
+    for (v, node) in graph.nodes.enumerated() where analysis.phase[v] == phase {
+      switch node.op {
+      case .input: break
+      case .parameter(let p):
+        guard let full = fullOfNode[v] else { break }
+        let loaded = terms.load(
+          Memory(buffer: .vector(p.index), rows: .shared), size: node.size)
+        terms.store(loaded, Memory(buffer: .full(full), rows: .current))
+        value[v] = loaded
+      case .state(let s):
+        guard let full = fullOfNode[v],
+          var next = memory(of: graph[s].next.index, forward: true)
+        else { break }
+        next.rows = .previous
+        let loaded = terms.load(next, size: node.size)
+        terms.store(loaded, Memory(buffer: .full(full), rows: .current))
+        value[v] = loaded
+      case .matvec:
+        guard let (g, _) = analysis.membership[v] else { break }
+        let group = analysis.groups[g]
+        let operand = term(group.operand, &terms)
+        let level = terms.level(operand) + 1
+        guard let source = memory(of: group.operand, forward: true) else {
+          preconditionFailure("operands of products are always kept")
+        }
+        if done.insert(g).inserted, let first = memory(of: group.members[0], forward: true) {
+          terms.product(
+            .forward(group: g, operand: source, destination: first), level: level)
+        }
+        if let memory = memory(of: v, forward: true) {
+          value[v] = terms.load(memory, size: node.size, level: level)
+        }
+      default:
+        guard let op = Self.operation(node.op) else { break }
+        let operands = node.op.operands.map { term($0.index, &terms) }
+        let computed =
+          operands.count == 1
+          ? terms.compute(op, operands[0]) : terms.compute(op, operands[0], operands[1])
+        value[v] = computed
+        if let full = fullOfNode[v] {
+          terms.store(computed, Memory(buffer: .full(full), rows: .current))
+        }
+      }
+    }
+    return schedule(terms, phase)
+  }
+
+  /// Schedules a phase's terms; what one kernel leaves to another needs a place of the phase's kind.
+  func spillPlace(_ size: Int, _ phase: Phase, _ plan: inout LayerPlan) -> Memory {
+    phase == .loop
+      ? Memory(buffer: .scratch(plan.newScratch(size)), rows: .scratch)
+      : Memory(buffer: .full(plan.newFull(size)), rows: .current)
+  }
+  mutating func schedule(_ terms: TermGraph, _ phase: Phase) -> [ProgramStep] {
+    var plan = self
+    let steps = terms.schedule { size in spillPlace(size, phase, &plan) }
+    self = plan
+    return steps
+  }
+
+  // MARK: Gradients' buffer
+
+  private mutating func buildBackward() {
+    var builder = BackwardBuilder(plan: self)
+    let programs = builder.build()
+    self = builder.plan
+    backward = programs
+    slotOfNode = builder.slotOfNode
+    inputGradient = builder.inputGradient
+  }
+
+  /// Gives slots columns so that the members of a group lie side by side, and finds the runs.
+  private mutating func placeSlots() {
+    slotColumns = slotWidths.map { _ in -1 }
+    let order = analysis.groups.filter { $0.phase == .loop } + analysis.groups
+    for group in order {
+      for v in group.members {
+        guard let slot = slotOfNode[v], slotColumns[slot] < 0 else { continue }
+        slotColumns[slot] = adjointWidth
+        adjointWidth += slotWidths[slot]
+      }
+    }
+    for slot in slotColumns.indices where slotColumns[slot] < 0 {
+      slotColumns[slot] = adjointWidth
+      adjointWidth += slotWidths[slot]
+    }
+    var uses = graph.parameters.map { _ in 0 }
+    for node in graph.nodes {
+      if case .matvec(let p, _, _) = node.op { uses[p.index] += 1 }
+    }
+    for group in analysis.groups {
+      var found: [Run] = []
+      var mayExtend = false
+      for v in group.members {
+        guard let slot = slotOfNode[v], case .matvec(let p, _, _) = graph.nodes[v].op,
+          let region = regions[p.index]
+        else {
+          mayExtend = false
+          continue
+        }
+        let length = group.transposed ? graph.nodes[v].size : padded(graph.nodes[v].size)
+        if mayExtend, uses[p.index] == 1, let last = found.last,
+          last.column + last.length == slotColumns[slot],
+          last.region + last.length * group.operandSize == region
+        {
+          found[found.count - 1].length += length
+        } else {
+          found.append(Run(column: slotColumns[slot], region: region, length: length))
+        }
+        mayExtend = uses[p.index] == 1
+      }
+      runs.append(found)
+    }
+  }
+}

@@ -1,0 +1,364 @@
+internal import RNNGraph
+internal import RNNTensor
+
+/// Runs the programs of one layer over the rows of a batch; owns the layer's buffers.
+///
+/// Different shards touch different rows and different scratch, so they may run at the same time.
+final class LayerRunner {
+  let plan: LayerPlan
+  let parameters: LayerParameters
+  private let full: [AlignedBuffer]
+  private let adjoint = AlignedBuffer()
+  private var scratch: [ShardBuffers] = []
+  /// For every group in the loop that multiplies a state: its operand row by row, for the weights'
+  /// gradients of batches with unequal lengths.
+  private let gathered: [AlignedBuffer]
+
+  private struct ShardBuffers {
+    var scratch: [AlignedBuffer]
+    var carry: [AlignedBuffer]
+    var vectorGradients: AlignedBuffer
+    var registers: AlignedBuffer
+  }
+  /// What a layer reads and the gradient by what it wrote, from row 0 of the batch.
+  struct Surroundings {
+    var input: MatrixView
+    var outputGradient: MatrixView?
+  }
+
+  init(_ plan: LayerPlan) {
+    self.plan = plan
+    parameters = LayerParameters(plan)
+    full = plan.fullWidths.map { _ in AlignedBuffer() }
+    gathered = plan.analysis.groups.map { _ in AlignedBuffer() }
+  }
+
+  /// Makes room for a batch.
+  func reserve(_ layout: BatchLayout, backward: Bool) {
+    for (buffer, width) in zip(full, plan.fullWidths) { buffer.reserve(layout.rows * width) }
+    if backward { adjoint.reserve(layout.rows * plan.adjointWidth) }
+    while scratch.count < layout.shards.count {
+      scratch.append(
+        ShardBuffers(
+          scratch: plan.scratchWidths.map { _ in AlignedBuffer() },
+          carry: plan.graph.states.map { _ in AlignedBuffer() },
+          vectorGradients: AlignedBuffer(count: parameters.vectorTotal),
+          registers: AlignedBuffer(count: registers * 512)))
+    }
+    for (shard, buffers) in zip(layout.shards, scratch) {
+      for (buffer, width) in zip(buffers.scratch, plan.scratchWidths) {
+        buffer.reserve(shard.count * width)
+      }
+      for (buffer, state) in zip(buffers.carry, plan.graph.states) {
+        buffer.reserve(2 * shard.count * padded(state.size))
+      }
+    }
+    guard backward, !layout.shards.allSatisfy(\.isUniform) else { return }
+    for (g, group) in plan.analysis.groups.enumerated()
+    where plan.operandMemory(group).rows == .previous {
+      gathered[g].reserve(layout.rows * padded(group.operandSize))
+    }
+  }
+
+  private var registers: Int {
+    let programs = [plan.forward, plan.backward].flatMap { [$0.before, $0.loop, $0.after] }
+    return programs.joined().reduce(1) { most, step in
+      if case .kernel(let kernel) = step { max(most, kernel.registers) } else { most }
+    }
+  }
+
+  // MARK: Where memory is
+
+  private struct Place {
+    var base: UnsafeMutablePointer<Float>
+    var stride: Int
+    var rows: RowSpan
+    func view(_ rowBases: [Int64]) -> MatrixView {
+      MatrixView(base + Int(rowBases[rows.rawValue]) * stride, stride: stride)
+    }
+  }
+
+  private func place(
+    _ memory: Memory, shard s: Int, _ layout: BatchLayout, _ around: Surroundings
+  ) -> Place {
+    let start = layout.shards[s].start
+    func inBatch(_ base: UnsafeMutablePointer<Float>, _ stride: Int, _ column: Int) -> Place {
+      Place(base: base + start * stride + column, stride: stride, rows: memory.rows)
+    }
+    switch memory.buffer {
+    case .input: return inBatch(around.input.base, around.input.stride, memory.column)
+    case .outputGradient:
+      guard let gradient = around.outputGradient else {
+        preconditionFailure("the backward pass needs the gradient by the output")
+      }
+      return inBatch(gradient.base, gradient.stride, memory.column)
+    case .full(let k): return inBatch(full[k].base, plan.fullWidths[k], memory.column)
+    case .slot(let k): return inBatch(adjoint.base, plan.adjointWidth, plan.slotColumns[k])
+    case .scratch(let k):
+      return Place(
+        base: scratch[s].scratch[k].base + memory.column, stride: plan.scratchWidths[k],
+        rows: .scratch)
+    case .carry(let k):
+      return Place(
+        base: scratch[s].carry[k].base, stride: padded(plan.graph.states[k].size),
+        rows: memory.rows)
+    case .vector(let p): return Place(base: parameters.vector(p), stride: 0, rows: .shared)
+    case .vectorGradient(let p):
+      return Place(
+        base: scratch[s].vectorGradients.base + parameters.vectorOffset(p), stride: 0,
+        rows: .shared)
+    }
+  }
+
+  /// The layer's output, or any kept value, from row 0 of the batch.
+  func view(_ memory: Memory, input: MatrixView) -> MatrixView {
+    switch memory.buffer {
+    case .input: MatrixView(input.base + memory.column, stride: input.stride)
+    case .full(let k): MatrixView(full[k].base + memory.column, stride: plan.fullWidths[k])
+    case .vector(let p): MatrixView(parameters.vector(p), stride: 0)
+    default: preconditionFailure("\(memory) does not outlast its phase")
+    }
+  }
+
+  // MARK: Programs with addresses
+
+  private enum Action {
+    case kernel(Tape, TapeOperands, columns: Int)
+    case product(
+      a: Place, b: MatrixView, transposeB: Bool, c: Place, n: Int, k: Int, accumulate: Bool)
+  }
+
+  private func bind(
+    _ steps: [ProgramStep], shard: Int, _ layout: BatchLayout, _ around: Surroundings
+  ) -> [Action] {
+    var actions: [Action] = []
+    for step in steps {
+      switch step {
+      case .kernel(let kernel):
+        var operands = TapeOperands()
+        for operand in kernel.operands {
+          switch operand {
+          case .register(let number): operands.appendRegister(number)
+          case .memory(let memory):
+            let place = place(memory, shard: shard, layout, around)
+            operands.appendMemory(place.base, stride: place.stride, rowBase: place.rows.rawValue)
+          }
+        }
+        actions.append(.kernel(kernel.tape, operands, columns: kernel.columns))
+      case .product(.forward(let g, let operand, let destination)):
+        let (matrix, columns) = parameters.forwardMatrix(g)
+        actions.append(
+          .product(
+            a: place(operand, shard: shard, layout, around), b: matrix, transposeB: false,
+            c: place(destination, shard: shard, layout, around), n: columns,
+            k: plan.analysis.groups[g].operandSize, accumulate: false))
+      case .product(.backward(let g, let destination, let accumulate)):
+        let group = plan.analysis.groups[g]
+        let width = plan.adjointWidth
+        for (i, run) in plan.runs[g].enumerated() {
+          actions.append(
+            .product(
+              a: Place(
+                base: adjoint.base + layout.shards[shard].start * width + run.column,
+                stride: width, rows: .current),
+              b: MatrixView(
+                parameters.dense.base + run.region,
+                stride: group.transposed ? run.length : group.operandSize),
+              transposeB: group.transposed,
+              c: place(destination, shard: shard, layout, around), n: group.operandSize,
+              k: run.length, accumulate: accumulate || i > 0))
+        }
+      }
+    }
+    return actions
+  }
+
+  private func run(
+    _ actions: [Action], rows: Int, _ rowBases: [Int64], _ registers: UnsafeMutablePointer<Float>
+  ) {
+    for action in actions {
+      switch action {
+      case .kernel(let tape, let operands, let columns):
+        tape.run(
+          operands, rowBases: rowBases, rows: rows, columns: columns, registers: registers)
+      case .product(let a, let b, let transposeB, let c, let n, let k, let accumulate):
+        Gemm.multiply(
+          m: rows, n: n, k: k, a.view(rowBases), b, transposeB: transposeB,
+          into: c.view(rowBases), accumulate: accumulate)
+      }
+    }
+  }
+
+  /// Row bases by `RowSpan`, for all steps at once.
+  private func rowBases(_ shard: BatchLayout.Shard) -> [Int64] {
+    [0, 0, Int64(shard.count), 0, 0, 0]
+  }
+  /// Row bases by `RowSpan` at a step.
+  private func rowBases(_ shard: BatchLayout.Shard, step t: Int) -> [Int64] {
+    let current = shard.offsets[t]
+    let previous = t > 0 ? shard.offsets[t - 1] : 0
+    let half = t % 2 * shard.count
+    return [
+      0, 0, Int64(current), Int64(previous), Int64(half), Int64(shard.count - half),
+    ]
+  }
+
+  // MARK: Passes
+
+  func forward(shard s: Int, _ layout: BatchLayout, _ around: Surroundings) {
+    let shard = layout.shards[s]
+    let registers = scratch[s].registers.base
+    for state in plan.graph.states {
+      guard var memory = plan.memory(of: state.next.index, forward: true) else { continue }
+      memory.rows = .previous
+      let initial = place(memory, shard: s, layout, around)
+      for row in 0..<shard.count {
+        (initial.base + row * initial.stride).update(repeating: 0, count: padded(state.size))
+      }
+    }
+    let before = bind(plan.forward.before, shard: s, layout, around)
+    run(before, rows: shard.rows, rowBases(shard), registers)
+    let loop = bind(plan.forward.loop, shard: s, layout, around)
+    if !loop.isEmpty {
+      for t in 0..<shard.steps {
+        run(loop, rows: shard.active[t], rowBases(shard, step: t), registers)
+      }
+    }
+    let after = bind(plan.forward.after, shard: s, layout, around)
+    run(after, rows: shard.rows, rowBases(shard), registers)
+  }
+
+  /// Needs `forward` of the same batch before it.
+  func backward(shard s: Int, _ layout: BatchLayout, _ around: Surroundings) {
+    let shard = layout.shards[s]
+    let registers = scratch[s].registers.base
+    scratch[s].vectorGradients.clear()
+    let after = bind(plan.backward.after, shard: s, layout, around)
+    run(after, rows: shard.rows, rowBases(shard), registers)
+    let loop = bind(plan.backward.loop, shard: s, layout, around)
+    if !loop.isEmpty {
+      for carry in scratch[s].carry { carry.clear() }
+      for t in (0..<shard.steps).reversed() {
+        let bases = rowBases(shard, step: t)
+        let running = shard.active[t]
+        let later = t + 1 < shard.steps ? shard.active[t + 1] : 0
+        if later < running {
+          // Sequences that end here get no gradient from a later step.
+          for (carry, state) in zip(scratch[s].carry, plan.graph.states) {
+            let width = padded(state.size)
+            let first = Int(bases[RowSpan.carryIn.rawValue]) + later
+            (carry.base + first * width).update(repeating: 0, count: (running - later) * width)
+          }
+        }
+        run(loop, rows: running, bases, registers)
+      }
+    }
+    let before = bind(plan.backward.before, shard: s, layout, around)
+    run(before, rows: shard.rows, rowBases(shard), registers)
+    if !layout.shards.allSatisfy(\.isUniform) { gather(shard: s, layout, around) }
+  }
+
+  private func gather(shard s: Int, _ layout: BatchLayout, _ around: Surroundings) {
+    let shard = layout.shards[s]
+    for (g, group) in plan.analysis.groups.enumerated() {
+      let memory = plan.operandMemory(group)
+      guard memory.rows == .previous else { continue }
+      let source = place(memory, shard: s, layout, around)
+      let width = padded(group.operandSize)
+      let target = gathered[g].base + shard.start * width
+      for t in 0..<shard.steps {
+        let from = source.view(rowBases(shard, step: t))
+        for row in 0..<shard.active[t] {
+          (target + (shard.offsets[t] + row) * width).update(
+            from: from.base + row * from.stride, count: group.operandSize)
+        }
+      }
+    }
+  }
+
+  /// The gradients by the layer's vectors that each shard found.
+  func vectorGradients(_ layout: BatchLayout) -> [UnsafeMutablePointer<Float>] {
+    layout.shards.indices.map { scratch[$0].vectorGradients.base }
+  }
+
+  // MARK: Gradients by matrices
+
+  /// One piece of the gradients by a layer's matrices; pieces touch different memory.
+  struct MatrixTask {
+    fileprivate var parts: [(group: Int, run: LayerPlan.Run)]
+    fileprivate var rows: Range<Int>
+  }
+
+  /// Cuts the gradients by matrices into pieces of about equal work for `threads` threads.
+  func matrixTasks(threads: Int) -> [MatrixTask] {
+    var parts: [[(group: Int, run: LayerPlan.Run)]] = []
+    for (g, runs) in plan.runs.enumerated() {
+      for run in runs {
+        // A matrix that several products share is one piece, so that its parts come in order.
+        if let i = parts.firstIndex(where: { $0[0].run.region == run.region }) {
+          parts[i].append((g, run))
+        } else {
+          parts.append([(g, run)])
+        }
+      }
+    }
+    var tasks: [MatrixTask] = []
+    for part in parts {
+      let length = part[0].run.length
+      let whole = part.count > 1 || plan.analysis.groups[part[0].group].transposed
+      let pieces = whole ? 1 : max(1, min(threads, length / 64))
+      for i in 0..<pieces {
+        tasks.append(
+          MatrixTask(
+            parts: part, rows: i * length / pieces..<(i + 1) * length / pieces))
+      }
+    }
+    return tasks
+  }
+
+  /// Sums a piece over all rows of the batch, shard after shard.
+  func run(_ task: MatrixTask, _ layout: BatchLayout, _ around: Surroundings) {
+    var accumulate = false
+    let uniform = layout.shards.allSatisfy(\.isUniform)
+    let width = plan.adjointWidth
+    for (g, run) in task.parts {
+      let group = plan.analysis.groups[g]
+      let memory = plan.operandMemory(group)
+      for (s, shard) in layout.shards.enumerated() {
+        var operand: MatrixView
+        var first = shard.count
+        var rows = shard.rows
+        if memory.rows == .previous, uniform {
+          // The state before the first step is zero; later ones lie one step back.
+          first += shard.count
+          rows -= shard.count
+          operand = place(memory, shard: s, layout, around).view(rowBases(shard, step: 0))
+          operand.base += shard.count * operand.stride
+        } else if memory.rows == .previous {
+          let stride = padded(group.operandSize)
+          operand = MatrixView(
+            gathered[g].base + (shard.start + shard.count) * stride, stride: stride)
+        } else {
+          operand = place(memory, shard: s, layout, around).view(rowBases(shard))
+        }
+        let gradient = MatrixView(
+          adjoint.base + (shard.start + first) * width + run.column, stride: width)
+        let target = parameters.gradients.base + run.region
+        if group.transposed {
+          Gemm.multiply(
+            m: group.operandSize, n: run.length, k: rows, operand, transposeA: true, gradient,
+            into: MatrixView(target, stride: run.length), accumulate: accumulate)
+        } else {
+          Gemm.multiply(
+            m: task.rows.count, n: group.operandSize, k: rows,
+            MatrixView(gradient.base + task.rows.lowerBound, stride: width), transposeA: true,
+            operand,
+            into: MatrixView(
+              target + task.rows.lowerBound * group.operandSize, stride: group.operandSize),
+            accumulate: accumulate)
+        }
+        accumulate = true
+      }
+    }
+  }
+}
