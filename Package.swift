@@ -111,6 +111,11 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // MARK: Benchmarks
+    .executableTarget(
+      name: "bench-train", dependencies: ["RNNGraph", "RNNLearning", "RNNSupport", "RNNTensor"],
+      path: "Benchmarks/bench-train", swiftSettings: strict),
+
     // MARK: Tests
     .target(
       name: "_RNNTestSupport", dependencies: ["RNNSupport"], path: "Tests/_RNNTestSupport",
