@@ -176,7 +176,7 @@ extension Design {
           name: "program", width: schedule.program.wordWidth, depth: T, count: 1,
           kind: T <= Self.distributedDepth ? .rom : .block, readsPerFrame: T, writesPerFrame: 0)
       ], registerBits: indexWidth(T) * 2 + 16, lutEstimate: indexWidth(T) * 4 + 32,
-      scope: ["u_program"])
+      scope: ["u_program", "u_core"])
   }
 
   private var streamUnit: UnitCounts {

@@ -25,10 +25,9 @@ package struct ActivityByUnit: Hashable, Sendable {
   /// Share of the toggles in the record, 0 to 1, that lie in the scope of some unit; nil without a record.
   package var matchedShare: Double?
 
-  /// Assigns each scope of the record to the unit with the longest matching path prefix.
+  /// Assigns each scope of the record to the unit that names the innermost of its instances.
   ///
-  /// A prefix ends at a dot, at an index, or at the end of the path. Toggles are divided by the frames of the
-  /// window, so idle cycles between frames do not thin them out.
+  /// Toggles are divided by the frames of the window, so idle cycles between frames do not thin them out.
   package init(counts: DesignCounts, record: ActivityRecord?) {
     guard let record else {
       let rate = Band(EnergyAssumptions.toggleRate) * Double(counts.cyclesPerFrame)
@@ -43,16 +42,7 @@ package struct ActivityByUnit: Hashable, Sendable {
     var everything = Sum()
     for scope in record.scopes {
       everything.add(scope)
-      var owner: Int?
-      var longest = -1
-      for (index, unit) in counts.units.enumerated() {
-        for prefix in unit.scope
-        where prefix.count > longest && Self.path(scope.path, startsWith: prefix) {
-          owner = index
-          longest = prefix.count
-        }
-      }
-      guard let owner else { continue }
+      guard let owner = Self.owner(of: scope.path, among: counts.units) else { continue }
       sums[owner].add(scope)
       matched.add(scope)
     }
@@ -81,10 +71,21 @@ package struct ActivityByUnit: Hashable, Sendable {
     return Band(low: value, value: value, high: value)
   }
 
-  private static func path(_ path: String, startsWith prefix: String) -> Bool {
-    guard path.hasPrefix(prefix) else { return false }
-    guard let next = path.dropFirst(prefix.count).first else { return true }
-    return next == "." || next == "["
+  /// The index of the unit that a scope belongs to.
+  private static func owner(of path: String, among units: [UnitCounts]) -> Int? {
+    for instance in path.split(separator: ".").reversed() {
+      var owner: Int?
+      var longest = 0
+      for (index, unit) in units.enumerated() {
+        for beginning in unit.scope
+        where beginning.count > longest && instance.hasPrefix(beginning) {
+          owner = index
+          longest = beginning.count
+        }
+      }
+      if owner != nil { return owner }
+    }
+    return nil
   }
 
   private struct Sum {

@@ -44,7 +44,9 @@ package struct UnitCounts: Codable, Hashable, Sendable {
   package var adderBits: Int
   /// 6-input LUTs of the unit, adders included, memories of kind `.distributed` and `.rom` excluded.
   package var lutEstimate: Int
-  /// Instance path prefixes in the RTL whose signals belong to this unit, longest match wins.
+  /// Beginnings of instance names in the RTL, such as `u_lane_`: what lies in such an instance is this unit's.
+  ///
+  /// The innermost instance that some unit names decides; among several beginnings of its name, the longest.
   package var scope: [String]
 
   package init(

@@ -136,43 +136,43 @@ enum SyntheticReport {
         UnitCounts(
           name: "lanes", multipliers: multipliers, multiplierWidths: MultiplierWidths(15, 15),
           multiplicationsPerFrame: products, registerBits: multipliers * 40,
-          lutEstimate: multipliers * 12, scope: ["rnn_sim.u_core.gen_lane"]),
+          lutEstimate: multipliers * 12, scope: ["u_lane"]),
         UnitCounts(
           name: "weight memory",
           memories: [
             MemoryCounts(
               name: "weights", width: 210, depth: 96, count: lanes, kind: .block,
               readsPerFrame: products / 14, writesPerFrame: 0)
-          ], scope: ["rnn_sim.u_core.gen_weights"]),
+          ], scope: ["u_weights"]),
         UnitCounts(
           name: "operand memory",
           memories: [
             MemoryCounts(
               name: "operands", width: 96, depth: 32, count: 2, kind: .distributed,
               readsPerFrame: cycles, writesPerFrame: 40)
-          ], registerBits: 192, lutEstimate: 96, scope: ["rnn_sim.u_core.u_operand"]),
+          ], registerBits: 192, lutEstimate: 96, scope: ["u_operand"]),
         UnitCounts(
           name: "transform in", registerBits: 420, adderBits: 480, lutEstimate: 520,
-          scope: ["rnn_sim.u_core.u_b"]),
+          scope: ["u_b"]),
         UnitCounts(
           name: "transform out", registerBits: 1900, adderBits: 2100, lutEstimate: 2300,
-          scope: ["rnn_sim.u_core.u_c"]),
+          scope: ["u_c"]),
         UnitCounts(
           name: "element-wise \(cell)", multipliers: gates * 2,
           multiplierWidths: MultiplierWidths(16, 12), multiplicationsPerFrame: 64 * gates * 2,
-          registerBits: 1300, adderBits: 300, lutEstimate: 700, scope: ["rnn_sim.u_core.u_cell"]),
+          registerBits: 1300, adderBits: 300, lutEstimate: 700, scope: ["u_cell"]),
         UnitCounts(
           name: "activation tables",
           memories: [
             MemoryCounts(
               name: "segments", width: 32, depth: 128, count: gates, kind: .rom,
               readsPerFrame: 64 * gates, writesPerFrame: 0)
-          ], registerBits: 128, lutEstimate: 60, scope: ["rnn_sim.u_core.u_table"]),
+          ], registerBits: 128, lutEstimate: 60, scope: ["u_table"]),
         UnitCounts(
-          name: "stream", registerBits: 160, lutEstimate: 120, scope: ["rnn_sim.u_stream"]),
+          name: "stream", registerBits: 160, lutEstimate: 120, scope: ["u_stream"]),
         UnitCounts(
           name: "control", registerBits: 220, adderBits: 40, lutEstimate: 260,
-          scope: ["rnn_sim.u_core"]),
+          scope: ["u_core"]),
       ], cyclesPerFrame: cycles, latencyCycles: cycles + 8,
       usefulMultiplicationsPerFrame: products * 95 / 100,
       denseEquivalentOperationsPerFrame: 2 * gates * 64 * 104)
@@ -185,7 +185,7 @@ enum SyntheticReport {
       scopes: counts.units.enumerated().flatMap { index, unit in
         unit.scope.map {
           ActivityRecord.Scope(
-            path: $0 + (index == 0 ? "[0].u_lane" : ""), registerBits: 1000,
+            path: "rnn_sim.u_core." + $0 + "_0", registerBits: 1000,
             registerToggles: 4 * counts.cyclesPerFrame * (250 - 20 * index), netBits: 2000,
             netToggles: 4 * counts.cyclesPerFrame * (300 - 20 * index))
         }
