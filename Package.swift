@@ -42,7 +42,7 @@ let package = Package(
     .layer("RNNFixedPoint"),
     .target(
       name: "RNNHarness", path: "hw-sim/lib", sources: ["HarnessLibrary.swift"],
-      resources: [.embedInCode("activity.h"), .embedInCode("harness.cpp")],
+      resources: [.embedInCode("activity.h"), .embedInCode("harness.cpp"), .embedInCode("print.h")],
       swiftSettings: strict),
     .target(
       name: "RNNRTL", path: "rtl", exclude: ["README.md"],
@@ -137,7 +137,8 @@ let package = Package(
     .testTarget(
       name: "RNNCosimTests",
       dependencies: [
-        "RNNCosim", "RNNFixedPoint", "RNNGraph", "RNNReference", "RNNSupport", "_RNNTestSupport",
+        "RNNCodegen", "RNNCosim", "RNNFixedPoint", "RNNGraph", "RNNQuantize", "RNNReference",
+        "RNNSupport", "_RNNTestSupport",
       ], exclude: ["Fixtures"], swiftSettings: strict),
     .tests("RNNDriverTests", ["RNNDriver", "RNNSupport", "_RNNTestSupport"]),
     .tests("RNNTensorTests", ["RNNSupport", "RNNTensor"]),

@@ -86,9 +86,7 @@ package struct SimulationBuilder: Sendable {
     try makeFolder(folder)
     let runtime = try runtimeObjects(variant, version: version, home: home)
     try verilate(design, variant, into: folder)
-    for file in HarnessLibrary.files {
-      try AtomicFile.write(Data(file.bytes), to: folder.appendingPathComponent(file.name))
-    }
+    try writeHarness(into: folder)
     try AtomicFile.write(Data(glue.utf8), to: folder.appendingPathComponent("rnnc_glue.h"))
     let units = try writeUnits(in: folder)
     try writeMakefile(
@@ -113,7 +111,12 @@ package struct SimulationBuilder: Sendable {
     }
     arguments += assertions ? ["--assert", "+define+RNNC_ASSERTIONS"] : ["--no-assert"]
     arguments += Self.warnings
-    arguments += design.sources
+    var folders: [String] = []
+    for source in design.sources {
+      let folder = source.split(separator: "/").dropLast().joined(separator: "/")
+      if !folders.contains(folder) { folders.append(folder) }
+    }
+    arguments += folders.map { "-I" + $0 } + design.sources
     try runner.run("verilator", arguments, directory: design.folder)
   }
 
@@ -182,7 +185,7 @@ package struct SimulationBuilder: Sendable {
       "-DVM_TRACE_FST=\(variant == .waveform ? 1 : 0)",
       "-DVM_TRACE_VCD=\(variant == .activity ? 1 : 0)", "-DRNNC_WRAP_FOPEN",
       "-DVL_USER_FATAL", "-DVL_USER_FINISH", "-DVL_USER_STOP",
-      "-DVL_USER_WARN",
+      "-DVL_USER_WARN", "-include", "print.h",
     ] + (variant == .waveform ? ["-DRNNC_TRACE"] : variant == .activity ? ["-DRNNC_ACTIVITY"] : [])
       + ["-I" + include, "-I" + include + "/vltstd"]
   }
@@ -197,11 +200,12 @@ package struct SimulationBuilder: Sendable {
     try makeFolder(folder)
     let objects = names.map { folder.appendingPathComponent($0 + ".o") }
     if objects.allSatisfy({ FileManager.default.fileExists(atPath: $0.path) }) { return objects }
+    try writeHarness(into: folder)
     let include = try verilatorRoot() + "/include"
     // A name of its own for each process: two of them may fill the same folder.
     let mine = "\(ProcessInfo.processInfo.processIdentifier)"
     let text = """
-      FLAGS := -O1 \(try flags(variant).map(ToolRunner.quoted).joined(separator: " "))
+      FLAGS := -O1 \(try flags(variant).map(ToolRunner.quoted).joined(separator: " ")) -I.
       all: \(names.map { $0 + ".o" }.joined(separator: " "))
       %.o: \(include)/%.cpp
       \tg++ $(FLAGS) -c -o $@.\(mine) $<
@@ -249,6 +253,12 @@ package struct SimulationBuilder: Sendable {
       throw ToolError(
         .file, "cannot read \(file.path): \(error.localizedDescription)",
         hint: "compile the model again into this build folder")
+    }
+  }
+
+  private func writeHarness(into folder: URL) throws {
+    for file in HarnessLibrary.files {
+      try AtomicFile.write(Data(file.bytes), to: folder.appendingPathComponent(file.name))
     }
   }
 

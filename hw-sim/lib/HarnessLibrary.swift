@@ -7,6 +7,7 @@ package enum HarnessLibrary {
     [
       ("activity.h", PackageResources.activity_h),
       ("harness.cpp", PackageResources.harness_cpp),
+      ("print.h", PackageResources.print_h),
     ]
   }
 }

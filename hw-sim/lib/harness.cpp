@@ -59,6 +59,18 @@ void vl_warn(const char* file, int line, const char*, const char* text) {
   complain("warning", file, line, text);
 }
 
+/// `$display` and the texts of assertions, by way of `print.h`.
+extern "C" int rnnc_printf(const char* format, ...) {
+  char text[512];
+  va_list arguments;
+  va_start(arguments, format);
+  const int count = std::vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  const std::lock_guard<std::mutex> lock(g_mutex);
+  if (g_messages.size() <= 4096) g_messages += text;
+  return count;
+}
+
 #if defined(RNNC_WRAP_FOPEN)
 // The linker sends every fopen of this library here, so that `$readmemh("mem/x.mem")` reads from
 // the design's folder whatever the working directory of the process is.
@@ -153,6 +165,8 @@ RNNC_EXPORT void* rnnc_sim_create(uint64_t seed, const char* folder) {
   sim->context->threads(1);
   sim->context->randReset(2);
   sim->context->randSeed(static_cast<int>(seed));
+  // Assertions count from the end of reset: before it, registers hold anything.
+  sim->context->assertOn(false);
 #if defined(RNNC_TRACE) || defined(RNNC_ACTIVITY)
   sim->context->traceEverOn(true);
 #endif
@@ -186,6 +200,7 @@ RNNC_EXPORT void rnnc_sim_reset(void* handle, uint64_t cycles) {
     sim->dump();
     sim->clock();
   }
+  sim->context->assertOn(true);
   sim->model->aresetn = 1;
   sim->cycle = 0;
   sim->offering = false;

@@ -1,0 +1,49 @@
+package import Foundation
+package import RNNCodegen
+internal import RNNGraph
+internal import RNNSupport
+
+extension CosimDesign {
+  /// Describes a compiled design whose files lie in a build folder.
+  ///
+  /// - Throws: `ToolError` when the folder holds no Verilog.
+  package init(_ design: Design, folder: URL) throws {
+    let rtl = folder.appendingPathComponent("rtl")
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: rtl.path)) ?? [])
+      .filter { $0.hasSuffix(".sv") }.sorted()
+    guard !names.isEmpty else {
+      throw ToolError(
+        .file, "\(rtl.path) holds no Verilog", hint: "compile the model into this folder first")
+    }
+    func stream(_ port: StreamInterface.Port) -> CosimStream {
+      CosimStream(
+        elements: port.elements, elementsPerBeat: port.elementsPerBeat,
+        elementBytes: port.elementBytes)
+    }
+    let timing = design.frameTiming
+    self.init(
+      name: design.name, graph: design.graph, input: stream(design.interface.input),
+      output: stream(design.interface.output),
+      probes: design.probes.enumerated().map { k, probe in
+        CosimProbe(
+          name: probe.name, port: "probe_\(k)", node: probe.node, size: probe.size,
+          width: probe.width, elementsPerStep: probe.elementsPerStep, firstCycle: probe.firstCycle)
+      },
+      frameCycles: timing.cyclesPerFrame, folder: folder,
+      sources: names.map { "rtl/\($0)" } + ["sim/\(design.name)_sim.sv"],
+      memoryFolder: folder.appendingPathComponent("mem"),
+      makeTiming: { CompiledTiming(model: CycleModel(timing)) })
+  }
+}
+
+/// The compiler's cycle model as the bench calls it.
+private struct CompiledTiming: CosimTiming {
+  var model: CycleModel
+  mutating func step(inputValid: Bool, inputLast: Bool, outputReady: Bool) -> CosimSignals {
+    let signals = model.step(
+      inputValid: inputValid, inputLast: inputLast, outputReady: outputReady)
+    return CosimSignals(
+      inputReady: signals.inputReady, outputValid: signals.outputValid,
+      outputLast: signals.outputLast, frameStart: signals.frameStart)
+  }
+}
