@@ -165,7 +165,9 @@ struct LayerQuantizer {
       return sink.error(
         path, "every observed input is zero", fix: "observe the ranges on real data")
     }
-    let bits = integerBits(magnitude * policy.margin)
+    var bits = integerBits(magnitude * policy.margin)
+    // Outputs of gated cells reach 1 sooner or later, whatever the observed sequences did.
+    if role == .stored || role == .state { bits = max(bits, 0) }
     guard (-30...30).contains(bits) else {
       return sink.error(
         path, "the observed range \(range) needs \(bits) integer bits",

@@ -115,6 +115,21 @@ import Testing
     #expect(linears.count == 1)
   }
 
+  /// Exact sums and products that two greater sums read are computed once, too.
+  @Test(arguments: [false, true]) func sharedExactValues(isSum: Bool) throws {
+    var b = GraphBuilder(inputSize: 3)
+    let x = b.input()
+    var shared = b.product("weight", x, rows: 3, initializer: .orthogonal)
+    if isSum {
+      shared = b.add(shared, b.vector("bias", size: 3, initializer: .constant(0)))
+    }
+    let u = b.vector("u", size: 3, initializer: .constant(0))
+    let y = b.subtract(b.add(shared, x), b.multiply(x, b.add(shared, u)))
+    let graph = try check(b.build(output: y))
+    let linears = graph.nodes.filter { if case .linear = $0.op { true } else { false } }
+    #expect(linears.count == 1)
+  }
+
   @Test func narrowWidthsAndAllRoundings() throws {
     for rounding in RoundingRule.allCases {
       let graph = ElmanCell.graph(

@@ -89,7 +89,7 @@ private func compare(_ random: RandomNetwork, steps: Int) throws -> Int {
 
   /// The integers differ from the quantized float network in the tables alone, by one code per look-up.
   ///
-  /// The stated bound for 12-bit values: 12 output ulp at any of 20 steps from there, 1.5 ulp on average.
+  /// The stated bound for 12-bit values: 12 output ulp at any of 20 steps from there, 3 ulp on average.
   @Test(arguments: Case.all) func realFunctionsAreWithinTheStatedBound(_ each: Case) throws {
     let random = try each.network(seed: 3)
     let model = try ReferenceModel(random.graph)
@@ -120,7 +120,7 @@ private func compare(_ random: RandomNetwork, steps: Int) throws -> Int {
       }
     }
     #expect(worst <= 12)
-    #expect(sum / count <= 1.5)
+    #expect(sum / count <= 3)
   }
 
   @Test func sumsOfProductsBecomeOneNode() throws {
