@@ -17,7 +17,7 @@ private struct Symbol {
   var type: VerilogType
 }
 
-private struct VerilogChecker {
+struct VerilogChecker {
   let interfaces: VerilogInterfaces
   private(set) var issues: [String] = []
   private var symbols: [String: Symbol] = [:]
@@ -225,6 +225,33 @@ private struct VerilogChecker {
     }
   }
 
+  // MARK: Questions of later steps
+
+  func isDeclared(_ name: String) -> Bool { symbols[name] != nil }
+  func isConstant(_ name: String) -> Bool {
+    if case .constant? = symbols[name]?.kind { return true }
+    return false
+  }
+  mutating func declareSignal(_ name: String, _ type: VerilogType) {
+    symbols[name] = Symbol(kind: .logic, type: type)
+  }
+  /// The names that an expression reads.
+  func names(in e: VerilogExpression) -> [String] {
+    switch e {
+    case .name(let name), .partSelect(let name, _, _): [name]
+    case .literal: []
+    case .unary(_, let x), .asSigned(let x), .asUnsigned(let x), .resized(let x, _),
+      .replication(_, let x):
+      names(in: x)
+    case .binary(_, let a, let b): names(in: a) + names(in: b)
+    case .ternary(let a, let b, let c): names(in: a) + names(in: b) + names(in: c)
+    case .bitSelect(let name, let x), .indexedSelect(let name, let x, _),
+      .element(let name, let x):
+      [name] + names(in: x)
+    case .concatenation(let parts): parts.flatMap { names(in: $0) }
+    }
+  }
+
   // MARK: Statements
 
   private mutating func check(_ body: [VerilogStatement], clocked: Bool) {
@@ -343,7 +370,7 @@ private struct VerilogChecker {
   }
 
   /// The type of an expression, or nil after a report.
-  private mutating func type(_ e: VerilogExpression) -> VerilogType? {
+  mutating func type(_ e: VerilogExpression) -> VerilogType? {
     switch e {
     case .name(let name):
       guard let symbol = symbols[name] else {

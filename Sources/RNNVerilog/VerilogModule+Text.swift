@@ -16,19 +16,26 @@ extension VerilogModule {
   /// - Parameter interfaces: what the module instantiates.
   /// - Throws: `VerilogError` with every issue found.
   package func text(interfaces: VerilogInterfaces = VerilogInterfaces()) throws -> String {
-    let found = issues(interfaces: interfaces)
-    guard found.isEmpty else { throw VerilogError(module: name, issues: found) }
+    var checker = VerilogChecker(interfaces: interfaces)
+    checker.check(self)
+    guard checker.issues.isEmpty else { throw VerilogError(module: name, issues: checker.issues) }
+    var truncation = VerilogTruncation(self, checker: checker)
+    let module = try truncation.run()
     var types: [String: VerilogType] = [:]
+    for parameter in parameters {
+      if case .int = parameter.value { types[parameter.name] = .signed(32) }
+    }
     for port in ports { types[port.name] = port.type }
-    for item in items {
+    for item in module.items {
       switch item {
-      case .logic(let name, let type, nil): types[name] = type
+      case .logic(let name, let type, _): types[name] = type
+      case .sink(let name, _): types[name] = .bit
       case .localparam(let name, let type, _): types[name] = type
       default: break
       }
     }
     var printer = VerilogPrinter(types: types)
-    printer.print(self)
+    printer.print(module)
     return printer.text
   }
 }

@@ -4,7 +4,8 @@
 struct VerilogPrinter {
   static let lineLength = 100
   private(set) var text = ""
-  /// Declared types: a select of all bits prints as the name, since Verilog has no `x[0]` of a scalar.
+  /// Declared types, of a memory the type of its words: they decide what a select of all bits and
+  /// the operand of a cast look like.
   private let types: [String: VerilogType]
 
   init(types: [String: VerilogType] = [:]) { self.types = types }
@@ -245,7 +246,12 @@ struct VerilogPrinter {
     switch e {
     case .name(let name): return name
     case .literal(let value, let type): return Self.literal(value, type)
-    case .unary(let op, let x): return op.rawValue + operand(x)
+    case .unary(let op, let x):
+      switch x {
+      // Yosys reads `~8'(x)` as `(~8)'(x)`, and Icarus rejects `~~x`.
+      case .resized, .unary: return "\(op.rawValue)(\(expression(x)))"
+      default: return op.rawValue + operand(x)
+      }
     case .binary(let op, let a, let b):
       var left = operand(a)
       // Chains of one associative operator need no parentheses on the left.
@@ -267,7 +273,34 @@ struct VerilogPrinter {
     case .replication(let count, let part): return "{\(count) {\(expression(part))}}"
     case .asSigned(let x): return "$signed(\(expression(x)))"
     case .asUnsigned(let x): return "$unsigned(\(expression(x)))"
-    case .resized(let x, let width): return "\(width)'(\(expression(x)))"
+    case .resized(let x, let width): return "\(width)'(\(castOperand(x)))"
+    }
+  }
+
+  /// Keeps the width of a cast from reaching into its operand.
+  ///
+  /// IEEE 1800 says that the operand is self-determined, but Verilator 5.006 computes `19'(~x)` with
+  /// 19 bits. A concatenation is self-determined in every tool.
+  private func castOperand(_ x: VerilogExpression) -> String {
+    switch x {
+    case .name, .literal, .bitSelect, .partSelect, .indexedSelect, .element, .concatenation,
+      .replication:
+      return expression(x)
+    default: return isSigned(x) ? "$signed({\(expression(x))})" : "{\(expression(x))}"
+    }
+  }
+
+  private func isSigned(_ e: VerilogExpression) -> Bool {
+    switch e {
+    case .name(let name), .element(let name, _): types[name]?.isSigned ?? false
+    case .literal(_, let type): type.isSigned
+    case .unary(let op, let x): (op == .negate || op == .bitwiseNot) && isSigned(x)
+    case .binary(let op, let a, _): !op.isComparison && isSigned(a)
+    case .ternary(_, let then, _): isSigned(then)
+    case .asSigned: true
+    case .resized(let x, _): isSigned(x)
+    case .bitSelect, .partSelect, .indexedSelect, .concatenation, .replication, .asUnsigned:
+      false
     }
   }
 
@@ -287,6 +320,15 @@ extension VerilogBinaryOperator {
   var isAssociative: Bool {
     switch self {
     case .add, .multiply, .and, .or, .xor, .logicalAnd, .logicalOr: true
+    default: false
+    }
+  }
+  /// Whether the result is one unsigned bit.
+  var isComparison: Bool {
+    switch self {
+    case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .logicalAnd,
+      .logicalOr:
+      true
     default: false
     }
   }
