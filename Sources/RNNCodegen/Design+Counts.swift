@@ -48,8 +48,9 @@ extension Design {
       name: "lanes", multipliers: multipliers,
       multiplierWidths: MultiplierWidths(weightWidth, operandWidth),
       multiplicationsPerFrame: schedule.feeds.count * multipliers,
-      // Operand, product and sum registers are inside the multiplier block; the drain register is not.
-      registerBits: multipliers * sumWidth, lutEstimate: multipliers * sumWidth / 2,
+      // Operand, product and sum registers are inside the multiplier block; the drain register is not, and takes
+      // a multiplexer for each bit.
+      registerBits: multipliers * sumWidth, lutEstimate: multipliers * sumWidth,
       scope: (0..<lanes).map { "u_lane_\($0)" })
   }
 

@@ -95,6 +95,10 @@ package struct UnitEnergy: Hashable, Sendable {
           max(0, blocks.total * frameCycles - enabled), Band(energy.blockRAMIdle))
       } else {
         let luts = Double(device.lutsPerCopy(of: memory))
+        add(
+          .registers, "flipFlopToggle",
+          "\(memory.name): bits of the read register, times the share that changes",
+          Double(memory.readsPerFrame * memory.width), Band(energy.flipFlopToggle) * share)
         switch memory.kind {
         case .rom:
           add(
@@ -125,11 +129,12 @@ package struct UnitEnergy: Hashable, Sendable {
       .wiring, "netToggle", "LUT outputs, times their toggles per frame and the glitch factor",
       logicLuts, wire * netToggles)
     add(
-      .clock, "clockPerFlipFlop", "flip-flops times cycles", flipFlops * frameCycles,
+      .clock, "clockPerFlipFlop", "flip-flops times cycles",
+      Double(usage.flipFlops) * frameCycles,
       Band(energy.clockPerFlipFlop))
     self.items = items
     idlePicojoulesPerCycle =
-      Band(energy.clockPerFlipFlop) * flipFlops
+      Band(energy.clockPerFlipFlop) * Double(usage.flipFlops)
       + Band(energy.multiplierIdle) * Double(usage.multipliers)
       + Band(energy.blockRAMIdle) * usage.blockRAMs
   }

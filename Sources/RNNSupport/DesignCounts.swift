@@ -38,7 +38,7 @@ package struct UnitCounts: Codable, Hashable, Sendable {
   /// Products formed per frame, those of padding included: each costs energy.
   package var multiplicationsPerFrame: Int
   package var memories: [MemoryCounts]
-  /// Flip-flops outside hard multipliers and memories.
+  /// Flip-flops outside hard multipliers and memories; a memory's read register is the memory's.
   package var registerBits: Int
   /// Total width of the adders and subtractors built from LUTs, in bits.
   package var adderBits: Int

@@ -13,6 +13,8 @@ import Testing
     let device = try DeviceDescription.named("XCKU060")
     let cycles = 4096
     let enabled = (29.06 - 3.0) / (42.5 - 3.0)
+    // Of the report's flip-flops the model sees some as the read registers of LUT memories.
+    let flipFlops = 171_958 - 48 * (5676 / 32 + 2322 / 32)
     let unit = UnitCounts(
       name: "network", multipliers: 2192, multiplierWidths: MultiplierWidths(27, 1),
       multiplicationsPerFrame: 2192 * cycles,
@@ -26,7 +28,7 @@ import Testing
         MemoryCounts(
           name: "shift registers", width: 48, depth: 32, count: 2322 / 32, kind: .distributed,
           readsPerFrame: 0, writesPerFrame: 2322 / 32 * cycles / 2),
-      ], registerBits: 171_958, lutEstimate: 147_005, scope: ["top"])
+      ], registerBits: flipFlops, lutEstimate: 147_005, scope: ["top"])
     let counts = DesignCounts(
       units: [unit], cyclesPerFrame: cycles, latencyCycles: cycles,
       usefulMultiplicationsPerFrame: 1, denseEquivalentOperationsPerFrame: 1)
@@ -39,12 +41,12 @@ import Testing
     #expect(abs(milliwatts(.blockRAM) - 2011) < 10)
     #expect(abs(milliwatts(.lutMemory) - 202 - 43) < 10)
     #expect(abs(milliwatts(.clock) - 471) < 5)
-    #expect(abs(milliwatts(.registers) - 80) < 2)
+    #expect(abs(milliwatts(.registers) - 80 * Double(flipFlops) / 171_958) < 2)
     // The report's design has no glitch factor of ours; its logic and nets are divided by it here.
     let glitch = EnergyAssumptions.glitchFactor.value
     #expect(abs(milliwatts(.logic) / glitch - 500) < 10)
     // 397,094 nets in the report; ours are flip-flop and LUT outputs, and one operand bit per multiplier.
-    let nets = 171_958 + 147_005 * glitch + 2192 * 0.5 / 0.125
+    let nets = Double(flipFlops) + 147_005 * glitch + 2192 * 0.5 / 0.125
     #expect(abs(milliwatts(.wiring) - 1265 * nets / 397_094) < 15)
     #expect(abs(milliwatts(.multipliers) - 863) < 5)
     let dynamic = estimate.peak.dynamicMicrojoules

@@ -64,16 +64,18 @@ func exampleActivity() -> ActivityRecord {
     // 12 bits x 32 words / 48 bits = 8 LUTs a copy.
     check(lanes.picojoules(on: .lutMemory), 9 * 8 * 0.356, "LUT memory")
     // 300 toggles / 50 bits / 2 frames = 3 toggles per bit and frame.
-    check(lanes.picojoules(on: .registers), 40 * 3 * 0.037, "registers")
+    check(lanes.picojoules(on: .registers), 0.037 * (40 * 3 + 5 * 12 * 0.5), "registers")
     check(
       lanes.picojoules(on: .wiring),
       0.255 * (20 * 13 * 0.5 + 7 * 45 * 0.5 + 5 * 12 * 0.5 + 40 * 3), "wiring")
-    check(lanes.picojoules(on: .clock), 40 * 10 * 0.0274, "clock")
+    // 24 read register bits of the LUT memories beside the 40.
+    check(lanes.picojoules(on: .clock), (40 + 24) * 10 * 0.0274, "clock")
     check(lanes.picojoules(on: .logic), 0, "logic")
-    check(lanes.idlePicojoulesPerCycle, 40 * 0.0274 + 3 * 0.4 + 1 * 3, "idle")
+    check(lanes.idlePicojoulesPerCycle, 64 * 0.0274 + 3 * 0.4 + 1 * 3, "idle")
     // Control owns u_core, but not the lane in it, and u_lanes_done: registers 40/10/2 = 2,
     // nets (60 + 30)/(20 + 10)/2 = 1.5. `top` belongs to no unit.
-    check(control.picojoules(on: .registers), 8 * 2 * 0.037, "control registers")
+    check(
+      control.picojoules(on: .registers), 0.037 * (8 * 2 + 6 * 10 * 0.5), "control registers")
     check(control.picojoules(on: .logic), 6 * 1.5 * 1.4 * 0.27, "control logic")
     check(control.picojoules(on: .lutMemory), 6 * 10 * 3 * 0.27 * 0.5, "table")
     check(
@@ -118,8 +120,8 @@ func exampleActivity() -> ActivityRecord {
       counts: exampleCounts(), device: device, activity: nil, requiredFramesPerSecond: 100)
     #expect(estimate.units.allSatisfy { $0.activity == .assumed })
     let registers = estimate.units[0].picojoules(on: .registers)
-    #expect(abs(registers.value - 40 * 10 * 0.125 * 0.037) < 1e-12)
-    #expect(abs(registers.high - 40 * 10 * 0.3 * 0.1) < 1e-12)
+    #expect(abs(registers.value - 0.037 * (40 * 10 * 0.125 + 60 * 0.5)) < 1e-12)
+    #expect(abs(registers.high - 0.1 * (40 * 10 * 0.3 + 60 * 0.55)) < 1e-12)
   }
 
   @Test func unitsThatTheSimulationDoesNotKnowTakeTheMean() {

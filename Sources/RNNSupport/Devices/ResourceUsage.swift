@@ -103,6 +103,8 @@ extension DeviceDescription {
   }
 
   /// Resources that a unit needs on this device.
+  ///
+  /// Every memory is read through a register; outside block RAM that takes flip-flops.
   package func usage(of unit: UnitCounts) -> ResourceUsage {
     var usage = ResourceUsage(
       luts: Int((Double(unit.lutEstimate) * logicScale).rounded(.up)),
@@ -113,6 +115,7 @@ extension DeviceDescription {
         usage.blockRAMs += blocks(for: memory).total
       } else {
         usage.luts += lutsPerCopy(of: memory) * memory.count
+        usage.flipFlops += memory.width * memory.count
       }
     }
     return usage
