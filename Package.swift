@@ -42,7 +42,10 @@ let package = Package(
     .layer("RNNFixedPoint"),
     .target(
       name: "RNNHarness", path: "hw-sim/lib", sources: ["HarnessLibrary.swift"],
-      resources: [.embedInCode("activity.h"), .embedInCode("harness.cpp"), .embedInCode("print.h")],
+      resources: [
+        .embedInCode("activity.h"), .embedInCode("bench.cpp"), .embedInCode("harness.cpp"),
+        .embedInCode("print.h"), .embedInCode("test_design.py"),
+      ],
       swiftSettings: strict),
     .target(
       name: "RNNRTL", path: "rtl", exclude: ["README.md"],

@@ -2,6 +2,11 @@
 ///
 /// They are embedded, so that the program works wherever it is moved.
 package enum HarnessLibrary {
+  /// The bench that is written next to a design, in C++.
+  package static var benchSource: [UInt8] { PackageResources.bench_cpp }
+  /// The same for cocotb.
+  package static var benchPython: [UInt8] { PackageResources.test_design_py }
+
   /// File names and bytes; the order is fixed.
   package static var files: [(name: String, bytes: [UInt8])] {
     [
