@@ -28,6 +28,10 @@ setup:
 build: setup
 	@$(BUILD) --product rnnc
 
+# The whole path on spoken digits; steps whose inputs have not changed are skipped.
+demo: build
+	@$(RNNC) demo --examples Examples/digits -o $(OUT)/demo
+
 test:
 	@scripts/setup.sh test
 	RNNC_REQUIRE_TOOLS=1 $(SWIFT) test -c release --disable-testable-imports

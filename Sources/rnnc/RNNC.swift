@@ -6,5 +6,9 @@ struct RNNC: ParsableCommand {
     commandName: "rnnc",
     abstract:
       "Takes recurrent neural networks from training to FPGA Verilog, and checks every step.",
-    subcommands: [DoctorCommand.self])
+    subcommands: [
+      TrainCommand.self, CompressCommand.self, QuantizeCommand.self, CompileCommand.self,
+      CosimCommand.self,
+      EnergyCommand.self, ReportCommand.self, DoctorCommand.self, DemoCommand.self,
+    ])
 }

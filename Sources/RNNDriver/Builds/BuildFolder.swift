@@ -1,0 +1,117 @@
+package import Foundation
+package import RNNCodegen
+package import RNNGraph
+package import RNNInterchange
+internal import RNNQuantize
+internal import RNNSupport
+
+/// A folder that `compile` wrote: Verilog, memory images, and the model that they came from.
+///
+/// The design is never read back from its files: it is compiled again from the model inside the folder and
+/// must give the same bytes, so nothing can drift apart.
+package struct BuildFolder: Sendable {
+  package let url: URL
+  package let model: ModelFile
+  package let weights: Weights
+  package let design: Design
+
+  /// The file that marks a build folder.
+  static let marker = "manifest.json"
+  static let modelPath = "model/model.json"
+
+  /// Compiles a model; the result is the same in every process.
+  ///
+  /// - Throws: `DiagnosticsEmitted` for a model that is not quantized or a device that is too small.
+  static func design(of model: ModelFile, weights: Weights, options: CompileOptions) throws
+    -> Design
+  {
+    let segments = model.stages.last { $0.name == "quantize" }?.settings.first {
+      $0.key == "tableSegments"
+    }
+    let network = model.network.withReadableNames
+    var graph: IntegerGraph
+    if case .int(let count)? = segments?.value {
+      graph = try freeze(
+        network, weights: weights, name: options.name, tableSegments: count)
+    } else {
+      graph = try freeze(network, weights: weights, name: options.name)
+    }
+    graph.name = options.name
+    return try compile(graph, options: options)
+  }
+
+  /// Opens a build folder and checks every file against the design.
+  ///
+  /// - Throws: `ToolError` if a file is missing or cannot be read; `DiagnosticsEmitted` naming the files that
+  ///   are not what the model gives.
+  package init(opening url: URL) throws {
+    let manifestURL = url.appendingPathComponent(Self.marker)
+    guard FileManager.default.fileExists(atPath: manifestURL.path) else {
+      throw ToolError(
+        .file, "\(url.relativePath) is no build folder: it has no \(Self.marker)",
+        hint: "give the folder that `rnnc compile` wrote")
+    }
+    let manifest: JSONValue
+    do {
+      manifest = try JSONValue(parsing: AtomicFile.read(manifestURL))
+    } catch let error as ToolError {
+      throw error
+    } catch {
+      throw Self.fault(manifestURL.path, "is not a manifest: \(error)")
+    }
+    guard let options = manifest["options"] else {
+      throw Self.fault(manifestURL.path, "has no options")
+    }
+    let (model, weights) = try ModelFile.read(url.appendingPathComponent(Self.modelPath))
+    let design = try Self.design(
+      of: model, weights: weights,
+      options: CompileOptions(json: options, path: "\(manifestURL.path):/options"))
+    var sink = DiagnosticSink(stage: "build")
+    for file in try emit(design) {
+      let path = url.appendingPathComponent(file.path)
+      guard let data = try? Data(contentsOf: path) else {
+        sink.error(path.path, "the file is missing", fix: "compile the model again")
+        continue
+      }
+      if data != Data(file.text.utf8) {
+        sink.error(
+          path.path, "the file is not what this rnnc makes of \(Self.modelPath)",
+          fix: "compile the model again; generated files are not for editing")
+      }
+    }
+    try sink.throwIfErrors()
+    self.url = url
+    self.model = model
+    self.weights = weights
+    self.design = design
+  }
+
+  /// Writes the files of a design and a copy of its model, whole or not at all.
+  ///
+  /// Simulation libraries of an older build stay: they are found by the hash of their sources.
+  static func write(_ design: Design, model: ModelFile, weights: Weights, to url: URL) throws
+    -> [EmittedFile]
+  {
+    try OutputFolder.prepare(url, marker: marker)
+    let files = try emit(design)
+    return try AtomicFile.writeFolder(at: url) { staging in
+      for file in files {
+        try AtomicFile.write(file.text, to: staging.appendingPathComponent(file.path))
+      }
+      try model.write(to: staging.appendingPathComponent(modelPath), weights: weights)
+      let old = url.appendingPathComponent("sim")
+      let kept = (try? FileManager.default.contentsOfDirectory(atPath: old.path)) ?? []
+      for name in kept.sorted() where !name.hasSuffix(".sv") {
+        try? FileManager.default.copyItem(
+          at: old.appendingPathComponent(name),
+          to: staging.appendingPathComponent("sim").appendingPathComponent(name))
+      }
+      return files
+    }
+  }
+
+  private static func fault(_ path: String, _ message: String) -> DiagnosticsEmitted {
+    DiagnosticsEmitted(
+      Diagnostic(stage: "build", path: path, message: message, fix: "compile the model again"))
+  }
+}

@@ -1,0 +1,56 @@
+internal import Foundation
+internal import RNNFixedPoint
+internal import RNNGraph
+internal import RNNInterchange
+internal import RNNSupport
+
+/// Input of a design from an `.npy` file.
+enum FeatureInput {
+  /// Reads `[frames][inputSize]` or `[sequences][frames][inputSize]`; floats are features, integers are codes.
+  ///
+  /// - Throws: `DiagnosticsEmitted` for another shape, values that are not finite and codes out of range.
+  static func codes(_ url: URL, for graph: IntegerGraph, rounding: RoundingRule) throws
+    -> [[[Int64]]]
+  {
+    let array = try NPYArray.read(url)
+    var sink = DiagnosticSink(stage: "input")
+    let path = url.relativePath
+    guard array.shape.count == 2 || array.shape.count == 3, array.shape.last == graph.inputSize,
+      array.shape.allSatisfy({ $0 > 0 })
+    else {
+      sink.error(
+        path, "its shape is \(array.shape)",
+        fix: "give (frames, \(graph.inputSize)) or (sequences, frames, \(graph.inputSize))")
+      throw DiagnosticsEmitted(sink.diagnostics)
+    }
+    let frames = array.shape[array.shape.count - 2]
+    let sequences = array.shape.count == 3 ? array.shape[0] : 1
+    let flat: [Int64]
+    if let integers = array.integers {
+      flat = integers
+      if let i = flat.firstIndex(where: { !graph.inputFormat.contains($0) }) {
+        sink.error(
+          "\(path)[\(i)]",
+          "the code \(flat[i]) does not fit the input's \(graph.inputFormat.width) bits",
+          fix:
+            "give codes of \(graph.inputFormat.minCode) to \(graph.inputFormat.maxCode), or floats")
+      }
+    } else {
+      let floats = array.floats
+      if let i = floats.firstIndex(where: { !$0.isFinite }) {
+        sink.error("\(path)[\(i)]", "the value is \(floats[i])", fix: "give finite features")
+        throw DiagnosticsEmitted(sink.diagnostics)
+      }
+      flat = floats.map {
+        quantized(Double($0), to: graph.inputFormat, rounding: rounding, overflow: .saturate)
+      }
+    }
+    try sink.throwIfErrors()
+    return (0..<sequences).map { s in
+      (0..<frames).map { t in
+        let start = (s * frames + t) * graph.inputSize
+        return Array(flat[start..<start + graph.inputSize])
+      }
+    }
+  }
+}

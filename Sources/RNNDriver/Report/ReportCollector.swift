@@ -1,0 +1,266 @@
+internal import Foundation
+internal import RNNCodegen
+internal import RNNEstimate
+internal import RNNFixedPoint
+internal import RNNGraph
+internal import RNNInterchange
+internal import RNNSupport
+
+/// Gathers what the stages of one network wrote into its part of the report.
+///
+/// The network's folder holds `float`, `circulant`, `quantized` (model folders) and `rtl` (a build folder); what
+/// is missing is missing in the report, which says so.
+struct ReportCollector {
+  let folder: URL
+
+  func network() throws -> NetworkReport {
+    var models: [(stage: String, model: ModelFile, record: JSONValue)] = []
+    for stage in ["float", "circulant", "quantized"] {
+      let url = folder.appendingPathComponent(stage)
+      guard FileManager.default.fileExists(atPath: url.appendingPathComponent("model.json").path)
+      else { continue }
+      let model = try ModelFile.readDescription(url.appendingPathComponent("model.json"))
+      models.append((stage, model, try Self.json(url.appendingPathComponent("record.json"))))
+    }
+    let rtl = folder.appendingPathComponent("rtl")
+    let build =
+      FileManager.default.fileExists(atPath: rtl.appendingPathComponent("manifest.json").path)
+      ? try BuildFolder(opening: rtl) : nil
+    guard let last = models.last?.model ?? build?.model else {
+      throw ToolError(
+        .file, "\(folder.relativePath) holds no stage of a network",
+        hint: "give a folder with float, circulant, quantized or rtl in it")
+    }
+    var report = NetworkReport(name: last.name, description: Self.description(last.network))
+    for (stage, model, record) in models {
+      addAccuracy(stage, model, record, to: &report)
+      addCurves(stage, record, to: &report)
+      if stage == "circulant" { report.residuals = Self.residuals(record) }
+      if stage == "quantized" { report.formats = Self.formats(record) }
+    }
+    if let build {
+      report.activations = Self.activations(build.design.graph)
+      report.design = Self.design(build.design)
+      report.energy = try energy(build)
+      try addCosim(build, to: &report)
+    }
+    return report
+  }
+
+  // MARK: - Training
+
+  private func addAccuracy(
+    _ stage: String, _ model: ModelFile, _ record: JSONValue, to report: inout NetworkReport
+  ) {
+    let key = stage == "quantized" ? "testAccuracyIntegers" : "testAccuracy"
+    guard let share = record[key]?.numberValue, case .int(let total)? = record["testSequences"]
+    else { return }
+    var note = ""
+    if case .string(let method)? = record["method"], method != "admm" {
+      note = "\(method) training"
+    }
+    if stage == "quantized" { note = "integer reference" }
+    let width = model.network.layers.flatMap(\.graph.parameters).filter(\.isMatrix)
+      .compactMap(\.format?.width).max()
+    report.accuracy.append(
+      AccuracyStage(
+        stage: stage, correct: Int((share * Double(total)).rounded()), total: total,
+        weights: model.network.layers.reduce(0) {
+          $0 + $1.graph.parameters.reduce(0) { $0 + $1.storedCount }
+        }, bitsPerWeight: width ?? 32, note: note))
+  }
+
+  private func addCurves(_ stage: String, _ record: JSONValue, to report: inout NetworkReport) {
+    for (key, name) in [
+      ("curve", stage == "circulant" ? "ADMM" : stage), ("fineTuningCurve", "\(stage) fine-tuning"),
+    ] {
+      guard case .array(let epochs)? = record[key], !epochs.isEmpty else { continue }
+      let points = epochs.compactMap { epoch -> LearningCurve.Point? in
+        guard case .int(let number)? = epoch["epoch"], let loss = epoch["loss"]?.numberValue else {
+          return nil
+        }
+        return LearningCurve.Point(
+          epoch: number, trainLoss: loss, validationLoss: epoch["validationLoss"]?.numberValue,
+          trainAccuracy: epoch["metric"]?.numberValue,
+          validationAccuracy: epoch["validationMetric"]?.numberValue)
+      }
+      report.curves.append(LearningCurve(stage: name, points: points))
+    }
+  }
+
+  private static func residuals(_ record: JSONValue) -> [MatrixResiduals] {
+    guard case .array(let rounds)? = record["rounds"] else { return [] }
+    var result: [MatrixResiduals] = []
+    let block = if case .int(let block)? = record["block"] { block } else { 1 }
+    for round in rounds {
+      guard case .int(let number)? = round["round"], let rho = round["penalty"]?.numberValue,
+        case .array(let residuals)? = round["residuals"]
+      else { continue }
+      for residual in residuals {
+        guard case .string(let path)? = residual["path"],
+          let primal = residual["primal"]?.numberValue, let dual = residual["dual"]?.numberValue
+        else { continue }
+        let one = MatrixResiduals.Round(round: number, primal: primal, dual: dual, rho: rho)
+        if let i = result.firstIndex(where: { $0.matrix == path }) {
+          result[i].rounds.append(one)
+        } else {
+          result.append(MatrixResiduals(matrix: path, blockSize: block, rounds: [one]))
+        }
+      }
+    }
+    return result
+  }
+
+  // MARK: - Fixed point
+
+  private static func formats(_ record: JSONValue) -> [TensorFormat] {
+    guard let formats = record["formats"] else { return [] }
+    var result: [TensorFormat] = []
+    for (key, nameKey) in [("values", "node"), ("parameters", "parameter")] {
+      guard case .array(let entries)? = formats[key] else { continue }
+      for entry in entries {
+        guard case .string(let layer)? = entry["layer"], case .string(let name)? = entry[nameKey],
+          case .int(let width)? = entry["width"], case .int(let fraction)? = entry["fraction"],
+          let low = entry["low"]?.numberValue, let high = entry["high"]?.numberValue
+        else { continue }
+        let role = if case .string(let role)? = entry["role"] { role } else { "weight" }
+        let rounding = if case .string(let rule)? = entry["rounding"] { rule } else { "" }
+        result.append(
+          TensorFormat(
+            name: "\(layer).\(name)", role: role, width: width, fractionBits: fraction,
+            rounding: rounding, minimum: low, maximum: high))
+      }
+    }
+    return result
+  }
+
+  private static func activations(_ graph: IntegerGraph) -> [ActivationError] {
+    graph.nodes.compactMap { node in
+      guard case .activation(let index, _) = node.op else { return nil }
+      let table = graph.tables[index]
+      let error = table.maximalError
+      func text(_ format: QFormat) -> String { "\(format) (\(format.width) bits)" }
+      return ActivationError(
+        name: "\(node.name): \(table.function)", segments: table.slopes.count,
+        inputFormat: text(table.input), outputFormat: text(table.output),
+        codes: 1 << table.input.width, maximalError: error * table.output.ulp,
+        maximalErrorInLastPlaces: error)
+    }
+  }
+
+  // MARK: - Hardware
+
+  private static func design(_ design: Design) -> DesignReport {
+    var timeline: [DesignReport.Segment] = []
+    func add(_ row: String, _ label: String, _ start: Int, _ end: Int) {
+      timeline.append(.init(row: row, label: label, start: start, end: end))
+    }
+    let schedule = design.schedule
+    add("read input", "input buffer in use", 0, schedule.inputRelease + 1)
+    for (k, pass) in schedule.passes.enumerated() {
+      add("lanes", "pass \(k + 1)", pass.firstFeed, pass.lastFeed + 1)
+    }
+    for (s, segment) in design.lowered.segments.enumerated() {
+      let steps = (segment.size + design.elementsPerStep - 1) / design.elementsPerStep
+      let name = segment.nodes.last.map { design.graph[$0].name.split(separator: ".").first ?? "" }
+      let start = schedule.segmentStart[s]
+      add("element-wise \(name ?? "")", "datapath \(s + 1)", start, start + steps)
+    }
+    let beats = design.interface.output.beats
+    add(
+      "write output", "output buffer", max(0, schedule.outputCommit + 1 - beats),
+      schedule.outputCommit + 1)
+    return DesignReport(
+      device: design.options.device ?? "no device limit",
+      clockMegahertz: design.options.clockMegahertz, lanes: design.lanes,
+      multipliers: design.counts.units.reduce(0) { $0 + $1.multipliers },
+      cyclesPerFrame: design.frameTiming.cyclesPerFrame,
+      latencyCycles: design.frameTiming.latencyCycles, timeline: timeline)
+  }
+
+  private func energy(_ build: BuildFolder) throws -> EnergyReport {
+    let url = build.url.appendingPathComponent("activity.json")
+    let record =
+      FileManager.default.fileExists(atPath: url.path)
+      ? try ActivityRecord.decoded(from: AtomicFile.read(url), path: url.relativePath) : nil
+    return EnergyReport(
+      design: build.design.name, counts: build.design.counts, devices: EnergyReport.standardDevices,
+      activity: record, requiredFramesPerSecond: 100)
+  }
+
+  private func addCosim(_ build: BuildFolder, to report: inout NetworkReport) throws {
+    let url = build.url.appendingPathComponent("cosim.json")
+    guard FileManager.default.fileExists(atPath: url.path) else { return }
+    let json = try Self.json(url)
+    func int(_ key: String) -> Int? {
+      if case .int(let value)? = json[key] { value } else { nil }
+    }
+    var patterns: [String] = []
+    var seeds: [Int] = []
+    if case .array(let passes)? = json["passes"] {
+      for pass in passes {
+        if case .string(let source)? = pass["source"] {
+          let kind = source.split(separator: " ").first.map(String.init) ?? source
+          let word = ["always": "none", "random": "random", "stalls": "long"][kind] ?? kind
+          if !patterns.contains(word) { patterns.append(word) }
+        }
+        if case .int(let seed)? = pass["resetSeed"], !seeds.contains(seed) { seeds.append(seed) }
+      }
+    }
+    let first = if case .string(let text)? = json["firstMismatch"] { text } else { "" }
+    let values = (int("valuesCompared") ?? 0) + (int("probeValuesCompared") ?? 0)
+    report.cosim = CosimSummary(
+      sequences: int("sequences") ?? 0, frames: int("frames") ?? 0, valuesCompared: values,
+      valueMismatches: (int("valueMismatches") ?? 0) + (int("otherMismatches") ?? 0),
+      cyclesCompared: int("cycles") ?? 0, cycleMismatches: int("cycleMismatches") ?? 0,
+      sameClass: int("sameClassAsReference"), patterns: patterns, seeds: seeds,
+      firstMismatch: first)
+    if let right = int("rightClass"), let total = int("sequences") {
+      var stage = AccuracyStage(stage: "RTL", correct: right, total: total)
+      stage.weights = report.accuracy.last?.weights
+      stage.bitsPerWeight = report.accuracy.last?.bitsPerWeight
+      if let all = report.accuracy.last?.total, all != total {
+        stage.note = "\(total) of the \(all) recordings were simulated"
+      }
+      report.accuracy.append(stage)
+    }
+  }
+
+  // MARK: - Words
+
+  private static func description(_ network: Network) -> String {
+    network.layers.map { layer in
+      let blocks = layer.graph.parameters.compactMap { parameter -> Int? in
+        if case .blockCirculant(let block) = parameter.structure { block } else { nil }
+      }
+      let structure = blocks.max().map { ", blocks of \($0)" } ?? ""
+      let bits = layer.graph.parameters.filter(\.isMatrix).compactMap(\.format?.width).max()
+      return
+        "\(layer.cell) \(layer.configuration.inputSize) to \(layer.graph.outputSize)\(structure)"
+        + (bits.map { ", \($0) bits" } ?? "")
+    }.joined(separator: "; ")
+  }
+
+  private static func json(_ url: URL) throws -> JSONValue {
+    let data = try AtomicFile.read(url)
+    do {
+      return try JSONValue(parsing: data)
+    } catch {
+      throw DiagnosticsEmitted(
+        Diagnostic(
+          stage: "report", path: url.relativePath, message: "it is damaged: \(error)",
+          fix: "run the stage that writes it again"))
+    }
+  }
+}
+
+extension JSONValue {
+  /// The value of a number, whole or not.
+  var numberValue: Double? {
+    switch self {
+    case .int(let value): Double(value)
+    case .double(let value): value
+    default: nil
+    }
+  }
+}

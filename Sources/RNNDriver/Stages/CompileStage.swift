@@ -1,0 +1,89 @@
+package import Foundation
+internal import RNNCodegen
+internal import RNNInterchange
+internal import RNNSupport
+
+/// What the user asks of the hardware; the fields mean what they mean in `CompileOptions`.
+package struct CompileRequest: Hashable, Sendable {
+  let options: CompileOptions
+
+  package init(
+    name: String = "rnn", device: String? = nil, clockMegahertz: Double = 100, lanes: Int? = nil,
+    denseMultipliers: Int = 8, elementsPerStep: Int = 1, inputElementsPerBeat: Int = 1,
+    outputElementsPerBeat: Int = 1
+  ) {
+    options = CompileOptions(
+      name: name, device: device, clockMegahertz: clockMegahertz, lanes: lanes,
+      denseMultipliers: denseMultipliers, elementsPerStep: elementsPerStep,
+      inputElementsPerBeat: inputElementsPerBeat, outputElementsPerBeat: outputElementsPerBeat)
+  }
+}
+
+/// `rnnc compile`: a quantized model to Verilog.
+package struct CompileStage: Stage {
+  package static let verb = "compile"
+  package var model: URL
+  package var output: URL
+  package var request: CompileRequest
+  private var options: CompileOptions { request.options }
+
+  package init(model: URL, output: URL, request: CompileRequest) {
+    self.model = model
+    self.output = output
+    self.request = request
+  }
+
+  package var arguments: [String] {
+    let standard = CompileOptions()
+    var list = [model.relativePath, "-o", output.relativePath, "--name", options.name]
+    if let device = options.device { list += ["--device", device] }
+    if let lanes = options.lanes { list += ["--lanes", "\(lanes)"] }
+    func add(_ name: String, _ path: KeyPath<CompileOptions, Int>) {
+      if options[keyPath: path] != standard[keyPath: path] {
+        list += [name, "\(options[keyPath: path])"]
+      }
+    }
+    if options.clockMegahertz != standard.clockMegahertz {
+      list += ["--clock", "\(options.clockMegahertz)"]
+    }
+    add("--dense-multipliers", \.denseMultipliers)
+    add("--elements-per-step", \.elementsPerStep)
+    add("--input-beat", \.inputElementsPerBeat)
+    add("--output-beat", \.outputElementsPerBeat)
+    return list
+  }
+  package var inputs: [URL] {
+    ModelInputs.urls(model)
+  }
+  package var outputs: [URL] {
+    // `sim/` also takes what cosim builds, so it is no output of this stage.
+    ["manifest.json", "mem", "model", "rtl"].map(output.appendingPathComponent)
+  }
+
+  package func run(_ context: StageContext) throws -> StageResult {
+    let (file, weights) = try ModelFile.read(ModelFolder.modelURL(model))
+    let design = try BuildFolder.design(of: file, weights: weights, options: options)
+    let files = try BuildFolder.write(design, model: file, weights: weights, to: output)
+    let timing = design.frameTiming
+    let framesPerSecond = options.clockMegahertz * 1e6 / Double(timing.cyclesPerFrame)
+    let multipliers = design.counts.units.reduce(0) { $0 + $1.multipliers }
+    let json = JSONValue.object([
+      "build": .string(output.relativePath), "design": .string(design.name),
+      "lanes": .int(design.lanes), "multipliersPerLane": .int(design.lowered.productsPerLane),
+      "multipliers": .int(multipliers), "cyclesPerFrame": .int(timing.cyclesPerFrame),
+      "latencyCycles": .int(timing.latencyCycles),
+      "clockMegahertz": .double(options.clockMegahertz),
+      "framesPerSecondSingleStream": .double(framesPerSecond),
+      "multiplierOccupancy": .double((design.occupancy * 1e6).rounded() / 1e6),
+      "files": .int(files.count),
+    ])
+    let text = """
+      \(design.name): \(timing.cyclesPerFrame) cycles a frame, latency \(timing.latencyCycles) cycles, \
+      \(Int(framesPerSecond)) frames/s of one stream at \(options.clockMegahertz) MHz (an assumption)
+      \(design.lanes) lanes of \(design.lowered.productsPerLane) multipliers, \(multipliers) multipliers in all, \
+      lanes busy \(oneDecimal(100 * design.occupancy)) % of the time
+      \(files.count) files in \(output.relativePath)
+      """
+    return StageResult(json: json, text: text)
+  }
+}

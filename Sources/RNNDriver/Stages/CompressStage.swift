@@ -1,0 +1,170 @@
+package import Foundation
+internal import RNNGraph
+internal import RNNInterchange
+internal import RNNLearning
+internal import RNNSupport
+
+/// `rnnc compress`: a float model to block-circulant matrices.
+package struct CompressStage: Stage {
+  package static let verb = "compress"
+  /// How the matrices come to be circulant.
+  package enum Method: String, Sendable, CaseIterable {
+    /// ADMM on the trained dense weights, projection, fine-tuning.
+    case admm
+    /// Projection of the trained dense weights, then training inside the set for as many epochs.
+    case projection
+    /// Training circulant matrices from fresh values for as many epochs, C-LSTM's way.
+    case direct
+  }
+  package var model: URL
+  package var experiment: URL
+  package var output: URL
+  /// Replaces the file's method.
+  package var method: Method?
+  /// Replaces the file's block size.
+  package var block: Int?
+  package var seed: UInt64?
+  package var data: URL?
+
+  package init(
+    model: URL, experiment: URL, output: URL, method: Method? = nil, block: Int? = nil,
+    seed: UInt64? = nil, data: URL? = nil
+  ) {
+    self.model = model
+    self.experiment = experiment
+    self.output = output
+    self.method = method
+    self.block = block
+    self.seed = seed
+    self.data = data
+  }
+
+  package var arguments: [String] {
+    [
+      model.relativePath, "--experiment", experiment.relativePath, "-o", output.relativePath,
+    ] + (method.map { ["--method", $0.rawValue] } ?? [])
+      + (block.map { ["--block", "\($0)"] } ?? []) + (seed.map { ["--seed", "\($0)"] } ?? [])
+      + (data.map { ["--data", $0.relativePath] } ?? [])
+  }
+  package var inputs: [URL] {
+    ModelInputs.urls(model) + ExperimentInputs.urls(experiment, data: data)
+  }
+  package var outputs: [URL] { ModelFolder.files(output) }
+
+  package func run(_ context: StageContext) throws -> StageResult {
+    try OutputFolder.prepare(output, marker: ModelFolder.marker)
+    let experimentURL = experiment
+    let experiment = try Experiment(reading: experimentURL, data: data, seed: seed)
+    guard var compression = experiment.compression else {
+      throw DiagnosticsEmitted(
+        Diagnostic(
+          stage: "compress", path: experimentURL.relativePath,
+          message: "the experiment has no part \"compression\"",
+          fix: "add one; docs/formats/experiment.md describes it"))
+    }
+    if let block {
+      for i in compression.assignment.entries.indices {
+        compression.assignment.entries[i].block = block
+      }
+    }
+    let method = method ?? compression.method
+    if method == .admm, compression.penalties.isEmpty {
+      throw DiagnosticsEmitted(
+        Diagnostic(
+          stage: "compress", path: experimentURL.relativePath,
+          message: "the experiment has no penalties, which ADMM needs",
+          fix: "write \"method\": \"admm\" with penalties into its part \"compression\""))
+    }
+    let (float, weights) = try ModelFile.read(ModelFolder.modelURL(model))
+    let data = try ExperimentData(experiment, normalisation: float.task?.normalisation)
+    let assignment = compression.assignment
+    let largest = assignment.entries.map(\.block).max() ?? 1
+    let tuning = compression.fineTuning
+    let total = compression.training.epochs + (tuning?.epochs ?? 0)
+    let checkpoint = CheckpointPolicy(url: ModelFolder.checkpoint(output), resume: true)
+    let isCancelled = { Interrupt.shared.isRequested }
+    // The other ways get as many epochs as ADMM and its fine-tuning together, and `direct` those of the
+    // float training as well, so that a comparison is fair.
+    var inside = tuning ?? compression.training
+    inside.epochs = total
+    if method == .direct, compression.method == .admm {
+      inside = experiment.training
+      inside.epochs += total
+    }
+    let epochs = method == .admm ? total : inside.epochs
+    let reporter = TrainingReporter(context, totalEpochs: epochs)
+    let result = try Interrupt.shared.cooperatively { () throws -> CompressionResult in
+      switch method {
+      case .admm:
+        let admm = try Admm(
+          network: float.network, task: data.trainingTask,
+          configuration: AdmmConfiguration(
+            assignment: assignment, penalties: compression.penalties,
+            epochsPerRound: compression.epochsPerRound, training: compression.training,
+            fineTuning: tuning))
+        return try admm.run(
+          from: weights, checkpoint: checkpoint, isCancelled: isCancelled,
+          progress: reporter.report)
+      case .projection, .direct:
+        return try DirectCirculant.run(
+          network: float.network, assignment: assignment,
+          start: method == .direct
+            ? .scratch(seed: experiment.seed) : .projection(of: weights),
+          task: data.trainingTask, configuration: inside, checkpoint: checkpoint,
+          isCancelled: isCancelled, progress: reporter.report)
+      }
+    }
+    func measure(_ weights: Weights) throws -> Evaluation {
+      evaluate(
+        try NetworkEngine(network: result.network, weights: weights), on: data.test,
+        loss: data.loss)
+    }
+    let projected = try measure(result.startingWeights)
+    let test = try measure(result.weights)
+    let stored = result.network.storedCount
+    let ratio = Double(float.network.storedCount) / Double(stored)
+    var model = float
+    model.network = result.network
+    model.stages.append(
+      ModelStage(
+        name: "compress", seed: Int(experiment.seed),
+        settings: [
+          .init("method", .string(method.rawValue)), .init("block", .int(largest)),
+          .init("epochs", .int(epochs)),
+        ],
+        metrics: [
+          .init("testAccuracy", test.metric), .init("testLoss", test.loss),
+          .init("testAccuracyBeforeFineTuning", projected.metric),
+          .init("storedWeights", Double(stored)),
+        ]))
+    let record = JSONValue.object([
+      "stage": "compress", "method": .string(method.rawValue), "block": .int(largest),
+      "rounds": .array(result.rounds.map(\.json)), "curve": .array(result.curve.map(\.json)),
+      "fineTuningCurve": .array((result.fineTuning?.curve ?? []).map(\.json)),
+      "testAccuracyBeforeFineTuning": .double(projected.metric),
+      "testAccuracy": .double(test.metric), "testLoss": .double(test.loss),
+      "testSequences": .int(data.test.count),
+    ])
+    try ModelFolder.write(model, weights: result.weights, record: record, to: output)
+    ModelFolder.removeCheckpoints(output)
+    let residual = result.rounds.last.map {
+      ", residual \(threeDecimals($0.greatestPrimal)) at the end of ADMM"
+    }
+    return StageResult(
+      json: .object([
+        "model": .string(output.appendingPathComponent("model.json").relativePath),
+        "method": .string(method.rawValue), "block": .int(largest),
+        "testAccuracy": .double(test.metric), "testLoss": .double(test.loss),
+        "testAccuracyBeforeFineTuning": .double(projected.metric),
+        "testSequences": .int(data.test.count), "storedWeights": .int(stored),
+        "compression": .double(ratio),
+        "greatestPrimalResidual": result.rounds.last.map { .double($0.greatestPrimal) } ?? .null,
+      ]),
+      text: """
+        circulant \(model.name) (\(method.rawValue), blocks of \(largest)): \
+        \(oneDecimal(100 * test.metric)) % of \(data.test.count) test recordings right, \
+        \(stored) weights, \(oneDecimal(ratio)) times fewer\(residual ?? "")
+        model in \(output.relativePath)
+        """)
+  }
+}

@@ -1,0 +1,200 @@
+package import Foundation
+internal import RNNCodegen
+internal import RNNCosim
+internal import RNNFixedPoint
+internal import RNNGraph
+internal import RNNInterchange
+internal import RNNReference
+package import RNNSupport
+
+/// `rnnc cosim`: the Verilog against the integer reference and the cycle model, on real input.
+package struct CosimStage: Stage {
+  package static let verb = "cosim"
+  /// What is fed into the design.
+  package enum Input: Hashable, Sendable {
+    /// An `.npy` file of features or codes.
+    case array(URL)
+    /// Labelled recordings; those of the test split are fed.
+    case recordings(URL)
+  }
+  /// Which streams hold the design up.
+  package enum Flow: String, Sendable, CaseIterable {
+    /// No, random and long back-pressure, each with two seeds of initial register values.
+    case all
+    /// One pass without back-pressure.
+    case free
+  }
+  package var build: URL
+  package var input: Input
+  /// At most so many sequences, spread over the whole input; nil for all.
+  package var limit: Int?
+  package var flow: Flow
+  package var seed: UInt64
+  /// Counts switching activity into `activity.json`.
+  package var activity: Bool
+  /// Writes a waveform of the first sequence.
+  package var trace: URL?
+
+  package init(
+    build: URL, input: Input, limit: Int? = nil, flow: Flow = .all, seed: UInt64 = 1,
+    activity: Bool = false, trace: URL? = nil
+  ) {
+    self.build = build
+    self.input = input
+    self.limit = limit
+    self.flow = flow
+    self.seed = seed
+    self.activity = activity
+    self.trace = trace
+  }
+
+  private var inputURL: URL {
+    switch input {
+    case .array(let url), .recordings(let url): url
+    }
+  }
+  package var arguments: [String] {
+    var list = [build.relativePath]
+    switch input {
+    case .array(let url): list += ["--input", url.relativePath]
+    case .recordings(let url): list += ["--data", url.relativePath]
+    }
+    if let limit { list += ["--limit", "\(limit)"] }
+    if flow != .all { list += ["--flow", flow.rawValue] }
+    if seed != 1 { list += ["--seed", "\(seed)"] }
+    if activity { list += ["--activity"] }
+    if let trace { list += ["--trace", trace.relativePath] }
+    return list
+  }
+  package var inputs: [URL] {
+    ["manifest.json", "mem", "model", "rtl"].map(build.appendingPathComponent) + [inputURL]
+  }
+  package var outputs: [URL] {
+    [build.appendingPathComponent("cosim.json")]
+      + (activity ? [build.appendingPathComponent("activity.json")] : [])
+      + (trace.map { [$0] } ?? [])
+  }
+  package var tools: [Tool] { [.verilator, .cxx, .make] }
+
+  package func run(_ context: StageContext) throws -> StageResult {
+    if let limit, limit < 1 {
+      throw DiagnosticsEmitted(
+        Diagnostic(
+          stage: "cosim", path: "--limit", message: "\(limit) sequences cannot be fed",
+          fix: "give at least 1"))
+    }
+    let folder = try BuildFolder(opening: build)
+    let graph = folder.design.graph
+    var labels: [Int]?
+    var sequences: [[[Int64]]]
+    let rounding = folder.model.network.inputRounding ?? .halfUp
+    switch input {
+    case .array(let url):
+      sequences = try FeatureInput.codes(url, for: graph, rounding: rounding)
+    case .recordings(let url):
+      let loaded = try AudioInput.load(
+        url, split: .test, for: folder.model, path: build.relativePath)
+      sequences = graph.inputCodes(loaded.sequences, rounding: rounding)
+      labels = loaded.labels
+    }
+    if let limit, limit < sequences.count {
+      // Spread over the input, so that a few recordings still show every class.
+      let chosen = (0..<limit).map { $0 * sequences.count / limit }
+      sequences = chosen.map { sequences[$0] }
+      labels = labels.map { all in chosen.map { all[$0] } }
+    }
+
+    let described = try CosimDesign(folder.design, folder: build)
+    let simulator = Cosimulator(described, builder: SimulationBuilder(runner: context.tools))
+    context.progress.update(0, "building the simulation model", milestone: true)
+    let runs =
+      flow == .all
+      ? CosimRun.standard(for: described, seed: seed)
+      : [CosimRun(resetSeed: Int(truncatingIfNeeded: seed))]
+    let result = try simulator.run(
+      sequences: sequences, runs: runs, makeReference: { try ReferenceModel(graph) },
+      progress: { context.progress.update($0, "comparing", milestone: false) })
+    if activity {
+      context.progress.update(1, "counting activity", milestone: true)
+      let record = try simulator.measureActivity(
+        sequences: sequences, source: inputURL.lastPathComponent)
+      try AtomicFile.write(record.encoded(), to: build.appendingPathComponent("activity.json"))
+    }
+    if let trace {
+      context.progress.update(1, "writing the waveform", milestone: true)
+      try OutputFolder.prepareFile(trace)
+      _ = try simulator.writeWaveform(
+        to: trace, sequences: [sequences[0]], makeReference: { try ReferenceModel(graph) })
+    }
+    let classes = try classify(result, sequences: sequences, labels: labels, folder: folder)
+    let json = try summary(result, sequences: sequences.count, classes: classes)
+    try AtomicFile.write(json.text, to: build.appendingPathComponent("cosim.json"))
+    var text = result.summary
+    if let classes {
+      text +=
+        "\n\(classes.sameAsReference) of \(classes.total) sequences get the reference's class from the Verilog's output"
+      if let right = classes.right {
+        text +=
+          "; \(right) of \(classes.total) are right (\(oneDecimal(100 * Double(right) / Double(classes.total))) %)"
+      }
+    }
+    if let latency = result.latencyCycles, let interval = result.frameIntervalCycles {
+      text += "\nlatency \(latency) cycles, a frame every \(interval) cycles"
+    }
+    let passed = result.passed && (classes.map { $0.sameAsReference == $0.total } ?? true)
+    return StageResult(json: json, text: text, passed: passed)
+  }
+
+  private struct Classes {
+    var total: Int
+    var sameAsReference: Int
+    /// Nil without labels.
+    var right: Int?
+  }
+
+  /// The classes that the Verilog's output gives, beside the reference's and the true ones.
+  private func classify(
+    _ result: CosimResult, sequences: [[[Int64]]], labels: [Int]?, folder: BuildFolder
+  ) throws -> Classes? {
+    guard let task = folder.model.task else { return nil }
+    let reference = try Classification.referenceOutputs(folder.design.graph, sequences: sequences)
+    func label(_ outputs: [[Int64]]) -> Int {
+      outputs.isEmpty
+        ? -1 : Classification.label(outputs.map { $0.map(Double.init) }, pooling: task.pooling)
+    }
+    let expected = reference.map(label)
+    let got = result.outputs.map(label)
+    return Classes(
+      total: expected.count, sameAsReference: zip(expected, got).count { $0 == $1 },
+      right: labels.map { zip($0, got).count { $0 == $1 } })
+  }
+
+  /// The result without times, so that the same build and input give the same bytes.
+  private func summary(_ result: CosimResult, sequences: Int, classes: Classes?) throws -> JSONValue
+  {
+    func optional(_ value: Int?) -> JSONValue { value.map { .int($0) } ?? .null }
+    return .object([
+      "design": .string(result.design), "verilator": .string(result.verilator),
+      "passed": .bool(result.passed), "sequences": .int(sequences),
+      "frames": .int(result.frames), "cycles": .int(result.cycles),
+      "valuesCompared": .int(result.valuesCompared),
+      "probeValuesCompared": .int(result.probeValuesCompared),
+      "valueMismatches": .int(result.valueMismatches),
+      "cycleMismatches": .int(result.cycleMismatches),
+      "otherMismatches": .int(result.otherMismatches),
+      "latencyCycles": optional(result.latencyCycles),
+      "frameIntervalCycles": optional(result.frameIntervalCycles),
+      "sameClassAsReference": optional(classes?.sameAsReference),
+      "rightClass": optional(classes?.right),
+      "firstMismatch": result.firstFailure?.firstMismatch.map { .string("\($0)") } ?? .null,
+      "passes": .array(
+        result.runs.map { run in
+          .object([
+            "source": .string("\(run.run.source)"), "sink": .string("\(run.run.sink)"),
+            "resetSeed": .int(run.run.resetSeed), "frames": .int(run.frames),
+            "cycles": .int(run.cycles), "mismatches": .int(run.mismatches),
+          ])
+        }),
+    ])
+  }
+}

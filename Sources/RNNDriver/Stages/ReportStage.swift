@@ -1,0 +1,45 @@
+package import Foundation
+internal import RNNSupport
+
+/// `rnnc report`: one HTML page about one or more networks.
+package struct ReportStage: Stage {
+  package static let verb = "report"
+  /// Each holds `float`, `circulant`, `quantized`, `rtl`, as far as they were made.
+  package var networks: [URL]
+  package var output: URL
+  package var title: String
+
+  package init(networks: [URL], output: URL, title: String) {
+    self.networks = networks
+    self.output = output
+    self.title = title
+  }
+
+  package var arguments: [String] {
+    networks.map(\.relativePath) + ["-o", output.relativePath, "--title", title]
+  }
+  package var inputs: [URL] { networks }
+  package var outputs: [URL] { [output] }
+
+  package func run(_ context: StageContext) throws -> StageResult {
+    try OutputFolder.prepareFile(output)
+    let reports = try networks.map { try ReportCollector(folder: $0).network() }
+    let tested = reports.compactMap { $0.accuracy.first?.total }.max()
+    let summary =
+      tested.map {
+        "Accuracy is the share of right answers on \($0) recordings that no training saw."
+      }
+      ?? "No accuracy was measured."
+    let model = ReportModel(
+      title: title, summary: summary, networks: reports,
+      provenance: [
+        ProvenanceEntry(group: "command", key: "report", value: commandLine)
+      ])
+    try AtomicFile.write(HTMLReport(model).html, to: output)
+    return StageResult(
+      json: .object([
+        "report": .string(output.relativePath),
+        "networks": .array(reports.map { .string($0.name) }),
+      ]), text: "report in \(output.relativePath)")
+  }
+}

@@ -1,0 +1,53 @@
+internal import Foundation
+internal import RNNGraph
+internal import RNNInterchange
+internal import RNNSupport
+
+/// A folder with `model.json`, its weights, and `record.json` with what the stage saw on the way.
+enum ModelFolder {
+  static let marker = "model.json"
+
+  /// The files of a model folder, for plans.
+  static func files(_ folder: URL) -> [URL] {
+    ["model.json", "model.safetensors", "record.json"].map(folder.appendingPathComponent)
+  }
+
+  /// The model file that a user means: a folder stands for the `model.json` in it.
+  static func modelURL(_ url: URL) -> URL {
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+    return exists && isFolder.boolValue ? url.appendingPathComponent("model.json") : url
+  }
+
+  /// Writes the three files, whole or not at all.
+  static func write(_ model: ModelFile, weights: Weights, record: JSONValue, to folder: URL) throws
+  {
+    try OutputFolder.requireReplaceable(folder, marker: marker)
+    try AtomicFile.writeFolder(at: folder) { staging in
+      try model.write(to: staging.appendingPathComponent("model.json"), weights: weights)
+      try AtomicFile.write(record.text, to: staging.appendingPathComponent("record.json"))
+    }
+  }
+
+  /// Where an unfinished stage keeps its state: beside the folder that it will write.
+  static func checkpoint(_ folder: URL) -> URL {
+    folder.deletingLastPathComponent().appendingPathComponent(
+      "\(folder.lastPathComponent).checkpoint")
+  }
+
+  /// Removes what an unfinished stage would have resumed from.
+  static func removeCheckpoints(_ folder: URL) {
+    let first = checkpoint(folder)
+    for url in [first, first.appendingPathExtension("fine-tune")] {
+      try? FileManager.default.removeItem(at: url)
+    }
+  }
+}
+
+/// The files of a model that a stage reads.
+enum ModelInputs {
+  static func urls(_ model: URL) -> [URL] {
+    let json = ModelFolder.modelURL(model)
+    return [json, json.deletingPathExtension().appendingPathExtension("safetensors")]
+  }
+}

@@ -1,0 +1,42 @@
+internal import RNNLearning
+internal import RNNSupport
+
+/// Turns the trainer's epochs into progress over several phases.
+final class TrainingReporter {
+  private let context: StageContext
+  private let totalEpochs: Int
+  private var doneBefore = 0
+  private var phase = ""
+  private var epochsOfPhase = 0
+
+  /// - Parameter totalEpochs: of all phases together.
+  init(_ context: StageContext, totalEpochs: Int) {
+    self.context = context
+    self.totalEpochs = totalEpochs
+  }
+
+  func report(_ note: EpochProgress) {
+    if note.phase != phase {
+      doneBefore += epochsOfPhase
+      phase = note.phase
+      epochsOfPhase = note.epochs
+    }
+    let done = doneBefore + note.record.epoch
+    let loss = note.record.validationLoss ?? note.record.loss
+    let metric = note.record.validationMetric ?? note.record.metric
+    let kind = note.record.validationLoss == nil ? "training" : "validation"
+    context.progress.update(
+      Double(done) / Double(max(1, totalEpochs)),
+      "\(note.phase) \(note.record.epoch)/\(note.epochs)  \(kind) loss \(threeDecimals(loss))  "
+        + "accuracy \(oneDecimal(100 * metric)) %", milestone: true)
+  }
+}
+
+/// A number with three digits after the point.
+func threeDecimals(_ value: Double) -> String {
+  guard value.isFinite, abs(value) < 1e12 else { return "\(value)" }
+  let thousandths = Int((abs(value) * 1000).rounded())
+  let rest = String(thousandths % 1000)
+  return (value < 0 && thousandths > 0 ? "-" : "") + "\(thousandths / 1000)."
+    + String(repeating: "0", count: 3 - rest.count) + rest
+}

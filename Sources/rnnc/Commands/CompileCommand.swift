@@ -1,0 +1,58 @@
+import ArgumentParser
+import Foundation
+import RNNDriver
+
+struct CompileCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compile",
+    abstract: "Compiles a quantized model to SystemVerilog with a static schedule.",
+    discussion: """
+      Writes a build folder: rtl/ (generated and library modules), mem/ (weight and table images \
+      for $readmemh), sim/ (the top that cosim simulates), a FuseSoC core, a copy of the model, \
+      and manifest.json with the hash of every file. The top has AXI4-Stream ports; TLAST ends a \
+      sequence and clears its state. The same model and options give the same bytes.
+
+      Without --device there is no resource limit and the compiler picks the number of lanes; \
+      with it, the most lanes that fit. A device that is too small is an error that names what \
+      runs out. Clock rates are assumptions: no vendor tool has placed this design.
+
+      EXAMPLES
+        rnnc compile build/demo/gru/quantized/model.json -o build/gru-rtl
+        rnnc compile model.json -o out --name keyword_gru --device XC7A100T --clock 150
+        rnnc compile model.json -o out --lanes 4 --dry-run
+      """)
+
+  @Argument(help: "The quantized model.json; its weights lie beside it.", completion: .file())
+  var model: String
+  @Option(name: [.customShort("o"), .long], help: "The build folder; replaced whole.")
+  var output: String
+  @Option(help: "The name of the top module.")
+  var name = "rnn"
+  @Option(help: "The device that the design must fit, such as XC7A100T.")
+  var device: String?
+  @Option(help: "The clock in MHz, for rates and energy.")
+  var clock = 100.0
+  @Option(help: "Lanes of the product array (default: chosen by the compiler).")
+  var lanes: Int?
+  @Option(help: "Multipliers of a lane for networks without circulant matrices; a power of two.")
+  var denseMultipliers = 8
+  @Option(help: "Elements that each element-wise datapath takes per cycle; a power of two.")
+  var elementsPerStep = 1
+  @Option(help: "Elements in one beat of the input stream; a power of two.")
+  var inputBeat = 1
+  @Option(help: "Elements in one beat of the output stream; a power of two.")
+  var outputBeat = 1
+  @OptionGroup var dryRun: DryRunOption
+  @OptionGroup var printing: OutputOptions
+
+  func run() throws {
+    let options = CompileRequest(
+      name: name, device: device, clockMegahertz: clock, lanes: lanes,
+      denseMultipliers: denseMultipliers, elementsPerStep: elementsPerStep,
+      inputElementsPerBeat: inputBeat, outputElementsPerBeat: outputBeat)
+    try Frontend.run(
+      CompileStage(
+        model: URL(fileURLWithPath: model), output: URL(fileURLWithPath: output), request: options),
+      printing, dryRun)
+  }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Foundation
+import RNNDriver
+
+extension CosimStage.Flow: ExpressibleByArgument {}
+
+struct CosimCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cosim",
+    abstract: "Runs the Verilog on real input and compares every value and every cycle.",
+    discussion: """
+      Builds the design with Verilator and feeds it the input back to back. Compared with the \
+      integer reference: every output value and the cycle in which it appears, every handshake \
+      signal in every cycle, TLAST, and the named values inside. Six passes: no, random and long \
+      back-pressure, each with two seeds of random initial register values. The first mismatch \
+      is shown with sequence, step, name, element, expected and got, and the exit status is 1.
+
+      Input is an .npy file of shape (frames, inputs) or (sequences, frames, inputs), floats for \
+      features or integers for codes; or a folder of labelled recordings, of which the test split \
+      is fed. The result is also written to BUILD/cosim.json.
+
+      EXAMPLES
+        rnnc cosim build/gru-rtl --data Examples/digits/recordings
+        rnnc cosim build/gru-rtl --input features.npy --flow free
+        rnnc cosim build/gru-rtl --data Examples/digits/recordings --limit 4 --trace wave.fst
+      """)
+
+  @Argument(help: "The folder that `rnnc compile` wrote.", completion: .directory)
+  var build: String
+  @Option(help: "Features or codes as .npy.", completion: .file())
+  var input: String?
+  @Option(help: "Labelled recordings: a folder or a .tsv list.")
+  var data: String?
+  @Option(help: "Feed at most so many sequences, spread over the input.")
+  var limit: Int?
+  @Option(help: "all (six passes) or free (one, without back-pressure).")
+  var flow = CosimStage.Flow.all
+  @Option(help: "Seeds back-pressure and initial register values.")
+  var seed: UInt64 = 1
+  @Flag(help: "Count switching activity into BUILD/activity.json, for `rnnc energy`.")
+  var activity = false
+  @Option(help: "Write a waveform (FST) of the first sequence.", completion: .file())
+  var trace: String?
+  @OptionGroup var dryRun: DryRunOption
+  @OptionGroup var printing: OutputOptions
+
+  func validate() throws {
+    if (input == nil) == (data == nil) {
+      throw ValidationError("give either --input FILE.npy or --data FOLDER")
+    }
+  }
+
+  func run() throws {
+    let source: CosimStage.Input =
+      input.map { .array(URL(fileURLWithPath: $0)) }
+      ?? .recordings(URL(fileURLWithPath: data ?? ""))
+    try Frontend.run(
+      CosimStage(
+        build: URL(fileURLWithPath: build), input: source, limit: limit, flow: flow, seed: seed,
+        activity: activity, trace: trace.map { URL(fileURLWithPath: $0) }), printing, dryRun)
+  }
+}
