@@ -60,7 +60,9 @@ extension EnergyReport {
   }
 
   private func chosen(_ name: String?) -> EnergyEstimate? {
-    if let name { return estimates.first { $0.device.name == name } }
+    if let name, let device = try? DeviceDescription.named(name) {
+      return estimates.first { $0.device.name == device.name }
+    }
     return estimates.first(where: \.fits) ?? estimates.first
   }
 

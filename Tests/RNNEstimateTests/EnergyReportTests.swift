@@ -31,7 +31,7 @@ import Testing
     ] { #expect(text.contains(phrase), "\(phrase)") }
     #expect(
       report().text(detail: "XCKU060").contains("derived: XCKU060 post-route SAIF power report"))
-    #expect(report().text(detail: "XC7A100T").contains("XC7A100T, dynamic energy by unit"))
+    #expect(report().text(detail: "xc7a100t").contains("XC7A100T, dynamic energy by unit"))
   }
 
   @Test func theJSONHoldsEveryEventSoThatTheSumCanBeRedone() throws {

@@ -21,8 +21,9 @@ extension HTMLReport {
           caption:
             "\(Figures.text(design.lanes)) lanes, \(Figures.text(design.multipliers)) multipliers"
             + (occupancy ?? "")
-            + ". Busy: cycles with work over the cycles from one frame to the next. One stream, no "
-            + "back-pressure.", wide: true))
+            + ". Busy: cycles with work over the \(Figures.text(design.cyclesPerFrame)) cycles from one frame to the next. "
+            + "One stream, no back-pressure; the next frame's input arrives while this frame is worked on.",
+          wide: true))
       blocks.append(
         table(
           ["part", "segments", "busy cycles", "busy share", "first cycle", "last cycle"],

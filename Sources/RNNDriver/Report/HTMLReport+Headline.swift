@@ -49,11 +49,16 @@ extension HTMLReport {
           ], style: mismatches == 0 ? "good" : "bad"))
     }
     if let design = network.design {
-      let assumed = "\(Figures.count(design.clockMegahertz)) MHz assumed on \(design.device)"
+      let assumed =
+        "\(Figures.count(design.clockMegahertz)) MHz assumed"
+        + (design.device.map { " on \($0)" } ?? "")
       facts.append(
         fact(
           "latency", "\(Figures.text(Double(design.latencyCycles) / design.clockMegahertz)) µs",
-          [.text("\(Figures.text(design.latencyCycles)) cycles"), .text(assumed)]))
+          [
+            .text("\(Figures.text(design.latencyCycles)) cycles, first input to last output"),
+            .text(assumed),
+          ]))
       let rate = design.clockMegahertz * 1e6 / Double(max(1, design.cyclesPerFrame))
       facts.append(
         fact(
@@ -72,7 +77,7 @@ extension HTMLReport {
             estimateLabel,
             .text(
               "\(Figures.text(peak.low)) to \(Figures.text(peak.high)), peak rate, chip only, "
-                + estimate.device.name),
+                + "\(estimate.device.name) at \(Figures.count(estimate.clockMegahertz)) MHz"),
           ]))
       if let running = estimate.required.first(where: { $0.clocking == .running }) {
         facts.append(

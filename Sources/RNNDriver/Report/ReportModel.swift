@@ -220,19 +220,23 @@ package struct DesignReport: Hashable, Sendable {
       self.end = end
     }
   }
-  /// The device it was compiled for, such as `XC7VX690T`.
-  package var device: String
+  /// The device it was compiled for, such as `XC7VX690T`; nil if for none in particular.
+  package var device: String?
   package var clockMegahertz: Double
   package var lanes: Int
   package var multipliers: Int
+  /// Cycles from the start of a frame to the earliest start of the next.
   package var cyclesPerFrame: Int
+  /// Cycles from a frame's first input beat to its last output beat.
   package var latencyCycles: Int
+  /// The cycle of the timeline in which the work on the frame starts; the next starts `cyclesPerFrame` later.
+  package var frameStart: Int
   /// Rows appear in the order in which they come first.
   package var timeline: [Segment]
 
   package init(
-    device: String, clockMegahertz: Double, lanes: Int, multipliers: Int, cyclesPerFrame: Int,
-    latencyCycles: Int, timeline: [Segment]
+    device: String?, clockMegahertz: Double, lanes: Int, multipliers: Int, cyclesPerFrame: Int,
+    latencyCycles: Int, frameStart: Int = 0, timeline: [Segment]
   ) {
     self.device = device
     self.clockMegahertz = clockMegahertz
@@ -240,6 +244,7 @@ package struct DesignReport: Hashable, Sendable {
     self.multipliers = multipliers
     self.cyclesPerFrame = cyclesPerFrame
     self.latencyCycles = latencyCycles
+    self.frameStart = frameStart
     self.timeline = timeline
   }
 }

@@ -26,6 +26,9 @@ struct TimelineChart {
     return busy
   }
 
+  /// The cycle in which the work on the next frame may start.
+  private var nextFrame: Int { design.frameStart + design.cyclesPerFrame }
+
   var markup: Markup {
     let left = 168.0
     let right = 1020.0
@@ -36,7 +39,7 @@ struct TimelineChart {
     var canvas = Canvas(
       width: 1120, height: bottom + 42, title: "Timeline of one frame in clock cycles")
     let end = max(
-      design.timeline.map(\.end).max() ?? 1, design.latencyCycles, design.cyclesPerFrame, 1)
+      design.timeline.map(\.end).max() ?? 1, design.latencyCycles, nextFrame, 1)
     let axis = Axis(.linear, over: [], including: [0, Double(end)], from: left, to: right)
     let ticks = axis.ticks(10)
     for tick in ticks {
@@ -73,7 +76,7 @@ struct TimelineChart {
       }
     }
     let marks = [
-      ("next frame may start: \(Figures.text(design.cyclesPerFrame))", design.cyclesPerFrame),
+      ("next frame starts: \(Figures.text(nextFrame))", nextFrame),
       ("last output: \(Figures.text(design.latencyCycles))", design.latencyCycles),
     ]
     // The later mark is on the upper line, so that no line crosses a text.
