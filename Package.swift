@@ -128,7 +128,9 @@ let package = Package(
     .tests("RNNFixedPointTests", ["RNNFixedPoint", "RNNSupport"]),
     .tests(
       "RNNQuantizeTests",
-      ["RNNFixedPoint", "RNNGraph", "RNNQuantize", "RNNReference", "RNNSupport"]),
+      [
+        "RNNFixedPoint", "RNNGraph", "RNNLearning", "RNNQuantize", "RNNReference", "RNNSupport",
+      ]),
     .tests("RNNReferenceTests", ["RNNFixedPoint", "RNNGraph", "RNNReference", "RNNSupport"]),
     .tests(
       "RNNLearningTests",
