@@ -40,7 +40,7 @@ struct ReportCollector {
     }
     if let build {
       report.activations = Self.activations(build.design.graph)
-      report.design = Self.design(build.design)
+      report.design = DesignReport(build.design)
       report.energy = try energy(build)
       try addCosim(build, to: &report)
     }
@@ -149,34 +149,6 @@ struct ReportCollector {
   }
 
   // MARK: - Hardware
-
-  private static func design(_ design: Design) -> DesignReport {
-    var timeline: [DesignReport.Segment] = []
-    func add(_ row: String, _ label: String, _ start: Int, _ end: Int) {
-      timeline.append(.init(row: row, label: label, start: start, end: end))
-    }
-    let schedule = design.schedule
-    add("read input", "input buffer in use", 0, schedule.inputRelease + 1)
-    for (k, pass) in schedule.passes.enumerated() {
-      add("lanes", "pass \(k + 1)", pass.firstFeed, pass.lastFeed + 1)
-    }
-    for (s, segment) in design.lowered.segments.enumerated() {
-      let steps = (segment.size + design.elementsPerStep - 1) / design.elementsPerStep
-      let name = segment.nodes.last.map { design.graph[$0].name.split(separator: ".").first ?? "" }
-      let start = schedule.segmentStart[s]
-      add("element-wise \(name ?? "")", "datapath \(s + 1)", start, start + steps)
-    }
-    let beats = design.interface.output.beats
-    add(
-      "write output", "output buffer", max(0, schedule.outputCommit + 1 - beats),
-      schedule.outputCommit + 1)
-    return DesignReport(
-      device: design.options.device ?? "no device limit",
-      clockMegahertz: design.options.clockMegahertz, lanes: design.lanes,
-      multipliers: design.counts.units.reduce(0) { $0 + $1.multipliers },
-      cyclesPerFrame: design.frameTiming.cyclesPerFrame,
-      latencyCycles: design.frameTiming.latencyCycles, timeline: timeline)
-  }
 
   private func energy(_ build: BuildFolder) throws -> EnergyReport {
     let url = build.url.appendingPathComponent("activity.json")
