@@ -1,0 +1,6 @@
+#!/bin/sh
+# Builds the benchmark's engine side and compares it with PyTorch. Arguments go to bench_train.py.
+set -eu
+cd "$(dirname "$0")/.."
+swift build -c release --product bench-train
+exec "${PYTHON:-python3}" Benchmarks/bench_train.py .build/release/bench-train "$@"
