@@ -1,3 +1,7 @@
+#if os(Linux)
+  private import Glibc
+#endif
+
 /// Floats at an address that is a multiple of 64 bytes, reused from one call to the next.
 package final class AlignedBuffer {
   private var raw: UnsafeMutableRawPointer
@@ -11,7 +15,14 @@ package final class AlignedBuffer {
 
   private static func allocate(_ count: Int) -> UnsafeMutableRawPointer {
     let bytes = max(count, 16) * MemoryLayout<Float>.stride
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+    let huge = 1 << 21
+    let raw = UnsafeMutableRawPointer.allocate(
+      byteCount: bytes, alignment: bytes >= huge ? huge : 64)
+    #if os(Linux)
+      // A pass streams through all buffers; with small pages it would miss the TLB all the time.
+      // Where the kernel refuses, small pages serve.
+      if bytes >= huge { _ = madvise(raw, bytes, Int32(MADV_HUGEPAGE)) }
+    #endif
     raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
     return raw
   }

@@ -38,7 +38,7 @@ struct CellAnalysis {
   let membership: [(group: Int, member: Int)?]
   /// Nodes other than products whose values of all steps are kept in a buffer of their own.
   private(set) var stored: [Bool]
-  /// Groups whose results of all steps are kept; the others keep one step.
+  /// Groups whose results of all steps are kept; the others keep a few steps, as long as they are needed.
   private(set) var keepsGroup: [Bool]
 
   /// - Parameter keepAll: keep every node's values, to look at them.
@@ -79,7 +79,7 @@ struct CellAnalysis {
     self.groups = groups
     self.membership = membership
     stored = nodes.map { _ in false }
-    keepsGroup = groups.map { $0.phase != .loop }
+    keepsGroup = groups.map { $0.phase == .after }
     chooseStored(keepAll: keepAll)
   }
 
@@ -149,6 +149,10 @@ struct CellAnalysis {
       if case .state = node.op, hasAfter { keep(v) }
       for operand in node.op.operands
       where phase[operand.index] != phase[v] && !isLeaf(operand.index) {
+        // Products on inputs run a block of steps ahead of the loop, which reads them there.
+        if phase[operand.index] == .before, phase[v] == .loop, membership[operand.index] != nil {
+          continue
+        }
         keep(operand.index)
       }
       switch node.op {

@@ -28,6 +28,7 @@ struct LayerPlan {
   /// Columns of each buffer.
   private(set) var fullWidths: [Int] = []
   private(set) var scratchWidths: [Int] = []
+  private(set) var blockWidths: [Int] = []
   private(set) var slotWidths: [Int] = []
   private(set) var slotColumns: [Int] = []
   private(set) var adjointWidth = 0
@@ -35,7 +36,8 @@ struct LayerPlan {
   /// The full buffer of each node or group that has one.
   private var fullOfNode: [Int?]
   private var fullOfGroup: [Int?] = []
-  private var scratchOfGroup: [Int?] = []
+  /// The place of the results of each group that has none: one step, or one block of steps.
+  private var passingPlaceOfGroup: [Memory?] = []
   /// The slot of each product that has a gradient.
   private var slotOfNode: [Int?]
   /// The runs of each group, for products with the gradients; empty if nothing depends on the group.
@@ -56,7 +58,7 @@ struct LayerPlan {
     }
     for (g, group) in analysis.groups.enumerated() {
       fullOfGroup.append(analysis.keepsGroup[g] ? newFull(group.width) : nil)
-      scratchOfGroup.append(analysis.keepsGroup[g] ? nil : newScratch(group.width))
+      passingPlaceOfGroup.append(analysis.keepsGroup[g] ? nil : newPassingPlace(group))
     }
     placeParameters()
     forward.before = forwardProgram(.before)
@@ -78,6 +80,13 @@ struct LayerPlan {
   mutating func newScratch(_ size: Int) -> Int {
     scratchWidths.append(padded(size))
     return scratchWidths.count - 1
+  }
+  private mutating func newPassingPlace(_ group: ProductGroup) -> Memory {
+    if group.phase == .loop {
+      return Memory(buffer: .scratch(newScratch(group.width)), rows: .scratch)
+    }
+    blockWidths.append(group.width)
+    return Memory(buffer: .block(blockWidths.count - 1), rows: .block)
   }
   mutating func newSlot(_ size: Int) -> Memory {
     slotWidths.append(padded(size))
@@ -102,7 +111,7 @@ struct LayerPlan {
 
   /// The place of a node's value, or nil if it is nowhere in memory.
   ///
-  /// A loop's product result of one step counts only in the forward pass.
+  /// A product that is not kept for all steps counts only in the forward pass.
   func memory(of v: Int, forward isForward: Bool) -> Memory? {
     if let full = fullOfNode[v] { return Memory(buffer: .full(full), rows: .current) }
     switch graph.nodes[v].op {
@@ -118,8 +127,9 @@ struct LayerPlan {
       if let full = fullOfGroup[g] {
         return Memory(buffer: .full(full), column: column, rows: .current)
       }
-      guard isForward, let scratch = scratchOfGroup[g] else { return nil }
-      return Memory(buffer: .scratch(scratch), column: column, rows: .scratch)
+      guard isForward, var place = passingPlaceOfGroup[g] else { return nil }
+      place.column = column
+      return place
     default: return nil
     }
   }

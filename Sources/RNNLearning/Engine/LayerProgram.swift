@@ -14,6 +14,10 @@ enum RowSpan: Int {
   case carryIn
   /// Gradients by a state for the previous step.
   case carryOut
+  /// The rows of the step, in a buffer for one block of steps.
+  case block
+
+  static let count = 7
 }
 
 /// A matrix that a layer's programs read or write: a buffer, its first column, and which rows.
@@ -28,6 +32,8 @@ struct Memory: Hashable {
     /// The gradient by a product's result, of all steps; slots are columns of one buffer.
     case slot(Int)
     case scratch(Int)
+    /// Products on inputs, of a block of steps.
+    case block(Int)
     case carry(Int)
     case vector(Int)
     case vectorGradient(Int)

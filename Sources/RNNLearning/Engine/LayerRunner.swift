@@ -16,6 +16,7 @@ final class LayerRunner {
 
   private struct ShardBuffers {
     var scratch: [AlignedBuffer]
+    var block: [AlignedBuffer]
     var carry: [AlignedBuffer]
     var vectorGradients: AlignedBuffer
     var registers: AlignedBuffer
@@ -41,6 +42,7 @@ final class LayerRunner {
       scratch.append(
         ShardBuffers(
           scratch: plan.scratchWidths.map { _ in AlignedBuffer() },
+          block: plan.blockWidths.map { _ in AlignedBuffer() },
           carry: plan.graph.states.map { _ in AlignedBuffer() },
           vectorGradients: AlignedBuffer(count: parameters.vectorTotal),
           registers: AlignedBuffer(count: registers * 512)))
@@ -48,6 +50,9 @@ final class LayerRunner {
     for (shard, buffers) in zip(layout.shards, scratch) {
       for (buffer, width) in zip(buffers.scratch, plan.scratchWidths) {
         buffer.reserve(shard.count * width)
+      }
+      for (buffer, width) in zip(buffers.block, plan.blockWidths) {
+        buffer.reserve(min(shard.rows, blockRows + shard.count) * width)
       }
       for (buffer, state) in zip(buffers.carry, plan.graph.states) {
         buffer.reserve(2 * shard.count * padded(state.size))
@@ -59,6 +64,14 @@ final class LayerRunner {
       gathered[g].reserve(layout.rows * padded(group.operandSize))
     }
   }
+
+  /// How many rows of products on inputs run ahead of the loop: few enough to stay in the
+  /// second-level cache, enough for a product to be fast.
+  private var blockRows: Int {
+    let width = plan.blockWidths.reduce(1, +)
+    return min(max(Self.blockFloats / width, 32), 256)
+  }
+  private static let blockFloats = 1 << 17
 
   private var registers: Int {
     let programs = [plan.forward, plan.backward].flatMap { [$0.before, $0.loop, $0.after] }
@@ -98,6 +111,10 @@ final class LayerRunner {
       return Place(
         base: scratch[s].scratch[k].base + memory.column, stride: plan.scratchWidths[k],
         rows: .scratch)
+    case .block(let k):
+      return Place(
+        base: scratch[s].block[k].base + memory.column, stride: plan.blockWidths[k],
+        rows: .block)
     case .carry(let k):
       return Place(
         base: scratch[s].carry[k].base, stride: padded(plan.graph.states[k].size),
@@ -191,15 +208,16 @@ final class LayerRunner {
 
   /// Row bases by `RowSpan`, for all steps at once.
   private func rowBases(_ shard: BatchLayout.Shard) -> [Int64] {
-    [0, 0, Int64(shard.count), 0, 0, 0]
+    [0, 0, Int64(shard.count), 0, 0, 0, 0]
   }
-  /// Row bases by `RowSpan` at a step.
-  private func rowBases(_ shard: BatchLayout.Shard, step t: Int) -> [Int64] {
+  /// Row bases by `RowSpan` at a step, in a block that starts at a step.
+  private func rowBases(_ shard: BatchLayout.Shard, step t: Int, block: Int = 0) -> [Int64] {
     let current = shard.offsets[t]
     let previous = t > 0 ? shard.offsets[t - 1] : 0
     let half = t % 2 * shard.count
     return [
       0, 0, Int64(current), Int64(previous), Int64(half), Int64(shard.count - half),
+      Int64(current - shard.offsets[block]),
     ]
   }
 
@@ -217,12 +235,23 @@ final class LayerRunner {
       }
     }
     let before = bind(plan.forward.before, shard: s, layout, around)
-    run(before, rows: shard.rows, rowBases(shard), registers)
     let loop = bind(plan.forward.loop, shard: s, layout, around)
-    if !loop.isEmpty {
-      for t in 0..<shard.steps {
-        run(loop, rows: shard.active[t], rowBases(shard, step: t), registers)
+    var first = 0
+    while first < shard.steps {
+      var end = first
+      var rows = 0
+      while end < shard.steps, rows < blockRows {
+        rows += shard.active[end]
+        end += 1
       }
+      run(before, rows: rows, rowBases(shard, step: first, block: first), registers)
+      if !loop.isEmpty {
+        for t in first..<end {
+          let bases = rowBases(shard, step: t, block: first)
+          run(loop, rows: shard.active[t], bases, registers)
+        }
+      }
+      first = end
     }
     let after = bind(plan.forward.after, shard: s, layout, around)
     run(after, rows: shard.rows, rowBases(shard), registers)

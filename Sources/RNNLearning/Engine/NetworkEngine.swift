@@ -26,6 +26,8 @@ package final class NetworkEngine {
   private let outputGradient = AlignedBuffer()
   private var layout = BatchLayout(lengths: [], threads: 1)
   private var areWeightsLoaded = false
+  /// The last outputs, whose memory serves again unless the caller still holds them.
+  private var lastOutput = SequenceBatch(lengths: [], features: 1)
 
   /// - Parameter threads: how many threads to split batches over; by default all processors.
   /// - Throws: `DiagnosticsEmitted` if the weights do not have the shapes of the network's parameters.
@@ -184,7 +186,11 @@ package final class NetworkEngine {
   }
 
   private func output() -> SequenceBatch {
-    var result = SequenceBatch(lengths: layout.lengths, features: network.outputSize)
+    var result = SequenceBatch(lengths: [], features: 1)
+    swap(&result, &lastOutput)
+    if result.lengths != layout.lengths {
+      result = SequenceBatch(lengths: layout.lengths, features: network.outputSize)
+    }
     let last = runners.count - 1
     let view = runners[last].view(runners[last].plan.output, input: inputView(last))
     let features = network.outputSize
@@ -201,6 +207,7 @@ package final class NetworkEngine {
         }
       }
     }
+    lastOutput = result
     return result
   }
 
