@@ -39,6 +39,9 @@ test:
 doctor: build
 	@$(RNNC) doctor
 
+bench-train:
+	@Benchmarks/bench_train.sh
+
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 
