@@ -142,8 +142,8 @@ let package = Package(
     .testTarget(
       name: "RNNCosimTests",
       dependencies: [
-        "RNNCodegen", "RNNCosim", "RNNFixedPoint", "RNNGraph", "RNNQuantize", "RNNReference",
-        "RNNSupport", "_RNNTestSupport",
+        "RNNCodegen", "RNNCosim", "RNNEstimate", "RNNFixedPoint", "RNNGraph", "RNNQuantize",
+        "RNNReference", "RNNSupport", "_RNNTestSupport",
       ], exclude: ["Fixtures"], swiftSettings: strict),
     .tests("RNNDriverTests", ["RNNDriver", "RNNSupport", "_RNNTestSupport"]),
     .tests("RNNTensorTests", ["RNNSupport", "RNNTensor"]),

@@ -3,9 +3,11 @@ internal import RNNGraph
 internal import RNNHarness
 internal import RNNSupport
 
-/// Writes the bench that goes with a design: golden vectors, a C++ and a cocotb program, a Makefile.
+/// Writes the bench that goes with a design: golden vectors, a C++ and a cocotb program, a
+/// Makefile.
 ///
-/// It needs nothing of this program: a user runs it on the emitted top module, the one without probes.
+/// It needs nothing of this program: a user runs it on the emitted top module, the one without
+/// probes.
 package struct BenchWriter {
   package var design: CosimDesign
 
