@@ -53,9 +53,10 @@ struct EpochRunner {
         return (loss.mean, gradient ?? outputs)
       }
       var gradients = step.gradients
-      let penaltyValue = penalty?(next.weights, &gradients) ?? 0
       let norm =
         configuration.gradientClip.map { gradients.clip(norm: $0) } ?? gradients.norm
+      // After clipping: the penalty is quadratic and cannot explode, and a clip would change its weight.
+      let penaltyValue = penalty?(next.weights, &gradients) ?? 0
       try checkFinite(
         loss: batchLoss.mean + penaltyValue, norm: norm, rate: rate,
         place: "\(phase) epoch \(epoch + 1), batch \(number + 1) of \(batches.count)",
