@@ -123,19 +123,11 @@ let package = Package(
     .target(
       name: "_RNNTestSupport", dependencies: ["RNNSupport"], path: "Tests/_RNNTestSupport",
       swiftSettings: strict),
-    .tests("EndToEndTests", ["rnnc", "RNNSupport", "_RNNTestSupport"]),
-    .tests("RNNBilinearTests", ["RNNBilinear", "RNNSupport"]),
-    .tests("RNNFixedPointTests", ["RNNFixedPoint", "RNNSupport"]),
-    .tests(
-      "RNNQuantizeTests",
-      [
-        "RNNFixedPoint", "RNNGraph", "RNNLearning", "RNNQuantize", "RNNReference", "RNNSupport",
-      ]),
-    .tests("RNNReferenceTests", ["RNNFixedPoint", "RNNGraph", "RNNReference", "RNNSupport"]),
-    .tests(
-      "RNNLearningTests",
-      ["RNNFixedPoint", "RNNGraph", "RNNLearning", "RNNSupport", "_RNNTestSupport"]),
     .tests("ArchitectureTests", ["RNNSupport", "_RNNTestSupport"]),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["rnnc", "RNNSupport", "_RNNTestSupport"],
+      exclude: ["Golden"], swiftSettings: strict),
+    .tests("RNNBilinearTests", ["RNNBilinear", "RNNSupport"]),
     .tests(
       "RNNCodegenTests",
       ["RNNCodegen", "RNNGraph", "RNNQuantize", "RNNReference", "RNNSupport", "_RNNTestSupport"]),
@@ -146,16 +138,26 @@ let package = Package(
         "RNNReference", "RNNSupport", "_RNNTestSupport",
       ], exclude: ["Fixtures"], swiftSettings: strict),
     .tests("RNNDriverTests", ["RNNDriver", "RNNSupport", "_RNNTestSupport"]),
-    .tests("RNNTensorTests", ["RNNSupport", "RNNTensor"]),
     .tests("RNNEstimateTests", ["RNNDriver", "RNNEstimate", "RNNSupport", "_RNNTestSupport"]),
-    .tests("RNNSupportTests", ["RNNSupport", "_RNNTestSupport"]),
+    .tests("RNNFixedPointTests", ["RNNFixedPoint", "RNNSupport"]),
     .tests("RNNGraphTests", ["RNNGraph", "RNNFixedPoint", "RNNSupport", "_RNNTestSupport"]),
     .tests(
       "RNNInterchangeTests",
       ["RNNFixedPoint", "RNNGraph", "RNNInterchange", "RNNSupport", "_RNNTestSupport"]),
     .tests(
+      "RNNLearningTests",
+      ["RNNFixedPoint", "RNNGraph", "RNNLearning", "RNNSupport", "_RNNTestSupport"]),
+    .tests(
+      "RNNQuantizeTests",
+      [
+        "RNNFixedPoint", "RNNGraph", "RNNLearning", "RNNQuantize", "RNNReference", "RNNSupport",
+      ]),
+    .tests(
       "RNNRTLTests",
       ["RNNFixedPoint", "RNNRTL", "RNNSupport", "RNNVerilog", "_RNNTestSupport"]),
+    .tests("RNNReferenceTests", ["RNNFixedPoint", "RNNGraph", "RNNReference", "RNNSupport"]),
+    .tests("RNNSupportTests", ["RNNSupport", "_RNNTestSupport"]),
+    .tests("RNNTensorTests", ["RNNSupport", "RNNTensor"]),
     .tests("RNNVerilogTests", ["RNNSupport", "RNNVerilog", "_RNNTestSupport"]),
   ]
 )
