@@ -38,7 +38,7 @@ extension EnergyReport {
       "  \(Figures.text(counts.cyclesPerFrame)) cycles/frame, latency "
         + "\(Figures.text(counts.latencyCycles)) cycles, one stream",
       "  \(Figures.text(counts.usefulMultiplicationsPerFrame)) useful multiplications/frame, "
-        + "multipliers busy \(Figures.percent(multiplierOccupancy))",
+        + "lane multipliers busy with them \(Figures.percent(multiplierOccupancy))",
       "  dense-equivalent operations/frame, not work done here: "
         + Figures.text(counts.denseEquivalentOperationsPerFrame),
     ]

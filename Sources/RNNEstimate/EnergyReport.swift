@@ -46,9 +46,12 @@ package struct EnergyReport: Hashable, Sendable {
     return DeviceDescription.known.filter { names.contains($0.name) }
   }()
 
-  /// Products of useful operands over all multiplier cycles of a frame, 0 to 1.
+  /// Useful products over all multiplier cycles of the lanes in a frame, 0 to 1.
+  ///
+  /// The lanes are the unit of that name; a design without it counts all of its multipliers.
   package var multiplierOccupancy: Double {
-    let multipliers = counts.units.reduce(0) { $0 + $1.multipliers }
+    let lanes = counts.units.filter { $0.name == "lanes" }
+    let multipliers = (lanes.isEmpty ? counts.units : lanes).reduce(0) { $0 + $1.multipliers }
     guard multipliers > 0, counts.cyclesPerFrame > 0 else { return 0 }
     return Double(counts.usefulMultiplicationsPerFrame)
       / (Double(multipliers) * Double(counts.cyclesPerFrame))

@@ -27,7 +27,7 @@ struct AccuracyChart {
 
   var markup: Markup {
     let stages = self.stages
-    let column = 78.0
+    let column = (networks.map { Canvas.width(of: $0.name) * 1.1 + 26 } + [78]).max() ?? 78
     let left = 130.0
     let right = 640 - column * Double(networks.count) - 8
     let rowHeight = max(34, 16.0 * Double(networks.count) + 8)

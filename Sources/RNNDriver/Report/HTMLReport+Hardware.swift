@@ -13,7 +13,7 @@ extension HTMLReport {
       }
       let chart = TimelineChart(design: design, styles: styles(network))
       let occupancy = network.energy.map {
-        "; \(Figures.percent($0.multiplierOccupancy)) of all multiplier cycles do useful products"
+        "; \(Figures.percent($0.multiplierOccupancy)) of the lanes' multiplier cycles do useful products"
       }
       blocks.append(
         figure(

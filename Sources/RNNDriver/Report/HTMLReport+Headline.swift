@@ -95,11 +95,16 @@ extension HTMLReport {
     return facts
   }
 
-  /// The estimate for the device that the design was compiled for, else for the first that it fits.
+  /// Power at the required rate with the clock running; no limit where the device is too slow.
+  private func power(_ estimate: EnergyEstimate) -> Double {
+    estimate.required.first { $0.clocking == .running }?.watts.value ?? .infinity
+  }
+
+  /// The estimate for the device that the design was compiled for, else for the most frugal that it fits.
   func headlineEstimate(_ network: NetworkReport) -> EnergyEstimate? {
     let estimates = network.energy?.estimates ?? []
     return estimates.first { $0.device.name == network.design?.device }
-      ?? estimates.first(where: \.fits)
+      ?? estimates.filter(\.fits).min { power($0) < power($1) }
   }
 
   var accuracy: Markup? {
@@ -128,7 +133,7 @@ extension HTMLReport {
           caption:
             "Correct answers on the test set. Lines span Wilson's 95 % interval for that many utterances. All stages "
             + "answer the same utterances, so differences between stages are better known than the "
-            + "lines suggest. The axis does not start at zero."),
+            + "lines suggest. The axis need not start at zero."),
         table(
           [
             "network", "stage", "accuracy", "correct", "95 % interval", "weights", "bits each",
