@@ -30,10 +30,15 @@ extension HTMLReport {
 
   private func facts(_ network: NetworkReport) -> [Markup] {
     var facts: [Markup] = []
-    if let last = network.accuracy.last, let share = last.share {
+    // The last stage that saw the whole test set: a simulation may have seen a part of it.
+    let most = network.accuracy.map(\.total).max()
+    if let last = network.accuracy.last(where: { $0.total == most }), let share = last.share {
       var notes: [Markup] = [.text("\(last.stage): \(last.correct) of \(last.total)")]
       if let first = network.accuracy.first, first.stage != last.stage, let before = first.share {
         notes.append(.text("\(first.stage): \(Figures.percent(before))"))
+      }
+      if last.stage != "RTL", let cosim = network.cosim, let same = cosim.sameClass {
+        notes.append(.text("RTL: same class on \(same) of \(cosim.sequences) simulated"))
       }
       facts.append(fact("accuracy", Figures.percent(share), notes))
     }

@@ -8,15 +8,22 @@ internal import RNNSupport
 
 /// Gathers what the stages of one network wrote into its part of the report.
 ///
-/// The network's folder holds `float`, `circulant`, `quantized` (model folders) and `rtl` (a build folder); what
-/// is missing is missing in the report, which says so.
+/// The network's folder holds `float`, `circulant`, `quantized` (model folders) and `rtl` (a build folder), and
+/// may hold `direct` (circulant weights that were trained without ADMM, for comparison). What is missing is left
+/// out of the report.
 struct ReportCollector {
   let folder: URL
 
+  /// The model folders in the order of the report, with the name of their stage.
+  private static let stages = [
+    (folder: "float", name: "float"), (folder: "circulant", name: "circulant"),
+    (folder: "direct", name: "circulant, direct"), (folder: "quantized", name: "quantized"),
+  ]
+
   func network() throws -> NetworkReport {
     var models: [(stage: String, model: ModelFile, record: JSONValue)] = []
-    for stage in ["float", "circulant", "quantized"] {
-      let url = folder.appendingPathComponent(stage)
+    for (name, stage) in Self.stages {
+      let url = folder.appendingPathComponent(name)
       guard FileManager.default.fileExists(atPath: url.appendingPathComponent("model.json").path)
       else { continue }
       let model = try ModelFile.readDescription(url.appendingPathComponent("model.json"))
@@ -45,6 +52,51 @@ struct ReportCollector {
       try addCosim(build, to: &report)
     }
     return report
+  }
+
+  // MARK: - Provenance
+
+  /// Seeds and settings of every stage, the simulator, and the digests of what was made.
+  func provenance() throws -> [ProvenanceEntry] {
+    var entries: [ProvenanceEntry] = []
+    let network = folder.lastPathComponent
+    var last: ModelFile?
+    for (name, _) in Self.stages {
+      let url = folder.appendingPathComponent("\(name)/model.json")
+      guard FileManager.default.fileExists(atPath: url.path) else { continue }
+      last = try ModelFile.readDescription(url)
+      for file in ["model.json", "model.safetensors"] {
+        try digest("\(name)/\(file)", to: &entries)
+      }
+    }
+    let stages = (last?.stages ?? []).map { stage in
+      let settings = stage.settings.map { member in
+        var text = member.value.text
+        if text.last == "\n" { text.removeLast() }
+        return "\(member.key) \(text.replacingOccurrences(of: "\"", with: ""))"
+      }
+      return ProvenanceEntry(
+        group: "\(network): stages", key: stage.name,
+        value: (["seed \(stage.seed)"] + settings).joined(separator: ", "))
+    }
+    try digest("rtl/manifest.json", to: &entries)
+    let cosim = folder.appendingPathComponent("rtl/cosim.json")
+    if FileManager.default.fileExists(atPath: cosim.path),
+      case .string(let version)? = try Self.json(cosim)["verilator"]
+    {
+      entries.append(
+        ProvenanceEntry(group: "\(network): tools", key: "Verilator", value: version))
+    }
+    return stages + entries
+  }
+
+  private func digest(_ path: String, to entries: inout [ProvenanceEntry]) throws {
+    let url = folder.appendingPathComponent(path)
+    guard FileManager.default.fileExists(atPath: url.path) else { return }
+    entries.append(
+      ProvenanceEntry(
+        group: "\(folder.lastPathComponent): SHA-256", key: path,
+        value: sha256(try AtomicFile.read(url))))
   }
 
   // MARK: - Training

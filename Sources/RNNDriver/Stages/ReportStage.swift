@@ -23,7 +23,8 @@ package struct ReportStage: Stage {
 
   package func run(_ context: StageContext) throws -> StageResult {
     try OutputFolder.prepareFile(output)
-    let reports = try networks.map { try ReportCollector(folder: $0).network() }
+    let collectors = networks.map { ReportCollector(folder: $0) }
+    let reports = try collectors.map { try $0.network() }
     let tested = reports.compactMap { $0.accuracy.first?.total }.max()
     let summary =
       tested.map {
@@ -32,9 +33,8 @@ package struct ReportStage: Stage {
       ?? "No accuracy was measured."
     let model = ReportModel(
       title: title, summary: summary, networks: reports,
-      provenance: [
-        ProvenanceEntry(group: "command", key: "report", value: commandLine)
-      ])
+      provenance: try [ProvenanceEntry(group: "command", key: "report", value: commandLine)]
+        + collectors.flatMap { try $0.provenance() })
     try AtomicFile.write(HTMLReport(model).html, to: output)
     return StageResult(
       json: .object([
