@@ -34,8 +34,7 @@ module rnnc_lane #(
 
   localparam int ProductWidth = WeightWidth + OperandWidth;
 
-  if (Products < 1 || WeightWidth < 1 || OperandWidth < 1 || SumWidth < ProductWidth)
-  begin : gen_param_check
+  if (Products < 1 || WeightWidth < 1 || OperandWidth < 1 || SumWidth < 1) begin : gen_param_check
     rnnc_lane_bad_params u_bad ();
   end
 
@@ -72,6 +71,12 @@ module rnnc_lane #(
     end
 
     assign drain_o[i*SumWidth+:SumWidth] = drain_q;
+
+    if (ProductWidth > SumWidth) begin : gen_unused
+      // A sum modulo 2^SumWidth needs no higher bits of a product.
+      logic unused_high;
+      assign unused_high = &{1'b0, product_q[ProductWidth-1:SumWidth]};
+    end
   end
 endmodule
 

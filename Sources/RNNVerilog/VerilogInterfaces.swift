@@ -50,7 +50,7 @@ package struct VerilogInterfaces: Sendable {
   /// The ports of a module for the parameters of an instance.
   ///
   /// - Throws: `VerilogError` for an unknown or missing parameter or an impossible width.
-  func ports(of instance: VerilogInstance) throws -> [VerilogPort]? {
+  package func ports(of instance: VerilogInstance) throws -> [VerilogPort]? {
     guard let header = headers[instance.module] else { return nil }
     func fail(_ message: String) -> VerilogError {
       VerilogError(module: instance.module, issues: [message])

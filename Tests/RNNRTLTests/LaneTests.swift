@@ -72,6 +72,8 @@ import _RNNTestSupport
     let points = [
       Point(products: 1, weight: 1, operand: 1, sum: 9, gaps: false),
       Point(products: 3, weight: 5, operand: 9, sum: 18, gaps: true),
+      // Narrower than a product: sums are modulo 2^sum.
+      Point(products: 2, weight: 8, operand: 9, sum: 12, gaps: true),
       Point(products: 14, weight: 15, operand: 15, sum: 35, gaps: false),
       Point(products: 2, weight: 18, operand: 25, sum: 48, gaps: true),
     ]

@@ -1,10 +1,9 @@
 import Foundation
 import RNNRTL
 import RNNSupport
+import RNNVerilog
 import Testing
 import _RNNTestSupport
-
-@testable import RNNVerilog
 
 /// A rule on the text of a hand-written file.
 struct TextRule: Sendable, CustomStringConvertible {
@@ -157,7 +156,7 @@ struct TextRule: Sendable, CustomStringConvertible {
     .enabled(if: hasAllTools),
     arguments: [
       ("rnnc_collect", "Elements=2 WordElements=5"), ("rnnc_delay", "Depth=-1"),
-      ("rnnc_lane", "WeightWidth=9 OperandWidth=9 SumWidth=17"), ("rnnc_mul", "AWidth=0"),
+      ("rnnc_lane", "Products=0"), ("rnnc_mul", "AWidth=0"),
       ("rnnc_pwl", "InitFile=\"x.mem\" Segments=48"), ("rnnc_pwl", "InitFile=\"x.mem\" Shift=-1"),
       ("rnnc_ram_sdp", "Depth=0"), ("rnnc_rom", "Width=8"), ("rnnc_round_sat", "Rounding=3"),
       ("rnnc_round_sat", "Shift=-1"),

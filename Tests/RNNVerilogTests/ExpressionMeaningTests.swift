@@ -1,9 +1,8 @@
 import Foundation
 import RNNSupport
+import RNNVerilog
 import Testing
 import _RNNTestSupport
-
-@testable import RNNVerilog
 
 /// A value with its type; the meaning of the tree, written without looking at Verilog.
 private struct Value {
@@ -262,8 +261,7 @@ private struct Generator {
         #expect(value.type == types[i])
         let expected = bits(Int64(bitPattern: value.bits), types[i].width)
         guard trace.bits(cycle: cycle, unit: 0, output: i) == expected else {
-          let text = VerilogPrinter().expression(expression)
-          Issue.record("\(text) for \(inputs) is not \(value)")
+          Issue.record("y\(i)_o = \(expression) for \(inputs) is not \(value)")
           return
         }
       }

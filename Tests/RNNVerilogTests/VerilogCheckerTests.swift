@@ -1,6 +1,5 @@
+import RNNVerilog
 import Testing
-
-@testable import RNNVerilog
 
 @Suite struct VerilogCheckerTests {
   /// A module without faults that has one of everything; the tests break it in one place.

@@ -1,6 +1,5 @@
-import Testing
-
 import RNNVerilog
+import Testing
 
 @Suite struct VerilogPrinterTests {
   static func blink() -> VerilogModule {
