@@ -30,7 +30,9 @@ struct CellAnalysis {
   }
 
   let graph: CellGraph
-  /// The phase of each node. Inputs and parameters count as `before` and are there in every phase.
+  /// The phase of each node.
+  ///
+  /// Inputs and parameters count as `before` and are there in every phase.
   let phase: [Phase]
   let needsGradient: [Bool]
   let groups: [ProductGroup]

@@ -266,20 +266,11 @@ final class LayerRunner {
     run(after, rows: shard.rows, rowBases(shard), registers)
     let loop = bind(plan.backward.loop, shard: s, layout, around)
     if !loop.isEmpty {
+      // Going back, more and more sequences run; no step has written their rows, so the gradient by
+      // the state after a sequence's last step stays zero.
       for carry in scratch[s].carry { carry.clear() }
       for t in (0..<shard.steps).reversed() {
-        let bases = rowBases(shard, step: t)
-        let running = shard.active[t]
-        let later = t + 1 < shard.steps ? shard.active[t + 1] : 0
-        if later < running {
-          // Sequences that end here get no gradient from a later step.
-          for (carry, state) in zip(scratch[s].carry, plan.graph.states) {
-            let width = padded(state.size)
-            let first = Int(bases[RowSpan.carryIn.rawValue]) + later
-            (carry.base + first * width).update(repeating: 0, count: (running - later) * width)
-          }
-        }
-        run(loop, rows: running, bases, registers)
+        run(loop, rows: shard.active[t], rowBases(shard, step: t), registers)
       }
     }
     let before = bind(plan.backward.before, shard: s, layout, around)
