@@ -13,11 +13,16 @@ RNNC := .build/release/rnnc
 FSDD ?= ../shared/data/fsdd
 # Where the demo and the experiments write.
 OUT ?= build
+# Networks of `make soak`.
+SOAK ?= 300
 
 help:
 	@echo "make demo               train, compress, quantize, compile, cosimulate and report on spoken digits"
 	@echo "make test               run every test"
 	@echo "make build              build .build/release/rnnc"
+	@echo "make experiment-digits  accuracy of every stage over 3 seeds on the full data set (FSDD=folder)"
+	@echo "make soak               300 random networks through compiler and simulator (SOAK=count)"
+	@echo "make bench-train        time of a training step, beside PyTorch where it is installed"
 	@echo "make doctor             which tools are there, and how to get the others"
 	@echo "make lint               check the layout of the Swift sources"
 	@echo "make clean              remove everything that was built"
@@ -35,6 +40,23 @@ demo: build
 test:
 	@scripts/setup.sh test
 	RNNC_REQUIRE_TOOLS=1 $(SWIFT) test -c release --disable-testable-imports
+
+# The full data set: FSDD names its folder (recordings/*.wav inside).
+experiment-digits: build
+	@test -d $(FSDD)/recordings || { \
+	  echo "error: $(FSDD)/recordings does not exist; give the Free Spoken Digit Dataset's folder: make experiment-digits FSDD=..." >&2; \
+	  exit 2; }
+	@$(RNNC) study --data $(FSDD)/recordings -o $(OUT)/study --evidence docs/evidence/digits
+
+# Random networks through compiler and simulator, ten times as many as the tests draw.
+soak:
+	@scripts/setup.sh test
+	RNNC_REQUIRE_TOOLS=1 RNNC_SOAK=$(SOAK) $(SWIFT) test -c release --disable-testable-imports \
+	  --filter RandomNetworkTests
+
+bench-train:
+	@scripts/setup.sh demo
+	@Benchmarks/bench_train.sh
 
 doctor: build
 	@$(RNNC) doctor

@@ -125,7 +125,8 @@ let package = Package(
       swiftSettings: strict),
     .tests("ArchitectureTests", ["RNNSupport", "_RNNTestSupport"]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["rnnc", "RNNSupport", "_RNNTestSupport"],
+      name: "EndToEndTests",
+      dependencies: ["rnnc", "RNNInterchange", "RNNSupport", "_RNNTestSupport"],
       exclude: ["Golden"], swiftSettings: strict),
     .tests("RNNBilinearTests", ["RNNBilinear", "RNNSupport"]),
     .tests(

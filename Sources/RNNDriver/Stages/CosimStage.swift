@@ -70,7 +70,7 @@ package struct CosimStage: Stage {
     ["manifest.json", "mem", "model", "rtl"].map(build.appendingPathComponent) + [inputURL]
   }
   package var outputs: [URL] {
-    [build.appendingPathComponent("cosim.json")]
+    [build.appendingPathComponent("cosim.json"), build.appendingPathComponent("bench")]
       + (activity ? [build.appendingPathComponent("activity.json")] : [])
       + (trace.map { [$0] } ?? [])
   }
@@ -125,6 +125,13 @@ package struct CosimStage: Stage {
       try OutputFolder.prepareFile(trace)
       _ = try simulator.writeWaveform(
         to: trace, sequences: [sequences[0]], makeReference: { try ReferenceModel(graph) })
+    }
+    // Golden vectors for users of other benches: the beginnings of two sequences.
+    let golden = sequences.prefix(2).map { Array($0.prefix(8)) }
+    for file in try BenchWriter(described).files(
+      sequences: golden, reference: try ReferenceModel(graph))
+    {
+      try AtomicFile.write(file.text, to: build.appendingPathComponent(file.path))
     }
     let classes = try classify(result, sequences: sequences, labels: labels, folder: folder)
     let json = try summary(result, sequences: sequences.count, classes: classes)

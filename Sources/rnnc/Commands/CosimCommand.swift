@@ -17,7 +17,8 @@ struct CosimCommand: ParsableCommand {
 
       Input is an .npy file of shape (frames, inputs) or (sequences, frames, inputs), floats for \
       features or integers for codes; or a folder of labelled recordings, of which the test split \
-      is fed. The result is also written to BUILD/cosim.json.
+      is fed. The result is also written to BUILD/cosim.json, and BUILD/bench gets golden vectors \
+      with a C++ and a cocotb bench that need nothing of rnnc.
 
       EXAMPLES
         rnnc cosim build/gru-rtl --data Examples/digits/recordings
