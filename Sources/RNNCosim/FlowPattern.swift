@@ -51,11 +51,17 @@ package struct CosimRun: Hashable, Sendable, CustomStringConvertible {
   package var sink: FlowPattern
   /// Seeds the values that registers and memories without reset hold at power-up.
   package var resetSeed: Int
+  /// The pass feeds at most so many sequences, the first ones; nil for all.
+  package var sequenceLimit: Int?
 
-  package init(source: FlowPattern = .always, sink: FlowPattern = .always, resetSeed: Int = 1) {
+  package init(
+    source: FlowPattern = .always, sink: FlowPattern = .always, resetSeed: Int = 1,
+    sequenceLimit: Int? = nil
+  ) {
     self.source = source
     self.sink = sink
     self.resetSeed = resetSeed
+    self.sequenceLimit = sequenceLimit
   }
   package var description: String {
     "source \(source), sink \(sink), reset seed \(resetSeed)"
@@ -67,7 +73,13 @@ package struct CosimRun: Hashable, Sendable, CustomStringConvertible {
   ///
   /// The chances and lengths follow the design's rate: gaps that a frame's time hides would test
   /// nothing.
-  package static func standard(for design: CosimDesign, seed: UInt64) -> [CosimRun] {
+  ///
+  /// - Parameter stressLimit: sequences in the passes after the first, which has all; nil for all.
+  /// Passes
+  ///   with back-pressure take two to four times as many cycles as one without.
+  package static func standard(
+    for design: CosimDesign, seed: UInt64, stressLimit: Int? = nil
+  ) -> [CosimRun] {
     let fork = SplitMix64(seed: seed)
     func chance(_ beats: Int) -> Int { min(70, max(4, 100 * beats / design.frameCycles)) }
     let long = 2 * design.frameCycles + 3
@@ -87,6 +99,7 @@ package struct CosimRun: Hashable, Sendable, CustomStringConvertible {
           source: FlowPattern(.stalls(cycles: long), seed: draw()),
           sink: FlowPattern(.stalls(cycles: long), seed: draw()), resetSeed: resetSeed))
     }
+    for i in runs.indices.dropFirst() { runs[i].sequenceLimit = stressLimit }
     return runs
   }
 }

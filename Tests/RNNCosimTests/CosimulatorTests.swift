@@ -72,6 +72,11 @@ import Testing
     let design = Standin.design(in: try Self.shared.get())
     let other = CosimRun.standard(for: design, seed: 6)
     #expect(other != first.runs.map(\.run))
+    let limited = try cosimulate(
+      runs: CosimRun.standard(for: design, seed: 5, stressLimit: 2))
+    #expect(limited.passed)
+    #expect(limited.runs.map(\.frames) == [44, 5, 5, 5, 5, 5])
+    #expect(limited.outputs.map(\.count) == [4, 1, 7, 30, 2])
   }
 
   // MARK: - Faults, each found where it is
