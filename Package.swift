@@ -139,7 +139,9 @@ let package = Package(
         "RNNReference", "RNNSupport", "_RNNTestSupport",
       ], exclude: ["Fixtures"], swiftSettings: strict),
     .tests("RNNDriverTests", ["RNNDriver", "RNNSupport", "_RNNTestSupport"]),
-    .tests("RNNEstimateTests", ["RNNDriver", "RNNEstimate", "RNNSupport", "_RNNTestSupport"]),
+    .tests(
+      "RNNEstimateTests",
+      ["RNNCodegen", "RNNDriver", "RNNEstimate", "RNNQuantize", "RNNSupport", "_RNNTestSupport"]),
     .tests("RNNFixedPointTests", ["RNNFixedPoint", "RNNSupport"]),
     .tests("RNNGraphTests", ["RNNGraph", "RNNFixedPoint", "RNNSupport", "_RNNTestSupport"]),
     .tests(
