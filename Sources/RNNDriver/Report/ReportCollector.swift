@@ -41,7 +41,7 @@ struct ReportCollector {
     var report = NetworkReport(name: last.name, description: Self.description(last.network))
     for (stage, model, record) in models {
       addAccuracy(stage, model, record, to: &report)
-      addCurves(stage, record, to: &report)
+      report.curves += Self.curves(stage, record)
       if stage == "circulant" { report.residuals = Self.residuals(record) }
       if stage == "quantized" { report.formats = Self.formats(record) }
     }
@@ -122,11 +122,12 @@ struct ReportCollector {
         }, bitsPerWeight: width ?? 32, note: note))
   }
 
-  private func addCurves(_ stage: String, _ record: JSONValue, to report: inout NetworkReport) {
-    for (key, name) in [
+  /// The learning curves in the record of a stage: `float`, `circulant` or `quantized`.
+  static func curves(_ stage: String, _ record: JSONValue) -> [LearningCurve] {
+    [
       ("curve", stage == "circulant" ? "ADMM" : stage), ("fineTuningCurve", "\(stage) fine-tuning"),
-    ] {
-      guard case .array(let epochs)? = record[key], !epochs.isEmpty else { continue }
+    ].compactMap { key, name in
+      guard case .array(let epochs)? = record[key], !epochs.isEmpty else { return nil }
       let points = epochs.compactMap { epoch -> LearningCurve.Point? in
         guard case .int(let number)? = epoch["epoch"], let loss = epoch["loss"]?.numberValue else {
           return nil
@@ -136,7 +137,7 @@ struct ReportCollector {
           trainAccuracy: epoch["metric"]?.numberValue,
           validationAccuracy: epoch["validationMetric"]?.numberValue)
       }
-      report.curves.append(LearningCurve(stage: name, points: points))
+      return LearningCurve(stage: name, points: points)
     }
   }
 

@@ -3,13 +3,14 @@ internal import RNNGraph
 internal import RNNInterchange
 internal import RNNSupport
 
-/// A folder with `model.json`, its weights, and `record.json` with what the stage saw on the way.
+/// A folder with `model.json`, its weights, `record.json` with what the stage saw on the way, and `curve.svg`.
 enum ModelFolder {
   static let marker = "model.json"
 
   /// The files of a model folder, for plans.
   static func files(_ folder: URL) -> [URL] {
-    ["model.json", "model.safetensors", "record.json"].map(folder.appendingPathComponent)
+    ["model.json", "model.safetensors", "record.json", "curve.svg"].map(
+      folder.appendingPathComponent)
   }
 
   /// The model file that a user means: a folder stands for the `model.json` in it.
@@ -19,13 +20,24 @@ enum ModelFolder {
     return exists && isFolder.boolValue ? url.appendingPathComponent("model.json") : url
   }
 
-  /// Writes the three files, whole or not at all.
+  /// Writes the four files, whole or not at all.
   static func write(_ model: ModelFile, weights: Weights, record: JSONValue, to folder: URL) throws
   {
     try OutputFolder.requireReplaceable(folder, marker: marker)
     try AtomicFile.writeFolder(at: folder) { staging in
       try model.write(to: staging.appendingPathComponent("model.json"), weights: weights)
       try AtomicFile.write(record.text, to: staging.appendingPathComponent("record.json"))
+      let stage = ["train": "float", "compress": "circulant", "quantize": "quantized"]
+      let name = if case .string(let verb)? = record["stage"] { stage[verb] ?? verb } else { "" }
+      let curves = ReportCollector.curves(name, record)
+      // Without any training there is nothing to draw.
+      let chart =
+        curves.isEmpty
+        ? "<svg viewBox=\"0 0 1 1\"></svg>" : LearningCurveChart(curves: curves).markup.html
+      // Inside a page the name space is known; a file of its own has to tell it.
+      let svg = chart.replacingOccurrences(
+        of: "<svg ", with: "<svg xmlns=\"http://www.w3.org/2000/svg\" ")
+      try AtomicFile.write(svg + "\n", to: staging.appendingPathComponent("curve.svg"))
     }
   }
 

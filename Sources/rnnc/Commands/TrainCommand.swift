@@ -8,7 +8,7 @@ struct TrainCommand: ParsableCommand {
     abstract: "Trains a float network as an experiment file says.",
     discussion: """
       Reads labelled recordings, computes their features, trains, and writes a model folder: \
-      model.json, model.safetensors, and record.json with the learning curve. After every epoch \
+      model.json, model.safetensors, and the learning curve as record.json and curve.svg. After every epoch \
       a checkpoint is kept beside the folder; after Ctrl-C, or a crash, the same command goes on \
       from it and ends in the same bits as a run that never stopped.
 
