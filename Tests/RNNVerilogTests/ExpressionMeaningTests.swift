@@ -8,11 +8,12 @@ import _RNNTestSupport
 private struct Value {
   var bits: UInt64
   var type: VerilogType
-  init(_ bits: UInt64, _ type: VerilogType) {
-    self.bits = type.width == 64 ? bits : bits & ((1 << UInt64(type.width)) - 1)
+  init(bits: UInt64, _ type: VerilogType) {
+    let mask: UInt64 = UInt64.max >> UInt64(64 - type.width)
+    self.bits = bits & mask
     self.type = type
   }
-  init(_ number: Int64, _ type: VerilogType) { self.init(UInt64(bitPattern: number), type) }
+  init(number: Int64, _ type: VerilogType) { self.init(bits: UInt64(bitPattern: number), type) }
   /// The number that the bits stand for.
   var number: Int64 {
     guard type.isSigned else { return Int64(bits) }
@@ -23,32 +24,32 @@ private struct Value {
 
 private func evaluate(_ e: VerilogExpression, _ inputs: [String: Value]) -> Value {
   func recurse(_ e: VerilogExpression) -> Value { evaluate(e, inputs) }
-  func named(_ name: String) -> Value { inputs[name] ?? Value(0 as UInt64, .bit) }
+  func named(_ name: String) -> Value { inputs[name] ?? Value(bits: 0, .bit) }
   switch e {
   case .name(let name): return named(name)
-  case .literal(let value, let type): return Value(value, type)
+  case .literal(let value, let type): return Value(number: value, type)
   case .unary(let op, let x):
     let v = recurse(x)
-    let all = Value(~0 as UInt64, v.type).bits
+    let all = Value(bits: UInt64.max, v.type).bits
     switch op {
-    case .negate: return Value(0 &- v.number, v.type)
-    case .bitwiseNot: return Value(~v.bits, v.type)
-    case .logicalNot: return Value(v.bits == 0 ? 1 : 0 as UInt64, .bit)
-    case .reduceAnd: return Value(v.bits == all ? 1 : 0 as UInt64, .bit)
-    case .reduceOr: return Value(v.bits != 0 ? 1 : 0 as UInt64, .bit)
-    case .reduceXor: return Value(UInt64(v.bits.nonzeroBitCount & 1), .bit)
+    case .negate: return Value(number: 0 &- v.number, v.type)
+    case .bitwiseNot: return Value(bits: ~v.bits, v.type)
+    case .logicalNot: return Value(bits: v.bits == 0 ? 1 : 0, .bit)
+    case .reduceAnd: return Value(bits: v.bits == all ? 1 : 0, .bit)
+    case .reduceOr: return Value(bits: v.bits != 0 ? 1 : 0, .bit)
+    case .reduceXor: return Value(bits: UInt64(v.bits.nonzeroBitCount & 1), .bit)
     }
   case .binary(let op, let left, let right):
     let a = recurse(left)
     let b = recurse(right)
-    func truth(_ x: Bool) -> Value { Value(x ? 1 : 0 as UInt64, .bit) }
+    func truth(_ x: Bool) -> Value { Value(bits: x ? 1 : 0, .bit) }
     switch op {
-    case .add: return Value(a.number &+ b.number, a.type)
-    case .subtract: return Value(a.number &- b.number, a.type)
-    case .multiply: return Value(a.number &* b.number, a.type)
-    case .and: return Value(a.bits & b.bits, a.type)
-    case .or: return Value(a.bits | b.bits, a.type)
-    case .xor: return Value(a.bits ^ b.bits, a.type)
+    case .add: return Value(number: a.number &+ b.number, a.type)
+    case .subtract: return Value(number: a.number &- b.number, a.type)
+    case .multiply: return Value(number: a.number &* b.number, a.type)
+    case .and: return Value(bits: a.bits & b.bits, a.type)
+    case .or: return Value(bits: a.bits | b.bits, a.type)
+    case .xor: return Value(bits: a.bits ^ b.bits, a.type)
     case .logicalAnd: return truth(a.bits == 1 && b.bits == 1)
     case .logicalOr: return truth(a.bits == 1 || b.bits == 1)
     case .equal: return truth(a.number == b.number)
@@ -58,38 +59,39 @@ private func evaluate(_ e: VerilogExpression, _ inputs: [String: Value]) -> Valu
     case .greater: return truth(a.number > b.number)
     case .greaterOrEqual: return truth(a.number >= b.number)
     // Smart shifts: any amount is defined.
-    case .shiftLeft: return Value(a.bits << b.bits, a.type)
-    case .shiftRight: return Value(a.bits >> b.bits, a.type)
-    case .arithmeticShiftRight: return Value(a.number >> b.bits, a.type)
+    case .shiftLeft: return Value(bits: a.bits << b.bits, a.type)
+    case .shiftRight: return Value(bits: a.bits >> b.bits, a.type)
+    case .arithmeticShiftRight: return Value(number: a.number >> Int64(b.bits), a.type)
     }
   case .ternary(let c, let then, let otherwise):
     return recurse(c).bits == 1 ? recurse(then) : recurse(otherwise)
   case .bitSelect(let name, let index):
-    return Value(named(name).bits >> recurse(index).bits, .bit)
+    return Value(bits: named(name).bits >> recurse(index).bits, .bit)
   case .partSelect(let name, let high, let low):
-    return Value(named(name).bits >> UInt64(low), .bits(high - low + 1))
+    return Value(bits: named(name).bits >> UInt64(low), .bits(high - low + 1))
   case .indexedSelect(let name, let base, let width):
-    return Value(named(name).bits >> recurse(base).bits, .bits(width))
+    return Value(bits: named(name).bits >> recurse(base).bits, .bits(width))
   case .element: preconditionFailure("the generator makes no memories")
   case .concatenation(let parts):
     var bits: UInt64 = 0
     var width = 0
     for part in parts.map(recurse) {
-      bits = bits << UInt64(part.type.width) | part.bits
+      bits <<= UInt64(part.type.width)
+      bits |= part.bits
       width += part.type.width
     }
-    return Value(bits, .bits(width))
+    return Value(bits: bits, .bits(width))
   case .replication(let count, let part):
     return recurse(.concatenation([VerilogExpression](repeating: part, count: count)))
   case .asSigned(let x):
     let v = recurse(x)
-    return Value(v.bits, .signed(v.type.width))
+    return Value(bits: v.bits, .signed(v.type.width))
   case .asUnsigned(let x):
     let v = recurse(x)
-    return Value(v.bits, .bits(v.type.width))
+    return Value(bits: v.bits, .bits(v.type.width))
   case .resized(let x, let width):
     let v = recurse(x)
-    return Value(v.number, VerilogType(width: width, isSigned: v.type.isSigned))
+    return Value(number: v.number, VerilogType(width: width, isSigned: v.type.isSigned))
   }
 }
 
@@ -132,7 +134,8 @@ private struct Generator {
       return type.isSigned ? x.signed : x.unsigned
     case 7:
       let x = expression(type, depth: depth - 1)
-      return type.isSigned && random.below(2) == 0 ? -x : ~x
+      let negate: Bool = type.isSigned && random.below(2) == 0
+      return .unary(negate ? .negate : .bitwiseNot, x)
     default:
       if type.isSigned { return expression(.bits(type.width), depth: depth - 1).signed }
       return type.width == 1 ? truth(depth: depth) : pieces(type.width, depth: depth)
@@ -148,7 +151,8 @@ private struct Generator {
     case 0:
       let a = expression(.bit, depth: depth - 1)
       let b = expression(.bit, depth: depth - 1)
-      return random.below(2) == 0 ? a && b : a || !b
+      if random.below(2) == 0 { return .binary(.logicalAnd, a, b) }
+      return .binary(.logicalOr, a, .unary(.logicalNot, b))
     case 1:
       let ops: [VerilogUnaryOperator] = [.reduceAnd, .reduceOr, .reduceXor]
       return .unary(ops[random.below(3)], expression(type, depth: depth - 1))
@@ -176,11 +180,10 @@ private struct Generator {
     let value: VerilogExpression
     switch random.below(6) {
     case 0:
-      let least = type.isSigned ? -(1 << Int64(type.width - 1)) : Int64(0)
-      let codes: [Int64] = [
-        least, least + (1 << Int64(type.width)) - 1,
-        least + Int64(random.below(1 << type.width)),
-      ]
+      let span: Int64 = Int64(1) << Int64(type.width)
+      let least: Int64 = type.isSigned ? -span / 2 : 0
+      let drawn = Int64(random.below(Int(span)))
+      let codes: [Int64] = [least, least + span - 1, least + drawn]
       return .literal(codes[random.below(3)], type)
     case 1 where own.width > 1:
       let low = random.below(own.width)
@@ -230,12 +233,12 @@ private struct Generator {
       Generator.inputs.map { name, type in
         let bits: UInt64 =
           switch (cycle, random.below(5)) {
-          case (_, 0): 1 << UInt64(type.width - 1)  // the most negative
-          case (_, 1): ~0
+          case (_, 0): UInt64(1) << UInt64(type.width - 1)  // the most negative
+          case (_, 1): UInt64.max
           case (0, _): 0
           default: random.next()
           }
-        return (name, Value(bits, type))
+        return (name, Value(bits: bits, type))
       }
     }
   }
@@ -255,7 +258,7 @@ private struct Generator {
     let trace = try VerilogBench(files: files, units: [unit]).run(simulator)
     for cycle in 0..<cycles {
       var inputs = Dictionary(uniqueKeysWithValues: stimulus[cycle])
-      inputs["d_i_wide"] = inputs["d_i"].map { Value($0.bits, .bits(4)) }
+      inputs["d_i_wide"] = inputs["d_i"].map { Value(bits: $0.bits, .bits(4)) }
       for (i, expression) in expressions.enumerated() {
         let value = evaluate(expression, inputs)
         #expect(value.type == types[i])
