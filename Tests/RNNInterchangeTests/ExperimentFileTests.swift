@@ -103,7 +103,7 @@ import _RNNTestSupport
     .init("compression/blocks/0/matrices", "gru1.*", "no matrix matches \"gru1.*\""),
     .init("compression/penalties", [], "there is no stage"),
     .init("compression/penalties/1", 0, "/compression/penalties/1: 0.0"),
-    .init("compression/training/epochs", 13, "13 epochs do not divide into 3 stages"),
+    .init("compression/training/epochs", 13, "13 epochs do not divide into 2 stages"),
     .init("quantization/weightWidth", 24, "/quantization/weightWidth: 24 is not supported"),
     .init("quantization/tableSegments", 100, "100 is no power of two"),
     .init("quantization/rounding", "nearest", "/quantization/rounding: \"nearest\""),
