@@ -138,7 +138,12 @@ let package = Package(
         "RNNCodegen", "RNNCosim", "RNNEstimate", "RNNFixedPoint", "RNNGraph", "RNNQuantize",
         "RNNReference", "RNNSupport", "_RNNTestSupport",
       ], exclude: ["Fixtures"], swiftSettings: strict),
-    .tests("RNNDriverTests", ["RNNDriver", "RNNSupport", "_RNNTestSupport"]),
+    .tests(
+      "RNNDriverTests",
+      [
+        "RNNDriver", "RNNGraph", "RNNInterchange", "RNNLearning", "RNNQuantize", "RNNSupport",
+        "_RNNTestSupport",
+      ]),
     .tests(
       "RNNEstimateTests",
       ["RNNCodegen", "RNNDriver", "RNNEstimate", "RNNQuantize", "RNNSupport", "_RNNTestSupport"]),

@@ -64,7 +64,9 @@ package enum AtomicFile {
       throw cannotWrite(url, error)
     }
     defer { try? FileManager.default.removeItem(at: staging) }
-    let result = try fill(staging)
+    // A signal that ends the program inside must not leave the staging folder behind.
+    let result = try Interrupt.shared.cleaningUp(
+      { try? FileManager.default.removeItem(at: staging) }, { try fill(staging) })
     let old = sibling(of: url)
     do {
       let replaces = FileManager.default.fileExists(atPath: url.path)

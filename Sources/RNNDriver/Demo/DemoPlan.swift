@@ -51,7 +51,7 @@ package func plan(_ request: DemoRequest) -> [Step] {
         "\(cell): cosim",
         CosimStage(
           build: build, input: .recordings(request.recordings), limit: request.simulated,
-          activity: true)),
+          stressLimit: 20, activity: true)),
       Step("\(cell): energy", EnergyStage(build: build)),
     ]
   }

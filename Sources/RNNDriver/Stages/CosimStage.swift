@@ -29,6 +29,8 @@ package struct CosimStage: Stage {
   /// At most so many sequences, spread over the whole input; nil for all.
   package var limit: Int?
   package var flow: Flow
+  /// At most so many sequences in the passes after the first, which has all of them; nil for all.
+  package var stressLimit: Int?
   package var seed: UInt64
   /// Counts switching activity into `activity.json`.
   package var activity: Bool
@@ -36,13 +38,15 @@ package struct CosimStage: Stage {
   package var trace: URL?
 
   package init(
-    build: URL, input: Input, limit: Int? = nil, flow: Flow = .all, seed: UInt64 = 1,
+    build: URL, input: Input, limit: Int? = nil, flow: Flow = .all,
+    stressLimit: Int? = nil, seed: UInt64 = 1,
     activity: Bool = false, trace: URL? = nil
   ) {
     self.build = build
     self.input = input
     self.limit = limit
     self.flow = flow
+    self.stressLimit = stressLimit
     self.seed = seed
     self.activity = activity
     self.trace = trace
@@ -61,6 +65,7 @@ package struct CosimStage: Stage {
     }
     if let limit { list += ["--limit", "\(limit)"] }
     if flow != .all { list += ["--flow", flow.rawValue] }
+    if let stressLimit { list += ["--stress-limit", "\(stressLimit)"] }
     if seed != 1 { list += ["--seed", "\(seed)"] }
     if activity { list += ["--activity"] }
     if let trace { list += ["--trace", trace.relativePath] }
@@ -77,10 +82,11 @@ package struct CosimStage: Stage {
   package var tools: [Tool] { [.verilator, .cxx, .make] }
 
   package func run(_ context: StageContext) throws -> StageResult {
-    if let limit, limit < 1 {
+    for (name, value) in [("--limit", limit), ("--stress-limit", stressLimit)] {
+      guard let value, value < 1 else { continue }
       throw DiagnosticsEmitted(
         Diagnostic(
-          stage: "cosim", path: "--limit", message: "\(limit) sequences cannot be fed",
+          stage: "cosim", path: name, message: "\(value) sequences cannot be fed",
           fix: "give at least 1"))
     }
     let folder = try BuildFolder(opening: build)
@@ -109,7 +115,7 @@ package struct CosimStage: Stage {
     context.progress.update(0, "building the simulation model", milestone: true)
     let runs =
       flow == .all
-      ? CosimRun.standard(for: described, seed: seed)
+      ? CosimRun.standard(for: described, seed: seed, stressLimit: stressLimit)
       : [CosimRun(resetSeed: Int(truncatingIfNeeded: seed))]
     let result = try simulator.run(
       sequences: sequences, runs: runs, makeReference: { try ReferenceModel(graph) },

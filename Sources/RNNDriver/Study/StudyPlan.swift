@@ -63,12 +63,10 @@ package func plan(_ request: StudyRequest) -> [Step] {
         CompileStage(
           model: folder("admm-quantized/model.json"), output: build,
           request: CompileRequest(name: "digits_\(cell)")))
-      // All flows for one seed; the others check values and cycles once.
       add(
         "cosim",
         CosimStage(
-          build: build, input: .recordings(request.data),
-          flow: seed == request.seeds[0] ? .all : .free, seed: seed))
+          build: build, input: .recordings(request.data), stressLimit: 50, seed: seed))
     }
   }
   return steps

@@ -36,6 +36,8 @@ struct CosimCommand: ParsableCommand {
   var limit: Int?
   @Option(help: "all (six passes) or free (one, without back-pressure).")
   var flow = CosimStage.Flow.all
+  @Option(help: "At most so many sequences in the passes after the first, which has all.")
+  var stressLimit: Int?
   @Option(help: "Seeds back-pressure and initial register values.")
   var seed: UInt64 = 1
   @Flag(help: "Count switching activity into BUILD/activity.json, for `rnnc energy`.")
@@ -57,7 +59,8 @@ struct CosimCommand: ParsableCommand {
       ?? .recordings(URL(fileURLWithPath: data ?? ""))
     try Frontend.run(
       CosimStage(
-        build: URL(fileURLWithPath: build), input: source, limit: limit, flow: flow, seed: seed,
+        build: URL(fileURLWithPath: build), input: source, limit: limit, flow: flow,
+        stressLimit: stressLimit, seed: seed,
         activity: activity, trace: trace.map { URL(fileURLWithPath: $0) }), printing, dryRun)
   }
 }
