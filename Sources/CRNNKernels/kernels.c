@@ -160,6 +160,12 @@ void rnn_tape_run(const rnn_instruction *instructions, int32_t count, const rnn_
   }
 }
 
+void rnn_prefetch(const float *base, int64_t stride, int64_t rows, int64_t columns) {
+  for (int64_t r = 0; r < rows; r++) {
+    for (int64_t c = 0; c < columns; c += 16) __builtin_prefetch(base + r * stride + c, 0, 2);
+  }
+}
+
 RNN_CLONES
 void rnn_transpose(const float *source, int64_t source_stride, int64_t rows, int64_t columns,
                    float *destination, int64_t destination_stride) {

@@ -114,6 +114,11 @@ package struct TapeOperands {
   }
 }
 
+/// Asks for a matrix to be brought into the second-level cache while the processor does other work.
+package func prefetch(_ matrix: MatrixView, rows: Int, columns: Int) {
+  rnn_prefetch(matrix.base, Int64(matrix.stride), Int64(rows), Int64(columns))
+}
+
 /// Writes the transpose of a rows x columns matrix.
 package func transpose(_ source: MatrixView, rows: Int, columns: Int, into destination: MatrixView)
 {

@@ -56,6 +56,9 @@ typedef struct {
 void rnn_tape_run(const rnn_instruction *instructions, int32_t count, const rnn_operand *operands,
                   const int64_t *row_bases, int64_t rows, int64_t columns, float *registers);
 
+// Asks for rows x columns floats to be brought into the second-level cache.
+void rnn_prefetch(const float *base, int64_t stride, int64_t rows, int64_t columns);
+
 // Writes the transpose of a rows x columns matrix (row strides in floats).
 void rnn_transpose(const float *source, int64_t source_stride, int64_t rows, int64_t columns,
                    float *destination, int64_t destination_stride);

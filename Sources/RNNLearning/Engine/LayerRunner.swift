@@ -190,6 +190,24 @@ final class LayerRunner {
     return actions
   }
 
+  /// What the kernels of a loop read or write in the buffers of all steps, to be fetched a step ahead.
+  ///
+  /// Nothing if the matrices alone fill the second-level cache: they would push it out again.
+  private func streams(
+    _ steps: [ProgramStep], shard: Int, _ layout: BatchLayout, _ around: Surroundings
+  ) -> [(place: Place, columns: Int)] {
+    guard plan.regionTotal <= Self.blockFloats else { return [] }
+    var seen: Set<Memory> = []
+    var found: [(place: Place, columns: Int)] = []
+    for case .kernel(let kernel) in steps {
+      for case .memory(let memory) in kernel.operands
+      where memory.rows == .current && seen.insert(memory).inserted {
+        found.append((place(memory, shard: shard, layout, around), kernel.columns))
+      }
+    }
+    return found
+  }
+
   private func run(
     _ actions: [Action], rows: Int, _ rowBases: [Int64], _ registers: UnsafeMutablePointer<Float>
   ) {
@@ -236,6 +254,7 @@ final class LayerRunner {
     }
     let before = bind(plan.forward.before, shard: s, layout, around)
     let loop = bind(plan.forward.loop, shard: s, layout, around)
+    let streams = streams(plan.forward.loop, shard: s, layout, around)
     var first = 0
     while first < shard.steps {
       var end = first
@@ -248,6 +267,9 @@ final class LayerRunner {
       if !loop.isEmpty {
         for t in first..<end {
           let bases = rowBases(shard, step: t, block: first)
+          for stream in streams {
+            prefetch(stream.place.view(bases), rows: shard.active[t], columns: stream.columns)
+          }
           run(loop, rows: shard.active[t], bases, registers)
         }
       }
@@ -269,7 +291,14 @@ final class LayerRunner {
       // Going back, more and more sequences run; no step has written their rows, so the gradient by
       // the state after a sequence's last step stays zero.
       for carry in scratch[s].carry { carry.clear() }
+      let streams = streams(plan.backward.loop, shard: s, layout, around)
       for t in (0..<shard.steps).reversed() {
+        if t > 0 {
+          let next = rowBases(shard, step: t - 1)
+          for stream in streams {
+            prefetch(stream.place.view(next), rows: shard.active[t - 1], columns: stream.columns)
+          }
+        }
         run(loop, rows: shard.active[t], rowBases(shard, step: t), registers)
       }
     }

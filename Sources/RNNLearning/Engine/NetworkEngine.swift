@@ -109,6 +109,9 @@ package final class NetworkEngine {
 
   // MARK: Preparation
 
+  /// Whether copying weights takes longer than waking a thread.
+  private var hasManyWeights: Bool { runners.reduce(0) { $0 + $1.plan.regionTotal } > 1 << 18 }
+
   private func prepare(_ batch: SequenceBatch, backward: Bool) {
     precondition(
       batch.features == network.inputSize,
@@ -117,7 +120,7 @@ package final class NetworkEngine {
       let parameters = network.layers.enumerated().flatMap { l, layer in
         layer.graph.parameters.indices.map { (l, $0) }
       }
-      inParallel(parameters.count) { i in
+      inParallel(parameters.count, if: hasManyWeights) { i in
         let (l, p) = parameters[i]
         self.runners[l].parameters.load(p, self.weights.values[l][p])
       }
@@ -131,8 +134,8 @@ package final class NetworkEngine {
   }
 
   /// Runs work items on all threads; which thread runs which changes no result.
-  private func inParallel(_ count: Int, _ work: (Int) -> Void) {
-    if count == 1 || threads == 1 {
+  private func inParallel(_ count: Int, if pays: Bool = true, _ work: (Int) -> Void) {
+    if count == 1 || threads == 1 || !pays {
       for i in 0..<count { work(i) }
     } else {
       // Work items touch different memory, and all end before this returns.
@@ -220,7 +223,7 @@ package final class NetworkEngine {
     var flat = [[Float]](repeating: [], count: parameters.count)
     flat.withUnsafeMutableBufferPointer { target in
       nonisolated(unsafe) let target = target
-      inParallel(parameters.count) { i in
+      inParallel(parameters.count, if: hasManyWeights) { i in
         let (l, p) = parameters[i]
         let runner = self.runners[l]
         target[i] = runner.parameters.gradient(
