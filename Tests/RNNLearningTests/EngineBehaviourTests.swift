@@ -35,10 +35,9 @@ import Testing
     #expect(first != gradients(fresh, test, seed: 12))
   }
 
-  @Test(arguments: [1, 2, 3]) func everyNumberOfThreadsAgreesWithTheReference(_ threads: Int) throws
-  {
-    let test = Self.many
-    let weights = test.weights()
+  func expectReference(_ test: EngineCase, weightScale: Float = 1, threads: Int) throws {
+    let weights = Weights(
+      values: test.weights().values.map { $0.map { $0.map { weightScale * $0 } } })
     let engine = try NetworkEngine(network: test.network, weights: weights, threads: threads)
     let result = gradients(engine, test)
     let reference = test.reference(weights)
@@ -61,6 +60,44 @@ import Testing
         #expect((worst ?? 0) < 1e-5 * scale, "\(test.network.layers[l].graph.parameters[p].name)")
       }
     }
+  }
+
+  @Test(arguments: [1, 2, 3])
+  func everyNumberOfThreadsAgreesWithTheReference(_ threads: Int) throws {
+    try expectReference(Self.many, threads: threads)
+  }
+
+  /// More rows than a block has, with equal and unequal lengths.
+  @Test(arguments: [0, 3]) func manyBlocksAgreeWithTheReference(_ spread: Int) throws {
+    let network = Network(layers: [
+      EngineCase.layer(GRUCell.self, 2, 3, name: "gru0"),
+      EngineCase.layer(LSTMCell.self, 3, 2, name: "lstm1"),
+    ])
+    let lengths = (0..<20).map { 34 - $0 * spread / 2 }
+    try expectReference(EngineCase(name: "blocks", network: network, lengths: lengths), threads: 2)
+  }
+
+  /// Matrices too large for each shard to sum its own gradients.
+  @Test(arguments: [[3, 3, 3, 3, 3], [4, 2, 2, 1, 3]])
+  func largeMatricesAgreeWithTheReference(_ lengths: [Int]) throws {
+    let large = Network(layers: [
+      EngineCase.layer(LSTMCell.self, 21, 190, [.init("projection", .int(170))], name: "lstm0"),
+      EngineCase.layer(DenseLayer.self, 170, 3, name: "dense1"),
+    ])
+    #expect(initialWeights(large, seed: 1).values[0].reduce(0) { $0 + $1.count } > 1 << 17)
+    try expectReference(
+      EngineCase(name: "large", network: large, lengths: lengths), weightScale: 0.15,
+      threads: 2)
+  }
+
+  @Test func aBatchWithoutStepsHasZeroGradients() throws {
+    let test = Self.many
+    let engine = try NetworkEngine(network: test.network, weights: test.weights())
+    _ = gradients(engine, test)
+    let empty = EngineCase(name: "empty", network: test.network, lengths: [0, 0])
+    let result = gradients(engine, empty)
+    #expect(result.values.allSatisfy { $0.allSatisfy { $0.allSatisfy { $0 == 0 } } })
+    #expect(result.values.map { $0.map(\.count) } == test.weights().values.map { $0.map(\.count) })
   }
 
   @Test func newWeightsTakeEffect() throws {

@@ -90,7 +90,7 @@ struct LayerPlan {
   }
   mutating func newSlot(_ size: Int) -> Memory {
     slotWidths.append(padded(size))
-    return Memory(buffer: .slot(slotWidths.count - 1), rows: .current)
+    return Memory(buffer: .slot(slotWidths.count - 1), rows: .block)
   }
 
   /// Lays matrices that are used together next to each other.

@@ -29,7 +29,7 @@ struct Memory: Hashable {
     case outputGradient
     /// Values of all steps.
     case full(Int)
-    /// The gradient by a product's result, of all steps; slots are columns of one buffer.
+    /// The gradient by a product's result, of a block of steps; slots are columns of one buffer.
     case slot(Int)
     case scratch(Int)
     /// Products on inputs, of a block of steps.

@@ -8,16 +8,19 @@ final class LayerRunner {
   let plan: LayerPlan
   let parameters: LayerParameters
   private let full: [AlignedBuffer]
-  private let adjoint = AlignedBuffer()
   private var scratch: [ShardBuffers] = []
-  /// For every group in the loop that multiplies a state: its operand row by row, for the weights'
-  /// gradients of batches with unequal lengths.
-  private let gathered: [AlignedBuffer]
 
   private struct ShardBuffers {
     var scratch: [AlignedBuffer]
     var block: [AlignedBuffer]
     var carry: [AlignedBuffer]
+    /// The gradients by the results of products, of a block of steps.
+    var adjoint = AlignedBuffer()
+    /// For every group that multiplies a state: its operand row by row, for the gradients by
+    /// matrices, where sequences of unequal length tear the rows of the buffer apart.
+    var gathered: [AlignedBuffer]
+    /// The shard's part of the gradients by matrices, where each shard sums its own.
+    var matrixGradients: AlignedBuffer
     var vectorGradients: AlignedBuffer
     var registers: AlignedBuffer
   }
@@ -31,19 +34,19 @@ final class LayerRunner {
     self.plan = plan
     parameters = LayerParameters(plan)
     full = plan.fullWidths.map { _ in AlignedBuffer() }
-    gathered = plan.analysis.groups.map { _ in AlignedBuffer() }
   }
 
   /// Makes room for a batch.
   func reserve(_ layout: BatchLayout, backward: Bool) {
     for (buffer, width) in zip(full, plan.fullWidths) { buffer.reserve(layout.rows * width) }
-    if backward { adjoint.reserve(layout.rows * plan.adjointWidth) }
     while scratch.count < layout.shards.count {
       scratch.append(
         ShardBuffers(
           scratch: plan.scratchWidths.map { _ in AlignedBuffer() },
           block: plan.blockWidths.map { _ in AlignedBuffer() },
           carry: plan.graph.states.map { _ in AlignedBuffer() },
+          gathered: plan.analysis.groups.map { _ in AlignedBuffer() },
+          matrixGradients: AlignedBuffer(count: sumsByShard ? plan.regionTotal : 0),
           vectorGradients: AlignedBuffer(count: parameters.vectorTotal),
           registers: AlignedBuffer(count: registers * 512)))
     }
@@ -58,10 +61,15 @@ final class LayerRunner {
         buffer.reserve(2 * shard.count * padded(state.size))
       }
     }
-    guard backward, !layout.shards.allSatisfy(\.isUniform) else { return }
-    for (g, group) in plan.analysis.groups.enumerated()
-    where plan.operandMemory(group).rows == .previous {
-      gathered[g].reserve(layout.rows * padded(group.operandSize))
+    guard backward else { return }
+    for (shard, buffers) in zip(layout.shards, scratch) {
+      let rows = min(shard.rows, backwardRows(shard) + shard.count)
+      buffers.adjoint.reserve(rows * plan.adjointWidth)
+      guard !shard.isUniform else { continue }
+      for (g, group) in plan.analysis.groups.enumerated()
+      where plan.operandMemory(group).rows == .previous {
+        buffers.gathered[g].reserve(rows * padded(group.operandSize))
+      }
     }
   }
 
@@ -72,6 +80,37 @@ final class LayerRunner {
     return min(max(Self.blockFloats / width, 32), 256)
   }
   private static let blockFloats = 1 << 17
+
+  /// Whether each shard sums its own gradients by matrices, block by block, while the gradients by
+  /// the products' results are still in the second-level cache.
+  ///
+  /// Larger matrices would themselves have to come from memory once per block and shard; they are
+  /// cut into pieces for all threads, after all shards are through.
+  var sumsByShard: Bool { plan.regionTotal <= Self.blockFloats }
+
+  /// How many rows the backward pass takes at once.
+  private func backwardRows(_ shard: BatchLayout.Shard) -> Int {
+    sumsByShard ? min(max(Self.blockFloats / max(plan.adjointWidth, 1), 32), 256) : shard.rows
+  }
+
+  /// Blocks of steps with at least a number of rows, but for the last.
+  private func blocks(_ shard: BatchLayout.Shard, rows wanted: Int) -> [(
+    steps: Range<Int>, rows: Int
+  )] {
+    var blocks: [(steps: Range<Int>, rows: Int)] = []
+    var first = 0
+    while first < shard.steps {
+      var end = first
+      var rows = 0
+      while end < shard.steps, rows < wanted {
+        rows += shard.active[end]
+        end += 1
+      }
+      blocks.append((first..<end, rows))
+      first = end
+    }
+    return blocks
+  }
 
   private var registers: Int {
     let programs = [plan.forward, plan.backward].flatMap { [$0.before, $0.loop, $0.after] }
@@ -106,7 +145,10 @@ final class LayerRunner {
       }
       return inBatch(gradient.base, gradient.stride, memory.column)
     case .full(let k): return inBatch(full[k].base, plan.fullWidths[k], memory.column)
-    case .slot(let k): return inBatch(adjoint.base, plan.adjointWidth, plan.slotColumns[k])
+    case .slot(let k):
+      return Place(
+        base: scratch[s].adjoint.base + plan.slotColumns[k], stride: plan.adjointWidth,
+        rows: .block)
     case .scratch(let k):
       return Place(
         base: scratch[s].scratch[k].base + memory.column, stride: plan.scratchWidths[k],
@@ -176,8 +218,7 @@ final class LayerRunner {
           actions.append(
             .product(
               a: Place(
-                base: adjoint.base + layout.shards[shard].start * width + run.column,
-                stride: width, rows: .current),
+                base: scratch[shard].adjoint.base + run.column, stride: width, rows: .block),
               b: MatrixView(
                 parameters.dense.base + run.region,
                 stride: group.transposed ? run.length : group.operandSize),
@@ -255,25 +296,17 @@ final class LayerRunner {
     let before = bind(plan.forward.before, shard: s, layout, around)
     let loop = bind(plan.forward.loop, shard: s, layout, around)
     let streams = streams(plan.forward.loop, shard: s, layout, around)
-    var first = 0
-    while first < shard.steps {
-      var end = first
-      var rows = 0
-      while end < shard.steps, rows < blockRows {
-        rows += shard.active[end]
-        end += 1
-      }
-      run(before, rows: rows, rowBases(shard, step: first, block: first), registers)
-      if !loop.isEmpty {
-        for t in first..<end {
-          let bases = rowBases(shard, step: t, block: first)
-          for stream in streams {
-            prefetch(stream.place.view(bases), rows: shard.active[t], columns: stream.columns)
-          }
-          run(loop, rows: shard.active[t], bases, registers)
+    for block in blocks(shard, rows: blockRows) {
+      let first = block.steps.lowerBound
+      run(before, rows: block.rows, rowBases(shard, step: first, block: first), registers)
+      guard !loop.isEmpty else { continue }
+      for t in block.steps {
+        let bases = rowBases(shard, step: t, block: first)
+        for stream in streams {
+          prefetch(stream.place.view(bases), rows: shard.active[t], columns: stream.columns)
         }
+        run(loop, rows: shard.active[t], bases, registers)
       }
-      first = end
     }
     let after = bind(plan.forward.after, shard: s, layout, around)
     run(after, rows: shard.rows, rowBases(shard), registers)
@@ -284,42 +317,65 @@ final class LayerRunner {
     let shard = layout.shards[s]
     let registers = scratch[s].registers.base
     scratch[s].vectorGradients.clear()
+    // Going back, more and more sequences run; no step has written their rows, so the gradient by
+    // the state after a sequence's last step stays zero.
+    for carry in scratch[s].carry { carry.clear() }
     let after = bind(plan.backward.after, shard: s, layout, around)
-    run(after, rows: shard.rows, rowBases(shard), registers)
     let loop = bind(plan.backward.loop, shard: s, layout, around)
-    if !loop.isEmpty {
-      // Going back, more and more sequences run; no step has written their rows, so the gradient by
-      // the state after a sequence's last step stays zero.
-      for carry in scratch[s].carry { carry.clear() }
-      let streams = streams(plan.backward.loop, shard: s, layout, around)
-      for t in (0..<shard.steps).reversed() {
-        if t > 0 {
-          let next = rowBases(shard, step: t - 1)
-          for stream in streams {
-            prefetch(stream.place.view(next), rows: shard.active[t - 1], columns: stream.columns)
+    let before = bind(plan.backward.before, shard: s, layout, around)
+    let streams = streams(plan.backward.loop, shard: s, layout, around)
+    let blocks = blocks(shard, rows: backwardRows(shard))
+    for (i, block) in blocks.enumerated().reversed() {
+      let first = block.steps.lowerBound
+      let whole = rowBases(shard, step: first, block: first)
+      run(after, rows: block.rows, whole, registers)
+      if !loop.isEmpty {
+        for t in block.steps.reversed() {
+          if t > 0 {
+            let next = rowBases(shard, step: t - 1)
+            for stream in streams {
+              prefetch(stream.place.view(next), rows: shard.active[t - 1], columns: stream.columns)
+            }
           }
+          run(loop, rows: shard.active[t], rowBases(shard, step: t, block: first), registers)
         }
-        run(loop, rows: shard.active[t], rowBases(shard, step: t), registers)
+      }
+      run(before, rows: block.rows, whole, registers)
+      gather(shard: s, block.steps, layout, around)
+      if sumsByShard {
+        var written: Set<Int> = []
+        for part in matrixParts {
+          let accumulate = !written.insert(part.run.region).inserted || i < blocks.count - 1
+          multiply(
+            part, rows: 0..<part.run.length, shard: s, block, layout, around,
+            into: scratch[s].matrixGradients, accumulate: accumulate)
+        }
       }
     }
-    let before = bind(plan.backward.before, shard: s, layout, around)
-    run(before, rows: shard.rows, rowBases(shard), registers)
-    if !layout.shards.allSatisfy(\.isUniform) { gather(shard: s, layout, around) }
   }
 
-  private func gather(shard s: Int, _ layout: BatchLayout, _ around: Surroundings) {
+  /// Whether the rows of the steps before a block's are as regular as the block's own.
+  private func isRegular(_ shard: BatchLayout.Shard, _ steps: Range<Int>) -> Bool {
+    let before = steps.lowerBound > 0 ? shard.active[steps.lowerBound - 1] : shard.count
+    return before == shard.active[steps.upperBound - 1]
+  }
+
+  private func gather(
+    shard s: Int, _ steps: Range<Int>, _ layout: BatchLayout, _ around: Surroundings
+  ) {
     let shard = layout.shards[s]
+    guard !isRegular(shard, steps) else { return }
     for (g, group) in plan.analysis.groups.enumerated() {
       let memory = plan.operandMemory(group)
       guard memory.rows == .previous else { continue }
       let source = place(memory, shard: s, layout, around)
       let width = padded(group.operandSize)
-      let target = gathered[g].base + shard.start * width
-      for t in 0..<shard.steps {
+      var target = scratch[s].gathered[g].base
+      for t in steps {
         let from = source.view(rowBases(shard, step: t))
         for row in 0..<shard.active[t] {
-          (target + (shard.offsets[t] + row) * width).update(
-            from: from.base + row * from.stride, count: group.operandSize)
+          target.update(from: from.base + row * from.stride, count: group.operandSize)
+          target += width
         }
       }
     }
@@ -332,23 +388,60 @@ final class LayerRunner {
 
   // MARK: Gradients by matrices
 
+  fileprivate typealias MatrixPart = (group: Int, run: LayerPlan.Run)
+  private var matrixParts: [MatrixPart] {
+    plan.runs.enumerated().flatMap { g, runs in runs.map { (g, $0) } }
+  }
+
+  /// Multiplies the gradients by products of a block with their operands, for some rows of the matrices.
+  private func multiply(
+    _ part: MatrixPart, rows: Range<Int>, shard s: Int, _ block: (steps: Range<Int>, rows: Int),
+    _ layout: BatchLayout, _ around: Surroundings, into target: AlignedBuffer, accumulate: Bool
+  ) {
+    let shard = layout.shards[s]
+    let group = plan.analysis.groups[part.group]
+    let memory = plan.operandMemory(group)
+    let operand: MatrixView
+    if memory.rows == .previous, !isRegular(shard, block.steps) {
+      operand = MatrixView(
+        scratch[s].gathered[part.group].base, stride: padded(group.operandSize))
+    } else {
+      let bases = rowBases(shard, step: block.steps.lowerBound)
+      operand = place(memory, shard: s, layout, around).view(bases)
+    }
+    let gradient = MatrixView(
+      scratch[s].adjoint.base + part.run.column + rows.lowerBound, stride: plan.adjointWidth)
+    let matrix = target.base + part.run.region
+    if group.transposed {
+      Gemm.multiply(
+        m: group.operandSize, n: part.run.length, k: block.rows, operand, transposeA: true,
+        gradient,
+        into: MatrixView(matrix, stride: part.run.length), accumulate: accumulate)
+    } else {
+      Gemm.multiply(
+        m: rows.count, n: group.operandSize, k: block.rows, gradient, transposeA: true, operand,
+        into: MatrixView(
+          matrix + rows.lowerBound * group.operandSize, stride: group.operandSize),
+        accumulate: accumulate)
+    }
+  }
+
   /// One piece of the gradients by a layer's matrices; pieces touch different memory.
   struct MatrixTask {
-    fileprivate var parts: [(group: Int, run: LayerPlan.Run)]
+    fileprivate var parts: [MatrixPart]
     fileprivate var rows: Range<Int>
   }
 
-  /// Cuts the gradients by matrices into pieces of about equal work for `threads` threads.
+  /// Cuts the gradients by matrices that the shards do not sum themselves into pieces for `threads` threads.
   func matrixTasks(threads: Int) -> [MatrixTask] {
-    var parts: [[(group: Int, run: LayerPlan.Run)]] = []
-    for (g, runs) in plan.runs.enumerated() {
-      for run in runs {
-        // A matrix that several products share is one piece, so that its parts come in order.
-        if let i = parts.firstIndex(where: { $0[0].run.region == run.region }) {
-          parts[i].append((g, run))
-        } else {
-          parts.append([(g, run)])
-        }
+    if sumsByShard { return [] }
+    var parts: [[MatrixPart]] = []
+    for part in matrixParts {
+      // A matrix that several products share is one piece, so that its parts come in order.
+      if let i = parts.firstIndex(where: { $0[0].run.region == part.run.region }) {
+        parts[i].append(part)
+      } else {
+        parts.append([part])
       }
     }
     var tasks: [MatrixTask] = []
@@ -358,8 +451,7 @@ final class LayerRunner {
       let pieces = whole ? 1 : max(1, min(threads, length / 64))
       for i in 0..<pieces {
         tasks.append(
-          MatrixTask(
-            parts: part, rows: i * length / pieces..<(i + 1) * length / pieces))
+          MatrixTask(parts: part, rows: i * length / pieces..<(i + 1) * length / pieces))
       }
     }
     return tasks
@@ -368,46 +460,26 @@ final class LayerRunner {
   /// Sums a piece over all rows of the batch, shard after shard.
   func run(_ task: MatrixTask, _ layout: BatchLayout, _ around: Surroundings) {
     var accumulate = false
-    let uniform = layout.shards.allSatisfy(\.isUniform)
-    let width = plan.adjointWidth
-    for (g, run) in task.parts {
-      let group = plan.analysis.groups[g]
-      let memory = plan.operandMemory(group)
+    for part in task.parts {
+      let rows = task.parts.count > 1 ? 0..<part.run.length : task.rows
       for (s, shard) in layout.shards.enumerated() {
-        var operand: MatrixView
-        var first = shard.count
-        var rows = shard.rows
-        if memory.rows == .previous, uniform {
-          // The state before the first step is zero; later ones lie one step back.
-          first += shard.count
-          rows -= shard.count
-          operand = place(memory, shard: s, layout, around).view(rowBases(shard, step: 0))
-          operand.base += shard.count * operand.stride
-        } else if memory.rows == .previous {
-          let stride = padded(group.operandSize)
-          operand = MatrixView(
-            gathered[g].base + (shard.start + shard.count) * stride, stride: stride)
-        } else {
-          operand = place(memory, shard: s, layout, around).view(rowBases(shard))
-        }
-        let gradient = MatrixView(
-          adjoint.base + (shard.start + first) * width + run.column, stride: width)
-        let target = parameters.gradients.base + run.region
-        if group.transposed {
-          Gemm.multiply(
-            m: group.operandSize, n: run.length, k: rows, operand, transposeA: true, gradient,
-            into: MatrixView(target, stride: run.length), accumulate: accumulate)
-        } else {
-          Gemm.multiply(
-            m: task.rows.count, n: group.operandSize, k: rows,
-            MatrixView(gradient.base + task.rows.lowerBound, stride: width), transposeA: true,
-            operand,
-            into: MatrixView(
-              target + task.rows.lowerBound * group.operandSize, stride: group.operandSize),
-            accumulate: accumulate)
-        }
+        multiply(
+          part, rows: rows, shard: s, (0..<shard.steps, shard.rows), layout, around,
+          into: parameters.gradients, accumulate: accumulate)
         accumulate = true
       }
+    }
+  }
+
+  /// Sums what the shards found for one matrix, in their order.
+  func collect(_ p: Int, _ layout: BatchLayout) {
+    guard let region = plan.regions[p], sumsByShard || layout.shards.isEmpty else { return }
+    let count = padded(plan.graph.parameters[p].rows) * (plan.graph.parameters[p].columns ?? 1)
+    let total = parameters.gradients.base + region
+    total.update(repeating: 0, count: count)
+    for s in layout.shards.indices {
+      let part = scratch[s].matrixGradients.base + region
+      for i in 0..<count { total[i] += part[i] }
     }
   }
 }

@@ -226,6 +226,7 @@ package final class NetworkEngine {
       inParallel(parameters.count, if: hasManyWeights) { i in
         let (l, p) = parameters[i]
         let runner = self.runners[l]
+        runner.collect(p, self.layout)
         target[i] = runner.parameters.gradient(
           p, stored: self.weights.values[l][p],
           vectorGradients: runner.vectorGradients(self.layout))
