@@ -12,15 +12,17 @@ extension Cosimulator {
   /// - Parameters:
   ///   - sequences: codes per sequence, frame and element: real input, as activity depends on the
   ///   data.
-  ///   - skip: frames before the window.
+  ///   - skip: frames before the window; nil puts it in the middle of the first sequence, because
+  ///     recordings begin with silence.
   ///   - window: frames in it.
   ///   - source: what the input is, in words.
   /// - Throws: as `run`.
   package func measureActivity(
-    sequences: [[[Int64]]], skip: Int = 2, window: Int = 4, source: String
+    sequences: [[[Int64]]], skip: Int? = nil, window: Int = 4, source: String
   ) throws -> ActivityRecord {
-    precondition(skip >= 0 && window > 0, "a window of \(window) frames after \(skip)")
     try check(sequences)
+    let skip = skip ?? max(2, (sequences[0].count - window) / 2)
+    precondition(skip >= 0 && window > 0, "a window of \(window) frames after \(skip)")
     var input = sequences
     while input.reduce(0, { $0 + $1.count }) < skip + window + 1 { input += sequences }
     let built = try builder.build(design, variant: .activity)

@@ -10,6 +10,7 @@ import Testing
 @Suite(.serialized) struct CosimulatorTests {
   static let shared: Result<URL, any Error> = Result {
     let folder = try Standin.makeFolder()
+    atexit { if let folder = try? shared.get() { try? FileManager.default.removeItem(at: folder) } }
     _ = try SimulationBuilder(effort: .quick).build(Standin.design(in: folder))
     return folder
   }
@@ -239,8 +240,8 @@ import Testing
     #expect(scope.registerToggles >= 4 * 40)
     #expect(scope.registerToggles <= scope.registerBits * 36)
     #expect(scope.netBits > 0 && scope.netToggles > 0)
-    let again = try bench.measureActivity(
-      sequences: [frames], skip: 2, window: 4, source: "a test")
+    // The middle of eight frames is the same window.
+    let again = try bench.measureActivity(sequences: [frames], window: 4, source: "a test")
     #expect(again == record)
     let data = try record.encoded()
     #expect(try ActivityRecord.decoded(from: data, path: "activity.json") == record)

@@ -77,6 +77,9 @@ import _RNNTestSupport
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("rnnc-runtime-\(ProcessInfo.processInfo.processIdentifier)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    atexit {
+      if let folder = try? runtime.get() { try? FileManager.default.removeItem(at: folder) }
+    }
     return folder
   }
 }
