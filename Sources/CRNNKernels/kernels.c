@@ -2,7 +2,9 @@
 
 #include <stddef.h>
 
-#if defined(__x86_64__) && defined(__linux__)
+// The loader calls the functions that choose a clone before a sanitizer's runtime is ready.
+#if defined(__x86_64__) && defined(__linux__) && !__has_feature(thread_sanitizer) && \
+    !__has_feature(address_sanitizer)
 #define RNN_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
 #define RNN_CLONES
