@@ -78,7 +78,7 @@ let package = Package(
     // MARK: Layer 2: X in, X out
     .layer("RNNInterchange", ["RNNFixedPoint", "RNNGraph", "RNNSupport"]),
     .layer("RNNLearning", ["RNNFixedPoint", "RNNGraph", "RNNSupport", "RNNTensor"]),
-    .layer("RNNPasses", ["RNNGraph", "RNNSupport"]),
+    .layer("RNNPasses", ["RNNFixedPoint", "RNNGraph", "RNNSupport"]),
     .layer("RNNReference", ["RNNFixedPoint", "RNNGraph", "RNNSupport"]),
 
     // MARK: Layer 3: crossings
