@@ -66,7 +66,7 @@ package struct CycleModel: Sendable {
     package var inputReady: Bool
     package var outputValid: Bool
     package var outputLast: Bool
-    /// The index of the frame whose control word 0 is in effect in this cycle: frame 0, 1, 2... since reset.
+    /// The index of the frame whose control word 0 is in effect in this cycle, counted since reset.
     package var frameStart: Int?
   }
 

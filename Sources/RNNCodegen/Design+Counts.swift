@@ -164,7 +164,9 @@ extension Design {
       if !layers.contains(layer) { layers.append(layer) }
     }
     let twin = lowered.segments[..<s].contains { other in
-      other.nodes.contains { layers.contains(String(graph[$0].name.split(separator: ".").first ?? "")) }
+      other.nodes.contains {
+        layers.contains(String(graph[$0].name.split(separator: ".").first ?? ""))
+      }
     }
     return layers.joined(separator: "+") + (twin ? " \(s)" : "")
   }

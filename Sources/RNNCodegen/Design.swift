@@ -98,6 +98,16 @@ package struct Design: Sendable {
   }
 }
 
+extension IntegerOp {
+  /// True for operations whose result the graph rounds.
+  fileprivate var isRounded: Bool {
+    switch self {
+    case .requantize, .activation: true
+    default: false
+    }
+  }
+}
+
 /// Compiles an integer graph to a design.
 ///
 /// - Throws: `DiagnosticsEmitted` for options that do not fit the network, a graph that the hardware cannot hold, or
@@ -149,7 +159,9 @@ private func checkOptions(
   let letters = options.name.unicodeScalars.allSatisfy {
     $0 == "_" || ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
   }
-  if first == nil || !letters || ("0"..."9").contains(first ?? "0") || options.name.hasPrefix("rnnc_") {
+  if first == nil || !letters || ("0"..."9").contains(first ?? "0")
+    || options.name.hasPrefix("rnnc_")
+  {
     sink.error(
       "options.name", "`\(options.name)` cannot name a module",
       fix: "use letters, digits and underscores, a letter first, and no `rnnc_` prefix")
@@ -254,14 +266,14 @@ extension Design {
     counts = designCounts()
   }
 
-  /// Every element-wise node that leaves its datapath or that the cell's file named.
+  /// Every value that leaves its datapath, and every rounded one: exact values in between are not worth a port.
   private static func probes(_ lowered: Lowered, _ schedule: Schedule, _ elementsPerStep: Int)
     -> [Probe]
   {
     var probes: [Probe] = []
     for (s, segment) in lowered.segments.enumerated() {
       for id in segment.nodes
-      where segment.outputs.contains(id) || isNamed(lowered.graph[id].name) {
+      where segment.outputs.contains(id) || lowered.graph[id].op.isRounded {
         let node = lowered.graph[id]
         probes.append(
           Probe(
@@ -271,14 +283,6 @@ extension Design {
       }
     }
     return probes
-  }
-
-  /// False for names that `GraphBuilder` made up: a `v` and digits, with or without the `q` of a rounded value.
-  private static func isNamed(_ name: String) -> Bool {
-    var parts = name.split(separator: ".")
-    if parts.last == "q" { parts.removeLast() }
-    guard let last = parts.last else { return false }
-    return !(last.first == "v" && last.dropFirst().allSatisfy(\.isNumber))
   }
 
   private static func memories(

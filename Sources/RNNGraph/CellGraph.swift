@@ -98,7 +98,9 @@ package struct Parameter: Hashable, Sendable {
   package var storedCount: Int { storedShape.reduce(1, *) }
 }
 
-/// One vector operation of a time step. All operands of element-wise operations have the node's size.
+/// One vector operation of a time step.
+///
+/// All operands of element-wise operations have the node's size.
 package enum Op: Hashable, Sendable {
   /// x_t, the input vector of the step.
   case input

@@ -106,8 +106,16 @@ package struct GraphBuilder {
   package mutating func affine(_ v: ValueID, scale: Double, offset: Double) -> ValueID {
     append(.affine(v, scale: scale, offset: offset), size: size(v))
   }
+  /// The operand of a named activation `z` is called `z_in` if it has no name of its own.
   package mutating func activation(_ a: Activation, _ v: ValueID, name: String? = nil) -> ValueID {
-    append(.activation(a, v), size: size(v), name: name)
+    let result = append(.activation(a, v), size: size(v), name: name)
+    let operand = nodes[v.index].name
+    if let name, operand == "v\(v.index)", !names.contains("\(name)_in") {
+      names.remove(operand)
+      names.insert("\(name)_in")
+      nodes[v.index].name = "\(name)_in"
+    }
+    return result
   }
   package mutating func sigmoid(_ v: ValueID, name: String? = nil) -> ValueID {
     activation(.sigmoid, v, name: name)

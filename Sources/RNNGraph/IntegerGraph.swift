@@ -61,7 +61,9 @@ package struct LinearTerm: Hashable, Sendable {
   }
 }
 
-/// One operation on vectors of codes. Every result is exact in its node's format unless the operation rounds.
+/// One operation on vectors of codes.
+///
+/// Every result is exact in its node's format unless the operation rounds.
 ///
 /// Operands of `add` and `subtract` have equal formats; a change of format is always an `extend` or a
 /// `requantize` node of its own.

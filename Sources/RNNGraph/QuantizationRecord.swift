@@ -38,14 +38,15 @@ package struct QuantizationRecord: Hashable, Sendable {
   }
   package var isEmpty: Bool { values.isEmpty && parameters.isEmpty }
 
-  /// The name of the `.quantize` node that follows a node of the plain graph.
-  package static func quantizeNodeName(after node: String) -> String { "\(node).q" }
+  /// The name that a node of the plain graph has when its rounded value takes over its own name.
+  package static func exactName(of node: String) -> String { "\(node)_exact" }
 }
 
 /// Gives a plain graph the formats of a record.
 ///
-/// After each recorded node `n` stands a `.quantize` node named `n.q`; every consumer of `n`, every state
-/// update from `n` and the graph's output if it is `n` read `n.q` instead. Parameters get their `format`.
+/// After each recorded node `n` stands a `.quantize` node, which takes over the name `n`; the node itself is then
+/// called `n_exact`. Every consumer of `n`, every state update from `n` and the graph's output if it is `n`
+/// read the rounded value. Parameters get their `format`.
 /// `applying(g.quantizationRecord, to: g.plain) == g` for every graph that this function made.
 ///
 /// - Throws: `DiagnosticsEmitted` if the graph already has `.quantize` nodes or formats, or if an entry
@@ -68,7 +69,7 @@ package func applying(_ record: QuantizationRecord, to graph: CellGraph) throws 
     if entries.updateValue(value, forKey: i) != nil {
       sink.error(path, "node \"\(value.node)\" has two formats", fix: "keep one of them")
     }
-    let name = QuantizationRecord.quantizeNodeName(after: value.node)
+    let name = QuantizationRecord.exactName(of: value.node)
     if graph.nodes.contains(where: { $0.name == name }) {
       sink.error(path, "the name \"\(name)\" is taken by another node", fix: "rename that node")
     }
@@ -92,13 +93,18 @@ package func applying(_ record: QuantizationRecord, to graph: CellGraph) throws 
   nodes.reserveCapacity(graph.nodes.count + entries.count)
   var reading: [ValueID] = []  // what a consumer of the plain node reads now
   for (i, node) in graph.nodes.enumerated() {
-    nodes.append(
-      Node(op: node.op.mappingOperands { reading[$0.index] }, size: node.size, name: node.name))
+    var node = node
+    node.op = node.op.mappingOperands { reading[$0.index] }
     if let value = entries[i] {
+      let name = node.name
+      node.name = QuantizationRecord.exactName(of: name)
+      nodes.append(node)
       nodes.append(
         Node(
           op: .quantize(ValueID(nodes.count - 1), value.format, value.rounding), size: node.size,
-          name: QuantizationRecord.quantizeNodeName(after: node.name)))
+          name: name))
+    } else {
+      nodes.append(node)
     }
     reading.append(ValueID(nodes.count - 1))
   }
@@ -116,6 +122,8 @@ extension CellGraph {
     var reading: [ValueID] = []
     for node in nodes {
       if case .quantize(let v, _, _) = node.op {
+        // The exact value takes its name back.
+        kept[reading[v.index].index].name = node.name
         reading.append(reading[v.index])
         continue
       }
@@ -136,8 +144,8 @@ extension CellGraph {
   package var quantizationRecord: QuantizationRecord {
     var record = QuantizationRecord()
     for node in nodes {
-      guard case .quantize(let v, let format, let rounding) = node.op else { continue }
-      record.values.append(.init(node: self[v].name, format: format, rounding: rounding))
+      guard case .quantize(_, let format, let rounding) = node.op else { continue }
+      record.values.append(.init(node: node.name, format: format, rounding: rounding))
     }
     for parameter in parameters {
       guard let format = parameter.format else { continue }

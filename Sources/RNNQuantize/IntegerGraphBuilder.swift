@@ -81,16 +81,23 @@ struct IntegerGraphBuilder {
     return append(.multiply(a, b), size: graph[a].size, format: format, name: name)
   }
 
-  /// A constant vector; nil when the number needs more than 24 significant bits.
-  mutating func constant(_ value: Double, size: Int, name: String) -> ValueID? {
+  /// A constant vector of a finite number, rounded half to even to 16 significant bits.
+  ///
+  /// The relative error of at most 2^-16 lies below every rounding of the datapath, and the code fits a port of
+  /// any multiplier block.
+  mutating func constant(_ value: Double, size: Int, name: String) -> ValueID {
     var fraction = 0
     var code = value
     if value != 0 {
-      // The odd integer c with value = c * 2^-fraction.
-      fraction = Int(value.significandWidth) - Int(value.exponent)
-      code = value * Double(sign: .plus, exponent: fraction, significand: 1)
+      fraction = 15 - Int(value.exponent)
+      code = (value * Double(sign: .plus, exponent: fraction, significand: 1))
+        .rounded(.toNearestOrEven)
+      // Only odd codes: trailing zeros would widen the product for nothing.
+      while code.truncatingRemainder(dividingBy: 2) == 0 {
+        code /= 2
+        fraction -= 1
+      }
     }
-    guard abs(code) < 0x1p24, abs(fraction) < 63 else { return nil }
     let width = 65 - (code < 0 ? ~Int64(code) : Int64(code)).leadingZeroBitCount
     return append(
       .constant(Int64(code)), size: size, format: QFormat(width: width, fraction: fraction),

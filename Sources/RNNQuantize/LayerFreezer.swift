@@ -235,16 +235,12 @@ struct LayerFreezer {
     _ id: ValueID, _ v: ValueID, _ scale: Double, _ offset: Double
   ) throws -> ValueID {
     func constant(_ value: Double, _ suffix: String) throws -> ValueID {
-      guard
-        value.isFinite,
-        let constant = builder.constant(
-          value, size: graph[id].size, name: "\(name(id))_\(suffix)")
-      else {
+      guard value.isFinite else {
         throw fault(
-          layer, graph[id].name, "the constant \(value) needs more than 24 bits",
-          fix: "quantize the network first, which rounds constants")
+          layer, graph[id].name, "the constant \(value) is not finite",
+          fix: "use a finite constant in the cell's options")
       }
-      return constant
+      return builder.constant(value, size: graph[id].size, name: "\(name(id))_\(suffix)")
     }
     var value = try translated(v)
     if scale == -1 {

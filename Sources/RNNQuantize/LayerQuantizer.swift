@@ -17,8 +17,6 @@ struct LayerQuantizer {
   private(set) var entries: [QuantizationPlan.ParameterEntry] = []
   /// The format that every node of the float graph is rounded to.
   private var formats: [QFormat?]
-  /// The names of the float graph's nodes, automatic ones replaced where there is a better one.
-  private let names: [String]
 
   init(
     layer: Layer, weights: [[Float]], ranges: [ClosedRange<Float>], policy: QuantizationPolicy,
@@ -31,29 +29,12 @@ struct LayerQuantizer {
     self.inputFormat = inputFormat
     graph = layer.graph
     formats = Array(repeating: nil, count: layer.graph.nodes.count)
-    names = LayerQuantizer.names(layer.graph)
   }
 
-  /// `z_in` for the unnamed operand of the activation `z`, `tanh_c` for the unnamed tanh of `c`.
-  private static func names(_ graph: CellGraph) -> [String] {
-    var names = graph.nodes.map(\.name)
-    var taken = Set(names)
-    func rename(_ id: ValueID, _ name: String) {
-      if taken.insert(name).inserted { names[id.index] = name }
-    }
-    for id in graph.valueIDs {
-      guard case .activation(let activation, let v) = graph[id].op else { continue }
-      let isNamed = (!graph[id].name.isAutomatic, !graph[v].name.isAutomatic)
-      if isNamed == (true, false) { rename(v, "\(graph[id].name)_in") }
-      if isNamed == (false, true) { rename(id, "\(activation.rawValue)_\(graph[v].name)") }
-    }
-    return names
-  }
-
-  mutating func run(_ sink: inout DiagnosticSink) {
+  mutating func run(_ sink: inout DiagnosticSink) throws {
     chooseValueFormats(&sink)
     if sink.diagnostics.contains(where: { $0.severity == .error }) { return }
-    insertQuantizeNodes()
+    try insertQuantizeNodes()
     chooseParameterFormats(&sink)
   }
 
@@ -145,7 +126,7 @@ struct LayerQuantizer {
     formats[id.index] = format
     values.append(
       QuantizationPlan.Value(
-        layer: layer.name, node: names[id.index], role: role, range: range, format: format,
+        layer: layer.name, node: layer.graph[id].name, role: role, range: range, format: format,
         saturates: Double(range.lowerBound) < format.minValue - format.ulp / 2
           || Double(range.upperBound) > format.maxValue + format.ulp / 2))
   }
@@ -154,7 +135,7 @@ struct LayerQuantizer {
     _ id: ValueID, _ role: QuantizationPlan.Role, width: Int, _ sink: inout DiagnosticSink
   ) {
     let range = ranges[id.index]
-    let path = "\(layer.name).\(names[id.index])"
+    let path = "\(layer.name).\(layer.graph[id].name)"
     let magnitude = max(abs(Double(range.lowerBound)), abs(Double(range.upperBound)))
     guard magnitude.isFinite else {
       return sink.error(
@@ -178,58 +159,14 @@ struct LayerQuantizer {
 
   // MARK: Nodes
 
-  /// Rebuilds the graph with a `.quantize` node after every rounded value; all readers read the rounded one.
-  private mutating func insertQuantizeNodes() {
-    let source = layer.graph
-    var taken = Set(names)
-    var nodes: [Node] = []
-    var map: [ValueID] = []
-    func unique(_ name: String) -> String {
-      var candidate = name
-      var count = 2
-      while taken.contains(candidate) {
-        candidate = "\(name)\(count)"
-        count += 1
-      }
-      taken.insert(candidate)
-      return candidate
+  /// A `.quantize` node after every rounded value; all readers read the rounded one.
+  private mutating func insertQuantizeNodes() throws {
+    var record = QuantizationRecord()
+    for (node, format) in zip(layer.graph.nodes, formats) {
+      guard let format else { continue }
+      record.values.append(.init(node: node.name, format: format, rounding: policy.rounding))
     }
-    for id in source.valueIDs {
-      var node = source[id]
-      node.name = names[id.index]
-      node.op = node.op.replacingOperands { map[$0.index] }
-      if case .affine(let v, let scale, let offset) = node.op {
-        // Constants are part of the design, so the float network computes with the rounded ones too.
-        node.op = .affine(
-          v, scale: dyadic(scale, policy.weightWidth), offset: dyadic(offset, policy.internalWidth))
-      }
-      guard let format = formats[id.index] else {
-        nodes.append(node)
-        map.append(ValueID(nodes.count - 1))
-        continue
-      }
-      let name = node.name
-      node.name = unique("\(name)_exact")
-      nodes.append(node)
-      nodes.append(
-        Node(
-          op: .quantize(ValueID(nodes.count - 1), format, policy.rounding), size: node.size,
-          name: name))
-      map.append(ValueID(nodes.count - 1))
-    }
-    graph.nodes = nodes
-    graph.output = map[source.output.index]
-    graph.states = source.states.map {
-      State(name: $0.name, size: $0.size, next: map[$0.next.index])
-    }
-  }
-
-  /// The number with at most `width - 1` significant bits nearest to a constant.
-  private func dyadic(_ value: Double, _ width: Int) -> Double {
-    if value == 0 { return 0 }
-    let format = QFormat(width: width, fraction: width - 2 - Int(value.exponent))
-    let code = (value / format.ulp).rounded(.toNearestOrEven)
-    return code * format.ulp
+    graph = try applying(record, to: layer.graph)
   }
 
   // MARK: Parameters
@@ -339,28 +276,5 @@ struct LayerQuantizer {
         naturalFraction: natural.fraction,
         lostBits: parameter.isMatrix ? natural.fraction - format.fraction : 0,
         rmsError: (squares / Double(max(codes.count, 1))).squareRoot()))
-  }
-}
-
-extension Op {
-  /// The same operation on other operands.
-  fileprivate func replacingOperands(_ map: (ValueID) -> ValueID) -> Op {
-    switch self {
-    case .input, .state, .parameter: self
-    case .matvec(let p, let v, let transposed): .matvec(p, map(v), transposed: transposed)
-    case .add(let a, let b): .add(map(a), map(b))
-    case .subtract(let a, let b): .subtract(map(a), map(b))
-    case .multiply(let a, let b): .multiply(map(a), map(b))
-    case .affine(let v, let scale, let offset): .affine(map(v), scale: scale, offset: offset)
-    case .activation(let activation, let v): .activation(activation, map(v))
-    case .quantize(let v, let format, let rounding): .quantize(map(v), format, rounding)
-    }
-  }
-}
-
-extension String {
-  /// True for the names that `GraphBuilder` makes up: `v` and a number.
-  fileprivate var isAutomatic: Bool {
-    first == "v" && count > 1 && dropFirst().allSatisfy(\.isNumber)
   }
 }

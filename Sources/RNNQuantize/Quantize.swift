@@ -46,7 +46,7 @@ package func planQuantization(
     var quantizer = LayerQuantizer(
       layer: layer, weights: weights.values[l], ranges: ranges[l], policy: policy,
       inputFormat: inputFormat)
-    quantizer.run(&sink)
+    try quantizer.run(&sink)
     try sink.throwIfErrors()
     plan.network.layers[l].graph = quantizer.graph
     plan.values += quantizer.values

@@ -60,7 +60,8 @@ import _RNNTestSupport
         process.standardOutput = pipe
         process.standardError = pipe
         try process.run()
-        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let output = String(
+          decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         #expect(process.terminationStatus == 0, "\(tool): \(output.suffix(4000))")
         if tool == "verilator" { #expect(output.isEmpty, "\(tool): \(output.prefix(4000))") }
@@ -74,7 +75,10 @@ import _RNNTestSupport
       try run("iverilog", ["-g2012", "-o", "/dev/null", "-s", design.name] + sources)
       try run(
         "yosys",
-        ["-q", "-p", "read_verilog -sv -defer \(sources.joined(separator: " ")); hierarchy -check -top \(design.name)"])
+        [
+          "-q", "-p",
+          "read_verilog -sv -defer \(sources.joined(separator: " ")); hierarchy -check -top \(design.name)",
+        ])
     }
   }
 }

@@ -27,7 +27,8 @@ import Testing
     for cycle in 0..<program.length where program.value("product_write", at: cycle) == 1 {
       let product = program.value("product_select", at: cycle)
       let block = program.value("product_address", at: cycle)
-      #expect(written[product]?[block] == nil, "block \(block) of product \(product) is written twice")
+      #expect(
+        written[product]?[block] == nil, "block \(block) of product \(product) is written twice")
       written[product, default: [:]][block] = cycle
     }
     for (p, product) in lowered.products.enumerated() {
@@ -51,7 +52,8 @@ import Testing
             #expect(write < read, "segment \(s) reads sums before they are written")
           case .stored(let stored) where !stored.previous:
             guard let writer = lowered.segmentOf[stored.value] else { continue }
-            let write = starts[writer] + step + design.schedule.datapaths[writer].latency(stored.value)
+            let write =
+              starts[writer] + step + design.schedule.datapaths[writer].latency(stored.value)
             #expect(write < read)
           case .stored, .vector: continue
           }

@@ -148,7 +148,8 @@ extension CoreEmitter {
     var next: VerilogExpression
     switch source {
     case .vector(let vector):
-      rom(name, file: "vector_\(vector).mem", width: width, depth: count, enable: read, address: step)
+      rom(
+        name, file: "vector_\(vector).mem", width: width, depth: count, enable: read, address: step)
       next = .name("\(name)_data")
     case .stored(let stored):
       emitElementMemory(name, stored, reader: s, read: read, step: step)

@@ -175,9 +175,12 @@ struct CoreEmitter {
     m.declare("output_full_q", .bits(2))
     m.declare("counter_q", .bits(width))
     m.wire(
-      "at_end", .bit, "run_q" && VerilogExpression.name("counter_q").isEqual(to: .lit(T - 1, width: width)))
-    m.wire("next_input_full", .bit, .mux("bank_q", .bit("input_full_q", 0), .bit("input_full_q", 1)))
-    m.wire("next_input_last", .bit, .mux("bank_q", .bit("input_last_q", 0), .bit("input_last_q", 1)))
+      "at_end", .bit,
+      "run_q" && VerilogExpression.name("counter_q").isEqual(to: .lit(T - 1, width: width)))
+    m.wire(
+      "next_input_full", .bit, .mux("bank_q", .bit("input_full_q", 0), .bit("input_full_q", 1)))
+    m.wire(
+      "next_input_last", .bit, .mux("bank_q", .bit("input_last_q", 0), .bit("input_last_q", 1)))
     m.wire(
       "next_output_full", .bit, .mux("bank_q", .bit("output_full_q", 0), .bit("output_full_q", 1)))
     m.wire(
@@ -227,7 +230,8 @@ struct CoreEmitter {
     for name in ["input_bank_q", "collect_bank_q", "frame_error_q"] { m.declare(name) }
     m.wire(
       "s_ready", .bit,
-      !"rst_i" && !VerilogExpression.mux("input_bank_q", .bit("input_full_q", 1), .bit("input_full_q", 0)))
+      !"rst_i"
+        && !VerilogExpression.mux("input_bank_q", .bit("input_full_q", 1), .bit("input_full_q", 0)))
     m.assign("s_ready_o", "s_ready")
     m.wire("s_accept", .bit, "s_valid_i" && "s_ready")
     wrappingCounter("input_beat_q", count: port.beats, enable: "s_accept")
@@ -296,7 +300,8 @@ struct CoreEmitter {
     else { return }
     m.blank()
     m.comment("Output stream: two frame buffers; the memory's register is the stream's register.")
-    collect(design.graph.output, segment: s, as: "collect_output", wordElements: port.elementsPerBeat)
+    collect(
+      design.graph.output, segment: s, as: "collect_output", wordElements: port.elementsPerBeat)
     wrappingCounter("output_word_q", count: memory.words, enable: "collect_output_valid")
     for name in ["output_bank_q", "output_valid_q"] { m.declare(name) }
     m.declare("output_last_q", .bits(2))
@@ -320,7 +325,8 @@ struct CoreEmitter {
     registerWithReset(
       [
         ("output_full_q", .lit(0, width: 2)), ("output_last_q", .lit(0, width: 2)),
-        ("output_bank_q", .zero), ("output_valid_q", .zero), ("output_beat_q", .lit(0, width: width)),
+        ("output_bank_q", .zero), ("output_valid_q", .zero),
+        ("output_beat_q", .lit(0, width: width)),
       ],
       [
         .ifElse(

@@ -108,7 +108,8 @@ extension CompileOptions {
     self.init()
     guard case .object(let members) = json else {
       throw DiagnosticsEmitted(
-        Diagnostic(stage: "compile", path: path, message: "is no object", fix: "compile the model again"))
+        Diagnostic(
+          stage: "compile", path: path, message: "is no object", fix: "compile the model again"))
     }
     for name in known where json[name] == nil {
       sink.error("\(path)/\(name)", "is missing", fix: "compile the model again")
@@ -128,7 +129,8 @@ extension CompileOptions {
       case ("outputElementsPerBeat", .int(let value)): outputElementsPerBeat = value
       default:
         sink.error(
-          "\(path)/\(member.key)", known.contains(member.key) ? "has a value of the wrong kind" : "is unknown",
+          "\(path)/\(member.key)",
+          known.contains(member.key) ? "has a value of the wrong kind" : "is unknown",
           fix: "compile the model again")
       }
     }

@@ -29,7 +29,8 @@ struct MemoryImage {
 
   /// Two's-complement bits of a code, lowest first; the code must fit.
   static func bits(_ code: Int64, _ width: Int) -> [Bool] {
-    precondition(QFormat(width: width, fraction: 0).contains(code), "\(code) needs over \(width) bits")
+    precondition(
+      QFormat(width: width, fraction: 0).contains(code), "\(code) needs over \(width) bits")
     return (0..<width).map { (code >> Int64($0)) & 1 == 1 }
   }
 }

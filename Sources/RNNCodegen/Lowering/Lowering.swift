@@ -169,8 +169,10 @@ extension Lowered {
       }
     }
     // Stable by level: within a level, groups keep the order of the graph.
-    self.groups = groups.enumerated().sorted { ($0.element.level, $0.offset) < ($1.element.level, $1.offset) }
-      .map(\.element)
+    self.groups = groups.enumerated().sorted {
+      ($0.element.level, $0.offset) < ($1.element.level, $1.offset)
+    }
+    .map(\.element)
     self.products = products
     self.operands = operands
     (segments, segmentOf) = Self.segments(of: graph, levels: levels, operands: Set(operands))

@@ -1,8 +1,8 @@
 package import RNNBilinear
 
-/// The fixed delays of the machine, in cycles. The emitter builds exactly these registers.
+/// The fixed delays of the machine, in cycles.
 ///
-/// A block column that is read in cycle c is on the broadcast bus in `c + bus`, and the lanes' sums hold
+/// The emitter builds exactly these registers. A block column that is read in cycle c is on the broadcast bus in `c + bus`, and the lanes' sums hold
 /// its products in `c + sums`.
 package struct Timing: Hashable, Sendable {
   /// Stages of the input transform, the output register included.

@@ -28,7 +28,7 @@ package struct BuildFolder: Sendable {
     let segments = model.stages.last { $0.name == "quantize" }?.settings.first {
       $0.key == "tableSegments"
     }
-    let network = model.network.withReadableNames
+    let network = model.network
     var graph: IntegerGraph
     if case .int(let count)? = segments?.value {
       graph = try freeze(

@@ -65,7 +65,7 @@ package struct QuantizeStage: Stage {
       SequenceBatch(sequences: data.training.sequences, features: data.training.features))
     let plan = try planQuantization(
       float.network, weights: weights, ranges: ranges, policy: policy)
-    let network = try plan.network.recorded(over: float.network)
+    let network = plan.network
     func measure(_ weights: Weights) throws -> Evaluation {
       evaluate(
         try NetworkEngine(network: network, weights: weights), on: data.test, loss: data.loss)
@@ -91,7 +91,7 @@ package struct QuantizeStage: Stage {
 
     // The accuracy that counts is that of the integers, not of the floats that stand for them.
     let graph = try freeze(
-      network.withReadableNames, weights: rounded, name: float.name,
+      network, weights: rounded, name: float.name,
       tableSegments: policy.tableSegments)
     let codes = graph.inputCodes(data.test.sequences, rounding: policy.rounding)
     let outputs = try Classification.referenceOutputs(graph, sequences: codes)

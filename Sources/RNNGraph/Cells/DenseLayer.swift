@@ -1,4 +1,4 @@
-/// A fully connected layer applied at every step: y = W x + b. It has no state.
+/// A fully connected layer without state, applied at every step: y = W x + b.
 package enum DenseLayer: CellDefinition {
   package static let name = "dense"
   package static let summary = "fully connected layer without state"

@@ -9,7 +9,9 @@ package enum GRUCell: CellDefinition {
   package static let summary = "gated recurrent unit"
   package static let options = [
     CellOption(
-      "reset", summary: "where the reset gate acts: on the state before the recurrent product, or on the product",
+      "reset",
+      summary:
+        "where the reset gate acts: on the state before the recurrent product, or on the product",
       standard: .choice("after"), choices: ["before", "after"])
   ]
 

@@ -1,4 +1,6 @@
-/// Long short-term memory (Hochreiter and Schmidhuber 1997; forget gate, peepholes and projection as in Sak et al. 2014).
+/// Long short-term memory with optional peepholes and projection.
+///
+/// Hochreiter and Schmidhuber 1997; forget gate, peepholes and projection as in Sak et al., Interspeech 2014.
 ///
 ///     i = sigmoid(W_i x + U_i h + p_i * c + b_i)      f = sigmoid(W_f x + U_f h + p_f * c + b_f)
 ///     g = tanh(W_g x + U_g h + b_g)                   c' = f * c + i * g
@@ -40,7 +42,7 @@ package enum LSTMCell: CellDefinition {
     let nextC = b.add(b.multiply(f, c), b.multiply(i, g))
     b.name(nextC, "c")
     let o = b.sigmoid(preactivation("o", peephole: nextC), name: "o")
-    let m = b.multiply(o, b.tanh(nextC))
+    let m = b.multiply(o, b.tanh(nextC, name: "tanh_c"))
     let nextH =
       projection > 0 ? b.product("projection.weight", m, rows: projection, initializer: uniform) : m
     if projection > 0 { b.name(m, "m") }
