@@ -9,7 +9,7 @@ package import RNNGraph
 package struct ReferenceInterpreter {
   package let network: Network
   /// `[layer][parameter]`: dense row-major values, rounded to the parameter's format.
-  private var dense: [[[Double]]] = []
+  var dense: [[[Double]]] = []
   /// `[layer][parameter]`: 0 where a stored value saturates its format, else 1.
   private var passes: [[[Double]]] = []
 
@@ -72,7 +72,7 @@ package struct ReferenceInterpreter {
     return out
   }
 
-  private static func apply(_ activation: Activation, _ x: Double) -> Double {
+  static func apply(_ activation: Activation, _ x: Double) -> Double {
     switch activation {
     case .sigmoid: 1 / (1 + exp(-x))
     case .tanh: tanh(x)
@@ -80,7 +80,7 @@ package struct ReferenceInterpreter {
     }
   }
   /// The derivative from the argument and the value; 0 for relu at 0.
-  private static func slope(_ activation: Activation, _ x: Double, _ y: Double) -> Double {
+  static func slope(_ activation: Activation, _ x: Double, _ y: Double) -> Double {
     switch activation {
     case .sigmoid: y * (1 - y)
     case .tanh: 1 - y * y
@@ -112,7 +112,7 @@ package struct ReferenceInterpreter {
     return trace
   }
 
-  private static func evaluate(
+  static func evaluate(
     _ node: Node, _ graph: CellGraph, _ parameters: [[Double]], _ x: [Double],
     _ states: [[Double]], _ v: [[Double]]
   ) -> [Double] {
