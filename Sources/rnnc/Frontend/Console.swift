@@ -12,6 +12,14 @@ final class Console: ProgressSink, @unchecked Sendable {
 
   init(isTerminal: Bool = isatty(STDERR_FILENO) == 1) { self.isTerminal = isTerminal }
 
+  /// Names the work of a single command without a line of its own.
+  func name(_ title: String) {
+    lock.withLock {
+      self.title = title
+      started = .now()
+    }
+  }
+
   func begin(_ title: String) {
     lock.withLock {
       self.title = title

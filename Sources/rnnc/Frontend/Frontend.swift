@@ -23,7 +23,7 @@ enum Frontend {
       printPlan([Step(type(of: stage).verb, stage)], output)
       return
     }
-    try perform(output) { context in
+    try perform(output, named: type(of: stage).verb) { context in
       for tool in stage.tools { try context.tools.require(tool) }
       return try stage.run(context)
     }
@@ -34,10 +34,12 @@ enum Frontend {
   }
 
   /// Does the work, prints its result, and turns errors into messages and exit codes.
-  static func perform(_ output: OutputOptions, _ work: (StageContext) throws -> StageResult) throws
-  {
+  static func perform(
+    _ output: OutputOptions, named name: String = "", _ work: (StageContext) throws -> StageResult
+  ) throws {
     Interrupt.shared.install()
     let console = Console()
+    console.name(name)
     do {
       let result = try work(StageContext(progress: console))
       console.close()
