@@ -152,7 +152,9 @@ package struct CosimStage: Stage {
       }
     }
     if let latency = result.latencyCycles, let interval = result.frameIntervalCycles {
-      text += "\nlatency \(latency) cycles, a frame every \(interval) cycles"
+      text +=
+        "\n\(latency) cycles from a frame's last input beat to its last output beat, "
+        + "a frame every \(interval) cycles"
     }
     let passed = result.passed && (classes.map { $0.sameAsReference == $0.total } ?? true)
     return StageResult(json: json, text: text, passed: passed)
