@@ -54,15 +54,13 @@ soak:
 	RNNC_REQUIRE_TOOLS=1 RNNC_SOAK=$(SOAK) $(SWIFT) test -c release --disable-testable-imports \
 	  --filter RandomNetworkTests
 
+# Side by side with PyTorch (pip install torch) in one run; reports ratios.
 bench-train:
 	@scripts/setup.sh demo
 	@Benchmarks/bench_train.sh
 
 doctor: build
 	@$(RNNC) doctor
-
-bench-train:
-	@Benchmarks/bench_train.sh
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
