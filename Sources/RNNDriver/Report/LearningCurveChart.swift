@@ -24,9 +24,11 @@ struct LearningCurveChart {
     let panel = 150.0
     let panels = hasAccuracy ? 2 : 1
     let bottom = top + Double(panels) * (panel + 26) - 26
-    var canvas = Canvas(width: 560, height: bottom + 40, title: "Learning curves")
+    var canvas = Canvas(width: Self.width, height: bottom + 40, title: "Learning curves")
     for (curve, place) in zip(curves, labelRows) {
-      canvas.text(curve.stage, x: place.start + 3, y: 12 + 15 * Double(place.row), size: 11)
+      canvas.text(
+        curve.stage, x: place.isBefore ? place.start - 3 : place.start + 3,
+        y: 12 + 15 * Double(place.row), anchor: place.isBefore ? .end : .start, size: 11)
       canvas.line(
         place.start, 3 + 15 * Double(place.row), place.start, bottom, stroke: Palette.quiet,
         dash: "2 3")
@@ -69,18 +71,26 @@ struct LearningCurveChart {
       .linear, over: [], including: [0, Double(max(1, epochs))], from: left, to: right)
   }
 
+  private static let width = 560.0
+
   /// Where each stage starts, and the row of its name so that names do not overlap.
-  private func stageRows(left: Double, right: Double) -> [(start: Double, row: Int)] {
+  ///
+  /// A name that would leave the picture on the right stands before its line.
+  private func stageRows(
+    left: Double, right: Double
+  ) -> [(start: Double, row: Int, isBefore: Bool)] {
     let axis = epochAxis(left: left, right: right)
     var ends: [Double] = []
     var before = 0
     return curves.map { curve in
       let start = axis.position(Double(before))
       before += curve.points.count
-      let row = ends.firstIndex { $0 <= start } ?? ends.count
+      let length = Canvas.width(of: curve.stage, size: 11) + 10
+      let isBefore = start + length > Self.width
+      let row = ends.firstIndex { $0 <= (isBefore ? start - length : start) } ?? ends.count
       if row == ends.count { ends.append(0) }
-      ends[row] = start + Canvas.width(of: curve.stage, size: 11) + 10
-      return (start, row)
+      ends[row] = isBefore ? start : start + length
+      return (start, row, isBefore)
     }
   }
 
