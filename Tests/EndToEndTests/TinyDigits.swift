@@ -58,10 +58,13 @@ enum TinyDigits {
     }
   }
 
+  private static let sharedFolder = FileManager.default.temporaryDirectory.appendingPathComponent(
+    "rnnc-tiny-\(ProcessInfo.processInfo.processIdentifier)")
+
   /// One folder with the tiny GRU at every stage, made once for all tests; do not change it.
   static let shared: Result<URL, any Error> = Result {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "rnnc-tiny-\(ProcessInfo.processInfo.processIdentifier)")
+    let folder = sharedFolder
+    atexit { try? FileManager.default.removeItem(at: TinyDigits.sharedFolder) }
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try write(to: folder)
     try make(in: folder)
