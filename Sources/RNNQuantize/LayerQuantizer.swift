@@ -174,9 +174,7 @@ struct LayerQuantizer {
   private mutating func chooseParameterFormats(_ sink: inout DiagnosticSink) {
     let uses = graph.useCounts
     let sums = graph.sums(useCounts: uses)
-    let natural = zip(graph.parameters, weights).map {
-      naturalFormat($1, width: $0.isMatrix ? policy.weightWidth : policy.weightWidth)
-    }
+    let natural = weights.map { naturalFormat($0, width: policy.weightWidth) }
     var fractions = natural.map(\.fraction)
     let isAligned = align(&fractions, sums)
     if !isAligned {

@@ -59,22 +59,6 @@ package func planQuantization(
   return plan
 }
 
-/// The weights rounded to their parameters' formats, so that they lie on the grid exactly.
-///
-/// Exact in float32 while formats have at most 24 bits; wider biases keep 24 significant bits.
-package func roundedWeights(_ network: Network, _ weights: Weights) -> Weights {
-  var weights = weights
-  for (l, layer) in network.layers.enumerated() {
-    for (p, parameter) in layer.graph.parameters.enumerated() {
-      guard let format = parameter.format else { continue }
-      weights.values[l][p] = parameterCodes(weights.values[l][p], format).map {
-        Float(format.value(of: $0))
-      }
-    }
-  }
-  return weights
-}
-
 /// Reports weights of the wrong shape, weights that are not numbers, and a quantized network.
 private func check(_ network: Network, _ weights: Weights, _ sink: inout DiagnosticSink) {
   guard !network.layers.isEmpty, weights.values.count == network.layers.count else {

@@ -17,7 +17,7 @@ import Testing
     let output = random.graph[random.graph.output].format
     let sequences = (0..<3).map { random.sequence(steps: 8 + $0, seed: UInt64($0)) }
     let engine = try NetworkEngine(
-      network: random.plan.network, weights: roundedWeights(random.plan.network, random.weights))
+      network: random.plan.network, weights: random.weights.rounded(to: random.plan.network))
     let batch = SequenceBatch(
       sequences: sequences.map { $0.flatMap { $0.map { Float(input.value(of: $0)) } } },
       features: random.graph.inputSize)

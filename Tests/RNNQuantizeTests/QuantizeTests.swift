@@ -127,8 +127,8 @@ func dense(inputs: Int = 2, units: Int = 3) -> CellGraph {
 
   @Test func roundedWeightsAreAFixedPoint() throws {
     let random = try RandomNetwork(seed: 12)
-    let once = roundedWeights(random.plan.network, random.weights)
-    #expect(roundedWeights(random.plan.network, once) == once)
+    let once = random.weights.rounded(to: random.plan.network)
+    #expect(once.rounded(to: random.plan.network) == once)
     #expect(once != random.weights)
     #expect(
       try freeze(

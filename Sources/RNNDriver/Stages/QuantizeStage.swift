@@ -86,7 +86,7 @@ package struct QuantizeStage: Stage {
       tuned = result.weights
       curve = result.curve
     }
-    let rounded = roundedWeights(network, tuned)
+    let rounded = tuned.rounded(to: network)
     let test = try measure(rounded)
 
     // The accuracy that counts is that of the integers, not of the floats that stand for them.
