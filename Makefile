@@ -21,6 +21,7 @@ help:
 	@echo "make test               run every test"
 	@echo "make build              build .build/release/rnnc"
 	@echo "make experiment-digits  accuracy of every stage over 3 seeds on the full data set (FSDD=folder)"
+	@echo "make experiment-NAME    a published experiment again; rnnc reproduce --help lists them"
 	@echo "make soak               300 random networks through compiler and simulator (SOAK=count)"
 	@echo "make bench-train        time of a training step, beside PyTorch where it is installed"
 	@echo "make doctor             which tools are there, and how to get the others"
@@ -47,6 +48,10 @@ experiment-digits: build
 	  echo "error: $(FSDD)/recordings does not exist; give the Free Spoken Digit Dataset's folder: make experiment-digits FSDD=..." >&2; \
 	  exit 2; }
 	@$(RNNC) study --data $(FSDD)/recordings -o $(OUT)/study --evidence docs/evidence/digits
+
+# A published experiment again: make experiment-NAME, for every NAME that `rnnc reproduce --help` lists.
+experiment-%: build
+	@$(RNNC) reproduce $* -o $(OUT)/reproduce --evidence docs/evidence $(if $(DATA),--data $(DATA))
 
 # Random networks through compiler and simulator, ten times as many as the tests draw.
 soak:

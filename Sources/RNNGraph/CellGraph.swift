@@ -54,8 +54,38 @@ package enum Initializer: Hashable, Sendable {
   case constant(Double)
   /// Uniform in [-bound, bound).
   case uniform(bound: Double)
+  /// Gaussian with mean 0.
+  case normal(deviation: Double)
+  /// Ones on the main diagonal, zeros elsewhere.
+  case identity
   /// Orthogonal (Gaussian, QR) with gain 1; rows or columns orthonormal, whichever is shorter.
   case orthogonal
+  /// The rows from `first` on of one orthogonal matrix of `rows` rows that the gates of a layer share under a name.
+  ///
+  /// This is how frameworks that keep all gates in one matrix start it.
+  case orthogonalRows(stack: String, rows: Int, first: Int)
+  /// exp(S) with a skew-symmetric S whose only entries lie at (0, 1), (2, 3), ...: plane rotations.
+  case rotations(RotationAngles)
+  /// These values, in the parameter's stored shape.
+  case values([Double])
+
+  /// How the entries of `rotations` are drawn.
+  package enum RotationAngles: String, Hashable, Sendable, CaseIterable {
+    /// -sqrt((1 - cos u) / (1 + cos u)) with u uniform in [0, pi / 2) (Helfrich et al., ICML 2018).
+    case cayley
+    /// Uniform in [-pi, pi) (Henaff et al., ICML 2016).
+    case henaff
+  }
+}
+
+/// The set that training keeps a matrix in.
+package enum Manifold: Hashable, Sendable {
+  case euclidean
+  /// Orthogonal matrices B = base exp(A) with a skew-symmetric A that is trained (Lezcano-Casado, NeurIPS 2019).
+  ///
+  /// `rebase` is the number of updates after which base becomes B and A zero; 0 never does (static
+  /// trivialization, base stays the identity).
+  case orthogonal(rebase: Int)
 }
 
 /// A trained matrix or vector of a cell.
@@ -67,6 +97,12 @@ package struct Parameter: Hashable, Sendable {
   package var columns: Int?
   package var structure: MatrixStructure
   package var initializer: Initializer
+  /// Whether training changes the parameter; compression and quantization treat it as any other.
+  package var isTrainable: Bool
+  /// The interval that training clamps every value to before each step; nil for none.
+  package var limits: ClosedRange<Double>?
+  /// The set that training keeps the parameter in.
+  package var manifold: Manifold
   /// The fixed-point format that forward passes round the parameter to; nil in a float network.
   ///
   /// Rounding is half to even and saturates.
@@ -74,13 +110,17 @@ package struct Parameter: Hashable, Sendable {
 
   package init(
     name: String, rows: Int, columns: Int?, structure: MatrixStructure = .dense,
-    initializer: Initializer, format: QFormat? = nil
+    initializer: Initializer, isTrainable: Bool = true, limits: ClosedRange<Double>? = nil,
+    manifold: Manifold = .euclidean, format: QFormat? = nil
   ) {
     self.name = name
     self.rows = rows
     self.columns = columns
     self.structure = structure
     self.initializer = initializer
+    self.isTrainable = isTrainable
+    self.limits = limits
+    self.manifold = manifold
     self.format = format
   }
   package var isMatrix: Bool { columns != nil }
@@ -104,10 +144,12 @@ package struct Parameter: Hashable, Sendable {
 package enum Op: Hashable, Sendable {
   /// x_t, the input vector of the step.
   case input
-  /// The value that a state had after the previous step; zero before the first.
+  /// The value that a state had after the previous step; its initial value before the first.
   case state(StateID)
-  /// A vector parameter, such as a bias or a peephole weight.
+  /// A vector parameter, such as a bias or a peephole weight; a vector of one element stands in every element.
   case parameter(ParameterID)
+  /// A scalar that depends on the number of the step only, in every element.
+  case coefficient(StepCoefficient)
   /// Matrix-vector product W v; with `transposed`, W^T v.
   case matvec(ParameterID, ValueID, transposed: Bool)
   case add(ValueID, ValueID)
@@ -118,15 +160,21 @@ package enum Op: Hashable, Sendable {
   /// scale * v + offset with constants, such as 1 - z.
   case affine(ValueID, scale: Double, offset: Double)
   case activation(Activation, ValueID)
+  /// The first where the second is positive, else 0; its derivative by the second is 0.
+  case gate(ValueID, by: ValueID)
+  /// v / sqrt(s + floor) with s >= 0; see `CellGraph.normalizationFloor` for a rounded s.
+  case normalize(ValueID, by: ValueID, epsilon: Double)
   /// Rounds to a format; the derivative is 1 inside the format's range and 0 outside (straight-through).
   case quantize(ValueID, QFormat, RoundingRule)
 
   package var operands: [ValueID] {
     switch self {
-    case .input, .state, .parameter: []
+    case .input, .state, .parameter, .coefficient: []
     case .matvec(_, let v, _), .affine(let v, _, _), .activation(_, let v), .quantize(let v, _, _):
       [v]
-    case .add(let a, let b), .subtract(let a, let b), .multiply(let a, let b): [a, b]
+    case .add(let a, let b), .subtract(let a, let b), .multiply(let a, let b),
+      .gate(let a, let b), .normalize(let a, let b, _):
+      [a, b]
     }
   }
 }
@@ -144,15 +192,18 @@ package struct Node: Hashable, Sendable {
   }
 }
 
-/// A vector that a cell keeps from one step to the next; zero at the start of a sequence.
+/// A vector that a cell keeps from one step to the next.
 package struct State: Hashable, Sendable {
   package var name: String
   package var size: Int
+  /// The value of every element at the start of a sequence.
+  package var initial: Double
   /// The node whose value the state takes at the end of the step.
   package var next: ValueID
-  package init(name: String, size: Int, next: ValueID) {
+  package init(name: String, size: Int, initial: Double = 0, next: ValueID) {
     self.name = name
     self.size = size
+    self.initial = initial
     self.next = next
   }
 }
@@ -182,4 +233,17 @@ package struct CellGraph: Hashable, Sendable {
   package subscript(_ id: StateID) -> State { states[id.index] }
   package var outputSize: Int { self[output].size }
   package var valueIDs: [ValueID] { nodes.indices.map(ValueID.init) }
+
+  /// What a `.normalize` node adds under the root: its epsilon, or the ulp of a rounded s if that is more.
+  ///
+  /// A rounded s cannot tell values below its ulp apart, so a smaller constant would only make v / sqrt(0) saturate.
+  package func normalizationFloor(_ node: ValueID) -> Double {
+    guard case .normalize(_, let s, let epsilon) = self[node].op else {
+      preconditionFailure("\(self[node].name) is no normalization")
+    }
+    var source = s
+    if case .state(let state) = self[s].op { source = self[state].next }
+    guard case .quantize(_, let format, _) = self[source].op else { return epsilon }
+    return max(epsilon, format.ulp)
+  }
 }

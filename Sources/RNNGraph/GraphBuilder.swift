@@ -10,7 +10,7 @@ package struct GraphBuilder {
   package let inputSize: Int
   private var nodes: [Node] = []
   private var parameters: [Parameter] = []
-  private var states: [(name: String, size: Int, value: ValueID, next: ValueID?)] = []
+  private var states: [(name: String, size: Int, initial: Double, next: ValueID?)] = []
   private var names: Set<String> = []
 
   package init(inputSize: Int) {
@@ -37,10 +37,12 @@ package struct GraphBuilder {
     return append(.input, size: inputSize, name: "x")
   }
   /// Declares a state and gives its value after the previous step.
-  package mutating func state(_ name: String, size: Int) -> ValueID {
+  ///
+  /// - Parameter initial: the value of every element at the start of a sequence.
+  package mutating func state(_ name: String, size: Int, initial: Double = 0) -> ValueID {
     precondition(!states.contains { $0.name == name }, "state \(name) is declared twice")
     let value = append(.state(StateID(states.count)), size: size, name: "\(name)_previous")
-    states.append((name, size, value, nil))
+    states.append((name, size, initial, nil))
     return value
   }
   /// Says what a state becomes at the end of the step.
@@ -59,11 +61,13 @@ package struct GraphBuilder {
   }
   /// Declares a matrix parameter without using it yet.
   package mutating func matrix(
-    _ name: String, rows: Int, columns: Int, structure: MatrixStructure, initializer: Initializer
+    _ name: String, rows: Int, columns: Int, structure: MatrixStructure = .dense,
+    initializer: Initializer, isTrainable: Bool = true, manifold: Manifold = .euclidean
   ) -> ParameterID {
     parameter(
       Parameter(
-        name: name, rows: rows, columns: columns, structure: structure, initializer: initializer))
+        name: name, rows: rows, columns: columns, structure: structure, initializer: initializer,
+        isTrainable: isTrainable, manifold: manifold))
   }
   /// W v with a new matrix W of `rows` rows.
   package mutating func product(
@@ -83,9 +87,28 @@ package struct GraphBuilder {
     return append(.matvec(w, v, transposed: transposed), size: transposed ? columns : p.rows)
   }
   /// A new vector parameter as a value.
-  package mutating func vector(_ name: String, size: Int, initializer: Initializer) -> ValueID {
-    let p = parameter(Parameter(name: name, rows: size, columns: nil, initializer: initializer))
+  package mutating func vector(
+    _ name: String, size: Int, initializer: Initializer, isTrainable: Bool = true
+  ) -> ValueID {
+    let p = parameter(
+      Parameter(
+        name: name, rows: size, columns: nil, initializer: initializer, isTrainable: isTrainable))
     return append(.parameter(p), size: size, name: name)
+  }
+  /// A new parameter of one element, as a value that has it in each of `size` elements.
+  package mutating func scalar(
+    _ name: String, size: Int, initial: Initializer, isTrainable: Bool = true,
+    limits: ClosedRange<Double>? = nil
+  ) -> ValueID {
+    let p = parameter(
+      Parameter(
+        name: name, rows: 1, columns: nil, initializer: initial, isTrainable: isTrainable,
+        limits: limits))
+    return append(.parameter(p), size: size, name: name)
+  }
+  /// A scalar of the step's number in each of `size` elements.
+  package mutating func coefficient(_ coefficient: StepCoefficient, size: Int) -> ValueID {
+    append(.coefficient(coefficient), size: size)
   }
 
   /// The sum of at least one value.
@@ -123,6 +146,16 @@ package struct GraphBuilder {
   package mutating func tanh(_ v: ValueID, name: String? = nil) -> ValueID {
     activation(.tanh, v, name: name)
   }
+  /// v where s > 0, else 0.
+  package mutating func gate(_ v: ValueID, by s: ValueID) -> ValueID {
+    precondition(size(v) == size(s), "gate \(size(v)) by \(size(s)) elements")
+    return append(.gate(v, by: s), size: size(v))
+  }
+  /// v / sqrt(s + epsilon).
+  package mutating func normalize(_ v: ValueID, by s: ValueID, epsilon: Double) -> ValueID {
+    precondition(size(v) == size(s), "normalize \(size(v)) by \(size(s)) elements")
+    return append(.normalize(v, by: s, epsilon: epsilon), size: size(v))
+  }
   package mutating func quantize(_ v: ValueID, _ format: QFormat, _ rounding: RoundingRule)
     -> ValueID
   {
@@ -143,7 +176,7 @@ package struct GraphBuilder {
         guard let next = state.next else {
           preconditionFailure("state \(state.name) is never updated")
         }
-        return State(name: state.name, size: state.size, next: next)
+        return State(name: state.name, size: state.size, initial: state.initial, next: next)
       }, output: output)
   }
 }

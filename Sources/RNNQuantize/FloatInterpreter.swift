@@ -10,6 +10,8 @@ package final class FloatInterpreter {
   /// Dense rows of matrices, elements of vectors: `parameters[layer][parameter]`.
   private let parameters: [[[Double]]]
   private var states: [[[Double]]]
+  /// Steps since the start of the sequence.
+  private var stepNumber = 0
   /// The values of every node after the last step: `values[layer][node]`.
   package private(set) var values: [[[Double]]]
 
@@ -19,15 +21,16 @@ package final class FloatInterpreter {
       zip(layer.graph.parameters, values).map { FloatInterpreter.expanded($0, $1) }
     }
     states = network.layers.map { layer in
-      layer.graph.states.map { Array(repeating: 0, count: $0.size) }
+      layer.graph.states.map { Array(repeating: $0.initial, count: $0.size) }
     }
     values = network.layers.map { layer in layer.graph.nodes.map { _ in [] } }
   }
 
-  /// Sets all states to zero.
+  /// Sets all states to their initial values.
   package func reset() {
-    for l in states.indices {
-      for s in states[l].indices { states[l][s] = Array(repeating: 0, count: states[l][s].count) }
+    stepNumber = 0
+    states = network.layers.map { layer in
+      layer.graph.states.map { Array(repeating: $0.initial, count: $0.size) }
     }
   }
 
@@ -36,22 +39,29 @@ package final class FloatInterpreter {
     var x = x
     for (l, layer) in network.layers.enumerated() {
       for (n, node) in layer.graph.nodes.enumerated() {
-        values[l][n] = value(node.op, layer.graph, l, x)
+        values[l][n] = value(node, ValueID(n), layer.graph, l, x)
       }
       for (s, state) in layer.graph.states.enumerated() {
         states[l][s] = values[l][state.next.index]
       }
       x = values[l][layer.graph.output.index]
     }
+    stepNumber += 1
     return x
   }
 
-  private func value(_ op: Op, _ graph: CellGraph, _ l: Int, _ x: [Double]) -> [Double] {
+  private func value(
+    _ node: Node, _ id: ValueID, _ graph: CellGraph, _ l: Int, _ x: [Double]
+  ) -> [Double] {
     func operand(_ id: ValueID) -> [Double] { values[l][id.index] }
-    switch op {
+    switch node.op {
     case .input: return x
     case .state(let id): return states[l][id.index]
-    case .parameter(let id): return parameters[l][id.index]
+    case .parameter(let p):
+      let values = parameters[l][p.index]
+      return values.count == node.size ? values : Array(repeating: values[0], count: node.size)
+    case .coefficient(let coefficient):
+      return Array(repeating: coefficient.value(step: stepNumber), count: node.size)
     case .matvec(let id, let v, let transposed):
       let parameter = graph[id]
       let columns = parameter.columns ?? 1
@@ -72,6 +82,10 @@ package final class FloatInterpreter {
     case .activation(.sigmoid, let v):
       return operand(v).map(TabulatedFunction.sigmoid.callAsFunction)
     case .activation(.tanh, let v): return operand(v).map(TabulatedFunction.tanh.callAsFunction)
+    case .gate(let v, let s): return zip(operand(v), operand(s)).map { $1 > 0 ? $0 : 0 }
+    case .normalize(let v, let s, _):
+      let floor = graph.normalizationFloor(id)
+      return zip(operand(v), operand(s)).map { $0 / ($1 + floor).squareRoot() }
     case .quantize(let v, let format, let rounding):
       return operand(v).map {
         format.value(of: quantized($0, to: format, rounding: rounding, overflow: .saturate))

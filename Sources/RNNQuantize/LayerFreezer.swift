@@ -121,6 +121,8 @@ struct LayerFreezer {
       return builder.append(.relu(operand), size: size, format: format(operand), name: name)
     case .activation(let activation, _):
       throw unquantized(id, "the output of \(activation.rawValue)")
+    case .coefficient, .gate, .normalize:
+      throw fault(layer, graph[id].name, "the operation is not supported yet", fix: "use another cell")
     case .quantize(let v, let format, let rounding): return try quantize(id, v, format, rounding)
     }
   }

@@ -101,7 +101,7 @@ struct LayerQuantizer {
 
   private func exactFormat(_ id: ValueID, _ exact: [QFormat?]) -> QFormat? {
     switch layer.graph[id].op {
-    case .input, .matvec: return nil
+    case .input, .matvec, .coefficient, .normalize: return nil
     case .state(let s): return formats[layer.graph[s].next.index]
     case .parameter: return QFormat(width: policy.weightWidth, fraction: policy.weightWidth - 1)
     case .add(let a, let b), .subtract(let a, let b):
@@ -117,7 +117,7 @@ struct LayerQuantizer {
     case .affine(let v, let scale, _):
       guard let v = exact[v.index], abs(scale) == 1, v.width < 62 else { return nil }
       return QFormat(width: v.width + 2, fraction: v.fraction)
-    case .activation(_, let v), .quantize(let v, _, _): return exact[v.index]
+    case .activation(_, let v), .quantize(let v, _, _), .gate(let v, _): return exact[v.index]
     }
   }
 

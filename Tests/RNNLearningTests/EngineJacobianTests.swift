@@ -18,11 +18,11 @@ import Testing
         (0..<state.size).map { _ in random.uniform(-0.9, 0.9) }
       }
       func next(_ states: [[Double]]) -> [Double] {
-        let values = interpreter.step(layer: l, input: input, states: states)
+        let values = interpreter.step(layer: l, input: input, states: states, number: 0)
         return graph.states.flatMap { values[$0.next.index] }
       }
       let jacobian = interpreter.stateJacobian(
-        layer: l, values: interpreter.step(layer: l, input: input, states: states))
+        layer: l, values: interpreter.step(layer: l, input: input, states: states, number: 0))
       let total = states.reduce(0) { $0 + $1.count }
       #expect(jacobian.count == total * total)
       let h = 1e-6

@@ -23,13 +23,17 @@ package struct CellOption: Sendable {
   package var standard: CellOptionValue
   /// The words that a `choice` may take; empty for other kinds.
   package var choices: [String]
+  /// The values that a number may take.
+  package var range: ClosedRange<Double>
   package init(
-    _ name: String, summary: String, standard: CellOptionValue, choices: [String] = []
+    _ name: String, summary: String, standard: CellOptionValue, choices: [String] = [],
+    range: ClosedRange<Double> = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
   ) {
     self.name = name
     self.summary = summary
     self.standard = standard
     self.choices = choices
+    self.range = range
   }
 }
 
@@ -66,6 +70,10 @@ package struct CellConfiguration: Hashable, Sendable {
   }
   package func int(_ name: String) -> Int {
     guard case .int(let value) = value(name) else { preconditionFailure("\(name) is no int") }
+    return value
+  }
+  package func number(_ name: String) -> Double {
+    guard case .number(let value) = value(name) else { preconditionFailure("\(name) is no number") }
     return value
   }
   package func choice(_ name: String) -> String {

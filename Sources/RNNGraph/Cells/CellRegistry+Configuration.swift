@@ -52,7 +52,14 @@ extension CellRegistry {
           fault("options/\(option.name)", "\(n) is not supported", "use 0 to \(1 << 20)")
         }
       case (.number, .number(let x)):
-        if !x.isFinite { fault("options/\(option.name)", "\(x) is no number", "use a number") }
+        if !x.isFinite {
+          fault("options/\(option.name)", "\(x) is no number", "use a number")
+        } else if !option.range.contains(x) {
+          let (low, high) = (option.range.lowerBound, option.range.upperBound)
+          fault(
+            "options/\(option.name)", "\(x) is not supported",
+            high == Double.greatestFiniteMagnitude ? "use \(low) or more" : "use \(low) to \(high)")
+        }
       case (.choice, .choice(let word)):
         if !option.choices.contains(word) {
           fault(

@@ -1,7 +1,7 @@
 /// Every cell that `rnnc` knows; adding a cell is one file and one line here.
 package enum CellRegistry {
   package static let all: [any CellDefinition.Type] = [
-    DenseLayer.self, ElmanCell.self, GRUCell.self, LSTMCell.self,
+    DenseLayer.self, ElmanCell.self, GRUCell.self, LSTMCell.self, LeakyRateCell.self,
   ]
   package static func named(_ name: String) -> (any CellDefinition.Type)? {
     all.first { $0.name == name }

@@ -167,6 +167,7 @@ struct BackwardBuilder {
     func wants(_ id: ValueID) -> Bool { analysis.needsGradient[id.index] }
     switch op {
     case .input, .state, .parameter, .matvec: break
+    case .coefficient, .gate, .normalize: preconditionFailure("not yet in the engine")
     case .add(let a, let b):
       if wants(a) { contributions[a.index].append(g) }
       if wants(b) { contributions[b.index].append(g) }

@@ -6,6 +6,7 @@ internal import RNNSupport
 ///
 /// Every parameter draws from a generator of its own, `SplitMix64(seed).fork("layer.parameter")`, so
 /// that a new layer moves no other layer's values. A circulant matrix draws its free values.
+/// A slice of a shared orthogonal matrix draws the whole matrix from the generator of the stack's name.
 /// An orthogonal circulant matrix draws them Gaussian with the variance 1 / max(rows, columns) that
 /// the entries of an orthogonal matrix have, so products keep their scale.
 package func initialWeights(_ network: Network, seed: UInt64) -> Weights {
@@ -13,7 +14,15 @@ package func initialWeights(_ network: Network, seed: UInt64) -> Weights {
   return Weights(
     values: network.layers.map { layer in
       layer.graph.parameters.map { parameter in
-        initialValues(parameter, root.fork("\(layer.name).\(parameter.name)"))
+        if case .orthogonalRows(let stack, let rows, let first) = parameter.initializer,
+          parameter.structure.block == 1
+        {
+          var generator = root.fork("\(layer.name).\(stack)")
+          let columns = parameter.columns ?? 1
+          let all = orthogonal(rows: rows, columns: columns, &generator)
+          return all[first * columns..<(first + parameter.rows) * columns].map(Float.init)
+        }
+        return initialValues(parameter, root.fork("\(layer.name).\(parameter.name)"))
       }
     })
 }
@@ -25,13 +34,51 @@ private func initialValues(_ parameter: Parameter, _ generator: SplitMix64) -> [
     return [Float](repeating: Float(value), count: parameter.storedCount)
   case .uniform(let bound):
     return (0..<parameter.storedCount).map { _ in Float(generator.uniform(-bound, bound)) }
-  case .orthogonal:
+  case .normal(let deviation):
+    return (0..<parameter.storedCount).map { _ in Float(deviation * gaussian(&generator)) }
+  case .identity:
+    let block = parameter.structure.block
+    let columns = parameter.columns ?? 1
+    let across = (columns + block - 1) / block
+    var values = [Float](repeating: 0, count: parameter.storedCount)
+    for i in 0..<(min(parameter.rows, columns) + block - 1) / block {
+      values[(i * across + i) * block] = 1
+    }
+    return values
+  case .rotations(let angles):
+    var values = [Float](repeating: 0, count: parameter.storedCount)
+    for i in 0..<parameter.rows { values[i * parameter.rows + i] = 1 }
+    for i in stride(from: 0, to: parameter.rows - 1, by: 2) {
+      let angle = rotationAngle(angles, &generator)
+      let (c, s) = (Float(cos(angle)), Float(sin(angle)))
+      values[i * parameter.rows + i] = c
+      values[i * parameter.rows + i + 1] = s
+      values[(i + 1) * parameter.rows + i] = -s
+      values[(i + 1) * parameter.rows + i + 1] = c
+    }
+    return values
+  case .values(let values):
+    precondition(values.count == parameter.storedCount, "\(parameter.name) has another shape")
+    return values.map(Float.init)
+  case .orthogonal, .orthogonalRows:
     let columns = parameter.columns ?? 1
     guard parameter.structure.block == 1 else {
       let deviation = 1 / Double(max(parameter.rows, columns)).squareRoot()
       return (0..<parameter.storedCount).map { _ in Float(deviation * gaussian(&generator)) }
     }
     return orthogonal(rows: parameter.rows, columns: columns, &generator).map(Float.init)
+  }
+}
+
+/// The entry of the skew-symmetric matrix above the diagonal; exp of its block is the rotation by it.
+private func rotationAngle(
+  _ angles: Initializer.RotationAngles, _ generator: inout SplitMix64
+) -> Double {
+  switch angles {
+  case .cayley:
+    let u = generator.uniform(0, Double.pi / 2)
+    return -((1 - cos(u)) / (1 + cos(u))).squareRoot()
+  case .henaff: return generator.uniform(-Double.pi, Double.pi)
   }
 }
 

@@ -152,6 +152,7 @@ struct LayerPlan {
   static func operation(_ op: Op) -> TapeOp? {
     switch op {
     case .input, .state, .parameter, .matvec: nil
+    case .coefficient, .gate, .normalize: preconditionFailure("not yet in the engine")
     case .add: .add
     case .subtract: .subtract
     case .multiply: .multiply

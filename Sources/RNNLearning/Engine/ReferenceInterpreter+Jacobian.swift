@@ -7,11 +7,15 @@ extension ReferenceInterpreter {
   /// - Parameters:
   ///   - input: x_t, `inputSize` numbers.
   ///   - states: one vector per state of the layer, in the graph's order.
-  package func step(layer: Int, input: [Double], states: [[Double]]) -> [[Double]] {
+  ///   - number: the number of the step in its sequence, counted from 0.
+  package func step(
+    layer: Int, input: [Double], states: [[Double]], number: Int
+  ) -> [[Double]] {
     let graph = network.layers[layer].graph
     var values: [[Double]] = []
     for node in graph.nodes {
-      values.append(Self.evaluate(node, graph, dense[layer], input, states, values))
+      values.append(
+        Self.evaluate(node, graph, dense[layer], input, states, values, step: number))
     }
     return values
   }
@@ -40,7 +44,7 @@ extension ReferenceInterpreter {
         }
       }
       switch node.op {
-      case .input, .parameter: break
+      case .input, .parameter, .coefficient: break
       case .state(let state):
         tangent = [Double](repeating: 0, count: node.size * total)
         for i in 0..<node.size { tangent[i * total + starts[state.index] + i] = 1 }
@@ -67,6 +71,11 @@ extension ReferenceInterpreter {
       case .affine(let a, let scale, _): add(a) { _ in scale }
       case .activation(let f, let a):
         add(a) { Self.slope(f, values[a.index][$0], values[n][$0]) }
+      case .gate(let a, let s): add(a) { values[s.index][$0] > 0 ? 1 : 0 }
+      case .normalize(let a, let s, _):
+        let floor = graph.normalizationFloor(ValueID(n))
+        add(a) { 1 / (values[s.index][$0] + floor).squareRoot() }
+        add(s) { -0.5 * values[n][$0] / (values[s.index][$0] + floor) }
       case .quantize(let a, let format, _):
         add(a) {
           let x = values[a.index][$0]

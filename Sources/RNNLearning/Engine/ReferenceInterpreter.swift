@@ -96,12 +96,12 @@ package struct ReferenceInterpreter {
     var trace: Trace = []
     for (layer, parameters) in zip(network.layers, dense) {
       let graph = layer.graph
-      var states = graph.states.map { [Double](repeating: 0, count: $0.size) }
+      var states = graph.states.map { [Double](repeating: $0.initial, count: $0.size) }
       var steps: [[[Double]]] = []
       for x in inputs {
         var v: [[Double]] = []
         for node in graph.nodes {
-          v.append(Self.evaluate(node, graph, parameters, x, states, v))
+          v.append(Self.evaluate(node, graph, parameters, x, states, v, step: steps.count))
         }
         states = graph.states.map { v[$0.next.index] }
         steps.append(v)
@@ -114,12 +114,15 @@ package struct ReferenceInterpreter {
 
   static func evaluate(
     _ node: Node, _ graph: CellGraph, _ parameters: [[Double]], _ x: [Double],
-    _ states: [[Double]], _ v: [[Double]]
+    _ states: [[Double]], _ v: [[Double]], step: Int
   ) -> [Double] {
     switch node.op {
     case .input: return x
     case .state(let s): return states[s.index]
-    case .parameter(let p): return parameters[p.index]
+    case .parameter(let p):
+      let values = parameters[p.index]
+      return graph[p].rows == node.size ? values : [Double](repeating: values[0], count: node.size)
+    case .coefficient(let c): return [Double](repeating: c.value(step: step), count: node.size)
     case .matvec(let p, let a, let transposed):
       let w = parameters[p.index]
       let columns = graph[p].columns ?? 1
@@ -139,6 +142,10 @@ package struct ReferenceInterpreter {
     case .multiply(let a, let b): return zip(v[a.index], v[b.index]).map { $0 * $1 }
     case .affine(let a, let scale, let offset): return v[a.index].map { scale * $0 + offset }
     case .activation(let f, let a): return v[a.index].map { apply(f, $0) }
+    case .gate(let a, let s): return zip(v[a.index], v[s.index]).map { $1 > 0 ? $0 : 0 }
+    case .normalize(let a, let s, _):
+      let floor = graph.normalizationFloor(ValueID(v.count))
+      return zip(v[a.index], v[s.index]).map { $0 / ($1 + floor).squareRoot() }
     case .quantize(let a, let format, let rule):
       return v[a.index].map { round($0, format, rule) }
     }
@@ -181,7 +188,10 @@ package struct ReferenceInterpreter {
           switch graph.nodes[n].op {
           case .input: for i in g.indices { dx[i] += g[i] }
           case .state(let s): for i in g.indices { states[s.index][i] += g[i] }
-          case .parameter(let p): for i in g.indices { gradients[p.index][i] += g[i] }
+          case .coefficient: break
+          case .parameter(let p):
+            let isScalar = gradients[p.index].count < g.count
+            for i in g.indices { gradients[p.index][isScalar ? 0 : i] += g[i] }
           case .matvec(let p, let a, let transposed):
             let columns = graph[p].columns ?? 1
             for r in 0..<graph[p].rows {
@@ -204,6 +214,15 @@ package struct ReferenceInterpreter {
           case .activation(let f, let a):
             accumulate(
               a.index, g.indices.map { g[$0] * Self.slope(f, v[a.index][$0], v[n][$0]) })
+          case .gate(let a, let s):
+            accumulate(a.index, g.indices.map { v[s.index][$0] > 0 ? g[$0] : 0 })
+          case .normalize(let a, let s, _):
+            let floor = graph.normalizationFloor(ValueID(n))
+            let scale = v[s.index].map { 1 / ($0 + floor).squareRoot() }
+            accumulate(a.index, g.indices.map { g[$0] * scale[$0] })
+            accumulate(
+              s.index,
+              g.indices.map { -0.5 * g[$0] * v[n][$0] * scale[$0] * scale[$0] })
           case .quantize(let a, let format, _):
             accumulate(
               a.index,
