@@ -62,15 +62,17 @@ package struct Trainer {
   /// - Parameters:
   ///   - weights: the initial weights in stored shape; part of what a checkpoint must match.
   ///   - checkpoint: nil keeps nothing.
+  ///   - threads: how many threads batches are split over; by default all processors. One thread gives the same
+  ///     bits on every number of processors.
   ///   - isCancelled: asked before every batch.
   ///   - progress: called after every epoch, after its checkpoint was written.
   /// - Throws: `ToolError.interrupted` on cancellation; `DiagnosticsEmitted` on divergence or a checkpoint
   ///   of another training.
   package func run(
-    from weights: Weights, checkpoint: CheckpointPolicy? = nil,
+    from weights: Weights, checkpoint: CheckpointPolicy? = nil, threads: Int? = nil,
     isCancelled: @escaping () -> Bool = { false }, progress: (EpochProgress) -> Void = { _ in }
   ) throws -> TrainingResult {
-    let engine = try NetworkEngine(network: network, weights: weights)
+    let engine = try NetworkEngine(network: network, weights: weights, threads: threads)
     let keeper = CheckpointKeeper(
       policy: checkpoint, kind: phase,
       identity: TrainingIdentity(

@@ -1,0 +1,153 @@
+package import RNNLearning
+package import RNNSupport
+
+/// What a network lost on its way to Verilog, and whether the Verilog is the integers.
+package struct HardwareFigures: Hashable, Sendable {
+  package var name: String
+  /// The word for the metric, such as `accuracy`.
+  package var lossName: String
+  package var weightWidth: Int
+  package var activationWidth: Int
+  /// Stored weights of all layers.
+  package var storedWeights: Int
+  /// The float network on the test set.
+  package var float: Evaluation
+  /// The integer reference on the test set.
+  package var fixed: Evaluation
+  package var multipliers: Int
+  package var cyclesPerFrame: Int
+  /// Simulated frames over all passes, and values compared in them with their cycles.
+  package var frames: Int
+  package var valuesCompared: Int
+  package var valueMismatches: Int
+  package var cycleMismatches: Int
+  /// Protocol, missing beats, assertions.
+  package var otherMismatches: Int
+  package var firstMismatch: String?
+
+  package init(
+    name: String, lossName: String, weightWidth: Int, activationWidth: Int, storedWeights: Int,
+    float: Evaluation, fixed: Evaluation, multipliers: Int, cyclesPerFrame: Int, frames: Int,
+    valuesCompared: Int, valueMismatches: Int, cycleMismatches: Int, otherMismatches: Int,
+    firstMismatch: String? = nil
+  ) {
+    self.name = name
+    self.lossName = lossName
+    self.weightWidth = weightWidth
+    self.activationWidth = activationWidth
+    self.storedWeights = storedWeights
+    self.float = float
+    self.fixed = fixed
+    self.multipliers = multipliers
+    self.cyclesPerFrame = cyclesPerFrame
+    self.frames = frames
+    self.valuesCompared = valuesCompared
+    self.valueMismatches = valueMismatches
+    self.cycleMismatches = cycleMismatches
+    self.otherMismatches = otherMismatches
+    self.firstMismatch = firstMismatch
+  }
+
+  package var mismatches: Int { valueMismatches + cycleMismatches + otherMismatches }
+
+  private var countsAnswers: Bool { lossName == "accuracy" }
+
+  /// At most one point of accuracy lost, or at most 5 % of the loss where nothing is classified.
+  package var isAccurate: Bool {
+    countsAnswers ? fixed.metric >= float.metric - 0.01 : fixed.loss <= 1.05 * float.loss
+  }
+
+  package static let columns = [
+    "network", "weights", "bits", "float", "integers", "multipliers", "cycles a step",
+    "steps simulated", "values compared", "wrong values", "wrong cycles",
+  ]
+
+  package var row: [String] {
+    let (before, after) =
+      countsAnswers
+      ? ("\(oneDecimal(100 * float.metric)) %", "\(oneDecimal(100 * fixed.metric)) %")
+      : ("loss \(significant(float.loss))", "loss \(significant(fixed.loss))")
+    return [
+      name, "\(storedWeights)",
+      weightWidth == activationWidth ? "\(weightWidth)" : "\(weightWidth)/\(activationWidth)",
+      before, after, "\(multipliers)", "\(cyclesPerFrame)", "\(frames)", "\(valuesCompared)",
+      "\(valueMismatches)", "\(cycleMismatches + otherMismatches)",
+    ]
+  }
+
+  package static func table(_ figures: [HardwareFigures]) -> ReproductionReport.Table {
+    ReproductionReport.Table(
+      title: "In fixed point and in Verilog", columns: columns, rows: figures.map(\.row))
+  }
+
+  /// Two findings about all networks of an experiment: what the bits cost, and whether the Verilog is exact.
+  package static func findings(_ figures: [HardwareFigures]) -> [Finding] {
+    guard let first = figures.first else { return [] }
+    let widest = figures.map { max($0.weightWidth, $0.activationWidth) }.max() ?? 0
+    let lossy = figures.filter { !$0.isAccurate }
+    let wrong = figures.filter { $0.mismatches > 0 }
+    let costs = figures.map { figure -> (text: String, size: Double) in
+      if figure.countsAnswers {
+        let points = 100 * (figure.float.metric - figure.fixed.metric)
+        return ("\(oneDecimal(points)) points", points)
+      }
+      let percent = 100 * (figure.fixed.loss / figure.float.loss - 1)
+      return ("\(oneDecimal(percent)) % of the loss", percent)
+    }
+    let worst = costs.max { $0.size < $1.size }?.text ?? "-"
+    return [
+      Finding(
+        claim: "Every network fits into \(widest) bits.",
+        band: first.countsAnswers
+          ? "at most 1 point of accuracy lost" : "at most 5 % more loss",
+        measured: "at worst \(worst) over \(figures.count) networks", holds: lossy.isEmpty,
+        remark: lossy.isEmpty
+          ? "" : "Outside the band: \(lossy.map(\.name).joined(separator: ", "))."),
+      Finding(
+        claim:
+          "The Verilog computes what the integers compute, in the cycle that the schedule says.",
+        band: "0 mismatches",
+        measured:
+          "\(figures.reduce(0) { $0 + $1.mismatches }) mismatches in "
+          + "\(figures.reduce(0) { $0 + $1.valuesCompared }) values of "
+          + "\(figures.reduce(0) { $0 + $1.frames }) simulated steps",
+        holds: wrong.isEmpty,
+        remark: wrong.map { "\($0.name): \($0.firstMismatch ?? "no place known")." }
+          .joined(separator: " ")),
+    ]
+  }
+
+  package var json: JSONValue {
+    .object([
+      "name": .string(name), "weightWidth": .int(weightWidth),
+      "activationWidth": .int(activationWidth), "storedWeights": .int(storedWeights),
+      "floatLoss": .double(float.loss), "floatMetric": .double(float.metric),
+      "integerLoss": .double(fixed.loss), "integerMetric": .double(fixed.metric),
+      "multipliers": .int(multipliers), "cyclesPerFrame": .int(cyclesPerFrame),
+      "frames": .int(frames), "valuesCompared": .int(valuesCompared),
+      "valueMismatches": .int(valueMismatches), "cycleMismatches": .int(cycleMismatches),
+      "otherMismatches": .int(otherMismatches),
+    ])
+  }
+}
+
+/// A positive number with three significant digits, for tables; `never`-like values are the caller's.
+package func significant(_ value: Double) -> String {
+  guard value.isFinite else { return "\(value)" }
+  guard value != 0 else { return "0" }
+  var power = 0
+  var scaled = abs(value)
+  while scaled >= 1000 { (scaled, power) = (scaled / 10, power + 1) }
+  while scaled < 100 { (scaled, power) = (scaled * 10, power - 1) }
+  var digits = Int(scaled.rounded())
+  if digits == 1000 { (digits, power) = (100, power + 1) }
+  let sign = value < 0 ? "-" : ""
+  let text = "\(digits)"
+  if power >= 0 { return sign + text + String(repeating: "0", count: power) }
+  if power >= -2 {
+    let cut = text.index(text.endIndex, offsetBy: power)
+    return sign + text[..<cut] + "." + text[cut...]
+  }
+  if power >= -6 { return sign + "0." + String(repeating: "0", count: -power - 3) + text }
+  return sign + "\(text.prefix(1)).\(text.dropFirst())e\(power + 2)"
+}
