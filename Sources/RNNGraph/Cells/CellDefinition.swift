@@ -23,21 +23,27 @@ package struct CellOption: Sendable {
   package var standard: CellOptionValue
   /// The words that a `choice` may take; empty for other kinds.
   package var choices: [String]
-  /// The values that a number may take.
+  /// The values that a number, whole or not, may take.
   package var range: ClosedRange<Double>
+  /// An option declared before, and its choices with which this one means something; nil for always.
+  ///
+  /// With other choices the option is refused when given and absent from the configuration.
+  package var requires: (option: String, choices: [String])?
   package init(
     _ name: String, summary: String, standard: CellOptionValue, choices: [String] = [],
-    range: ClosedRange<Double> = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
+    range: ClosedRange<Double> = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude,
+    requires: (option: String, choices: [String])? = nil
   ) {
     self.name = name
     self.summary = summary
     self.standard = standard
     self.choices = choices
     self.range = range
+    self.requires = requires
   }
 }
 
-/// The size and options of one layer, complete: every option of the cell has a value of its kind.
+/// The size and options of one layer, complete: every option that applies has a value of its kind.
 package struct CellConfiguration: Hashable, Sendable {
   package var inputSize: Int
   /// Hidden units of a recurrent cell, outputs of a dense layer.

@@ -39,6 +39,17 @@ extension CellRegistry {
     }
     var entries: [CellConfiguration.Entry] = []
     for option in cell.options {
+      if let (other, choices) = option.requires,
+        !entries.contains(where: { $0.name == other && choices.contains($0.value.description) })
+      {
+        if given.contains(where: { $0.name == option.name }) {
+          fault(
+            "options/\(option.name)",
+            "the option means nothing unless \(other) is \(choices.joined(separator: " or "))",
+            "remove it or change \(other)")
+        }
+        continue
+      }
       guard let entry = given.first(where: { $0.name == option.name }) else {
         entries.append(.init(option.name, option.standard))
         continue
@@ -48,8 +59,9 @@ extension CellRegistry {
       switch (option.standard, value) {
       case (.bool, .bool): break
       case (.int, .int(let n)):
-        if !(0...1 << 20).contains(n) {
-          fault("options/\(option.name)", "\(n) is not supported", "use 0 to \(1 << 20)")
+        let least = max(0, Int(max(option.range.lowerBound, 0)))
+        if !(least...1 << 20).contains(n) {
+          fault("options/\(option.name)", "\(n) is not supported", "use \(least) to \(1 << 20)")
         }
       case (.number, .number(let x)):
         if !x.isFinite {

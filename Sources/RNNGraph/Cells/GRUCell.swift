@@ -22,32 +22,52 @@ package enum GRUCell: CellDefinition {
     let x = b.input()
     let h = b.state("h", size: n)
 
-    func gate(_ gate: String) -> ValueID {
-      b.sigmoid(
-        b.add(
-          b.product("\(gate).weight_x", x, rows: n, initializer: uniform),
-          b.product("\(gate).weight_h", h, rows: n, initializer: .orthogonal),
-          b.vector("\(gate).bias", size: n, initializer: .constant(0))), name: gate)
+    let next = step(
+      state: h, resets: configuration.choice("reset") == "before" ? .state : .product, in: &b
+    ) { gate, b in
+      b.add(
+        b.product("\(gate).weight_x", x, rows: n, initializer: uniform),
+        b.product("\(gate).weight_h", h, rows: n, initializer: .orthogonal),
+        b.vector("\(gate).bias", size: n, initializer: .constant(0)))
+    } candidateInput: { b in
+      b.add(
+        b.product("n.weight_x", x, rows: n, initializer: uniform),
+        b.vector("n.bias", size: n, initializer: .constant(0)))
+    } candidateRecurrent: { operand, b in
+      let product = b.product("n.weight_h", operand, rows: n, initializer: .orthogonal)
+      if configuration.choice("reset") == "before" { return product }
+      return b.add(product, b.vector("n.bias_h", size: n, initializer: .constant(0)))
     }
-    let z = gate("z")
-    let r = gate("r")
-    let candidateX = b.add(
-      b.product("n.weight_x", x, rows: n, initializer: uniform),
-      b.vector("n.bias", size: n, initializer: .constant(0)))
-    let candidateH: ValueID
-    if configuration.choice("reset") == "before" {
-      candidateH = b.product("n.weight_h", b.multiply(r, h), rows: n, initializer: .orthogonal)
-    } else {
-      candidateH = b.multiply(
-        r,
-        b.add(
-          b.product("n.weight_h", h, rows: n, initializer: .orthogonal),
-          b.vector("n.bias_h", size: n, initializer: .constant(0))))
-    }
-    let candidate = b.tanh(b.add(candidateX, candidateH), name: "n")
-    let next = b.add(candidate, b.multiply(z, b.subtract(h, candidate)))
-    b.name(next, "h")
     b.update("h", to: next)
     return b.build(output: next)
+  }
+
+  /// What the reset gate multiplies.
+  enum Reset { case state, product }
+
+  /// The equations from the gates' pre-activations on; h'.
+  ///
+  /// - Parameters:
+  ///   - preactivation: the argument of the gate `z` or `r`.
+  ///   - candidateInput: the input's part of the candidate's argument.
+  ///   - candidateRecurrent: the recurrent part, a product with what it is given.
+  static func step(
+    state h: ValueID, resets: Reset, in b: inout GraphBuilder,
+    preactivation: (_ gate: String, _ b: inout GraphBuilder) -> ValueID,
+    candidateInput: (_ b: inout GraphBuilder) -> ValueID,
+    candidateRecurrent: (_ operand: ValueID, _ b: inout GraphBuilder) -> ValueID
+  ) -> ValueID {
+    let z = b.sigmoid(preactivation("z", &b), name: "z")
+    let r = b.sigmoid(preactivation("r", &b), name: "r")
+    let input = candidateInput(&b)
+    let recurrent =
+      switch resets {
+      case .state: candidateRecurrent(b.multiply(r, h), &b)
+      case .product: b.multiply(r, candidateRecurrent(h, &b))
+      }
+    let n = b.tanh(b.add(input, recurrent), name: "n")
+    let next = b.add(n, b.multiply(z, b.subtract(h, n)))
+    b.name(next, "h")
+    return next
   }
 }

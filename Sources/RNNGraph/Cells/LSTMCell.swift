@@ -27,22 +27,15 @@ package enum LSTMCell: CellDefinition {
     let h = b.state("h", size: outputs)
     let c = b.state("c", size: n)
 
-    func preactivation(_ gate: String, peephole: ValueID?, bias: Double = 0) -> ValueID {
+    let (m, nextC) = step(cell: c, in: &b) { gate, peephole, b in
       let sum = b.add(
         b.product("\(gate).weight_x", x, rows: n, initializer: uniform),
         b.product("\(gate).weight_h", h, rows: n, initializer: .orthogonal),
-        b.vector("\(gate).bias", size: n, initializer: .constant(bias)))
+        b.vector("\(gate).bias", size: n, initializer: .constant(gate == "f" ? 1 : 0)))
       guard configuration.bool("peepholes"), let peephole else { return sum }
       let weight = b.vector("\(gate).peephole", size: n, initializer: .constant(0))
       return b.add(sum, b.multiply(weight, peephole))
     }
-    let i = b.sigmoid(preactivation("i", peephole: c), name: "i")
-    let f = b.sigmoid(preactivation("f", peephole: c, bias: 1), name: "f")
-    let g = b.tanh(preactivation("g", peephole: nil), name: "g")
-    let nextC = b.add(b.multiply(f, c), b.multiply(i, g))
-    b.name(nextC, "c")
-    let o = b.sigmoid(preactivation("o", peephole: nextC), name: "o")
-    let m = b.multiply(o, b.tanh(nextC, name: "tanh_c"))
     let nextH =
       projection > 0 ? b.product("projection.weight", m, rows: projection, initializer: uniform) : m
     if projection > 0 { b.name(m, "m") }
@@ -50,5 +43,21 @@ package enum LSTMCell: CellDefinition {
     b.update("h", to: nextH)
     b.update("c", to: nextC)
     return b.build(output: nextH)
+  }
+
+  /// The equations from the gates' pre-activations on; m and c'.
+  ///
+  /// - Parameter preactivation: the argument of a gate, `i`, `f`, `g` or `o`, which may look at a cell state.
+  static func step(
+    cell c: ValueID, in b: inout GraphBuilder,
+    preactivation: (_ gate: String, _ peephole: ValueID?, _ b: inout GraphBuilder) -> ValueID
+  ) -> (output: ValueID, cell: ValueID) {
+    let i = b.sigmoid(preactivation("i", c, &b), name: "i")
+    let f = b.sigmoid(preactivation("f", c, &b), name: "f")
+    let g = b.tanh(preactivation("g", nil, &b), name: "g")
+    let nextC = b.add(b.multiply(f, c), b.multiply(i, g))
+    b.name(nextC, "c")
+    let o = b.sigmoid(preactivation("o", nextC, &b), name: "o")
+    return (b.multiply(o, b.tanh(nextC, name: "tanh_c")), nextC)
   }
 }

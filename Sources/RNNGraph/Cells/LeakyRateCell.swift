@@ -7,7 +7,8 @@ package enum LeakyRateCell: CellDefinition {
   package static let name = "leaky"
   package static let summary = "leaky rate unit"
   package static let options = [
-    CellOption("tau", summary: "time constant in steps, at least 1", standard: .number(10),
+    CellOption(
+      "tau", summary: "time constant in steps, at least 1", standard: .number(10),
       range: 1...1e9),
     CellOption("gain", summary: "scale of the recurrent weights at first", standard: .number(1.5)),
     CellOption("initial", summary: "the state at the start of a sequence", standard: .number(0)),
