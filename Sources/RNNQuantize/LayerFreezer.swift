@@ -122,7 +122,8 @@ struct LayerFreezer {
     case .activation(let activation, _):
       throw unquantized(id, "the output of \(activation.rawValue)")
     case .coefficient, .gate, .normalize:
-      throw fault(layer, graph[id].name, "the operation is not supported yet", fix: "use another cell")
+      throw fault(
+        layer, graph[id].name, "the operation is not supported yet", fix: "use another cell")
     case .quantize(let v, let format, let rounding): return try quantize(id, v, format, rounding)
     }
   }

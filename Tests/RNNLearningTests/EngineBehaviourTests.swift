@@ -280,9 +280,72 @@ import Testing
               #expect(abs(dot - (a == b ? 1 : 0)) < 1e-5, "\(parameter.name)")
             }
           }
+        case .normal, .identity, .orthogonalRows, .rotations, .values:
+          Issue.record("the stack has no parameter that starts this way")
         }
       }
     }
+  }
+
+  /// The values of one square or tall matrix by an initializer.
+  private func values(_ initializer: Initializer, rows: Int, columns: Int, block: Int = 1)
+    -> [Float]
+  {
+    var b = GraphBuilder(inputSize: columns)
+    let x = b.input()
+    let y = b.product(
+      "w", x, rows: rows,
+      structure: block == 1 ? .dense : .blockCirculant(block: block), initializer: initializer)
+    let layer = Layer(
+      name: "l", cell: "test",
+      configuration: CellConfiguration(inputSize: columns, units: rows, options: []),
+      graph: b.build(output: y))
+    return initialWeights(Network(layers: [layer]), seed: 9).values[0][0]
+  }
+
+  @Test func identityIsOneOnTheDiagonal() {
+    let dense = values(.identity, rows: 5, columns: 3)
+    for i in 0..<5 { for j in 0..<3 { #expect(dense[3 * i + j] == (i == j ? 1 : 0)) } }
+    // Blocks of 2: the first columns of three diagonal blocks of five by five.
+    let blocks = values(.identity, rows: 5, columns: 5, block: 2)
+    for i in 0..<3 {
+      for j in 0..<3 {
+        #expect(Array(blocks[(3 * i + j) * 2..<(3 * i + j) * 2 + 2]) == [i == j ? 1 : 0, 0])
+      }
+    }
+  }
+  @Test func gaussianHasItsDeviation() {
+    let drawn = values(.normal(deviation: 0.3), rows: 40, columns: 50)
+    let mean = drawn.reduce(0, +) / 2000
+    let square = drawn.reduce(0) { $0 + $1 * $1 } / 2000
+    #expect(abs(mean) < 0.03 && abs(square.squareRoot() - 0.3) < 0.02)
+  }
+  @Test func gatesShareOneOrthogonalMatrix() throws {
+    let layer = try Layer(name: "l", cell: "momentum-lstm", inputSize: 3, units: 2)
+    let weights = initialWeights(Network(layers: [layer]), seed: 2).values[0]
+    let stack = layer.graph.parameters.indices.filter {
+      layer.graph.parameters[$0].name.hasSuffix("weight_x")
+    }.flatMap { weights[$0] }
+    #expect(stack.count == 24)
+    for a in 0..<3 {
+      for b in 0...a {
+        let dot = (0..<8).reduce(0.0) { $0 + Double(stack[3 * $1 + a]) * Double(stack[3 * $1 + b]) }
+        #expect(abs(dot - (a == b ? 1 : 0)) < 1e-6)
+      }
+    }
+  }
+  @Test(arguments: Initializer.RotationAngles.allCases)
+  func rotationsTurnPlanes(_ angles: Initializer.RotationAngles) {
+    let n = 5
+    let b = values(.rotations(angles), rows: n, columns: n)
+    for i in 0..<n {
+      for j in 0..<n {
+        let dot = (0..<n).reduce(Float(0)) { $0 + b[n * $1 + i] * b[n * $1 + j] }
+        #expect(abs(dot - (i == j ? 1 : 0)) < 1e-6)
+        if i / 2 != j / 2 { #expect(b[n * i + j] == 0) }
+      }
+    }
+    #expect(b[n * n - 1] == 1 && b[1] != 0)
   }
 
   @Test func anotherLayerMovesNoValues() {

@@ -86,16 +86,3 @@ import _RNNTestSupport
     }
   }
 }
-
-extension JSONValue {
-  fileprivate var int: Int? { if case .int(let value) = self { value } else { nil } }
-  fileprivate var number: Double? {
-    switch self {
-    case .int(let value): Double(value)
-    case .double(let value): value
-    default: nil
-    }
-  }
-  fileprivate var string: String? { if case .string(let value) = self { value } else { nil } }
-  fileprivate var array: [JSONValue]? { if case .array(let values) = self { values } else { nil } }
-}

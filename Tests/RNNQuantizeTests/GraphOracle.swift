@@ -13,13 +13,16 @@ struct GraphOracle {
   /// `values[layer][node name]` after the last step.
   private(set) var values: [[String: [Double]]]
   private var states: [[[Double]]]
+  private var stepNumber = 0
 
   init(_ network: Network, _ weights: Weights, tables: [ActivationTable]?) {
     self.network = network
     self.weights = weights
     self.tables = tables
     values = Array(repeating: [:], count: network.layers.count)
-    states = network.layers.map { $0.graph.states.map { [Double](repeating: 0, count: $0.size) } }
+    states = network.layers.map { layer in
+      layer.graph.states.map { [Double](repeating: $0.initial, count: $0.size) }
+    }
   }
 
   mutating func step(_ x: [Double]) -> [Double] {
@@ -31,7 +34,16 @@ struct GraphOracle {
         switch node.op {
         case .input: v.append(input)
         case .state(let s): v.append(states[l][s.index])
-        case .parameter(let p): v.append(vector(graph[p], weights.values[l][p.index]))
+        case .parameter(let p):
+          let values = vector(graph[p], weights.values[l][p.index])
+          v.append((0..<node.size).map { values[values.count == 1 ? 0 : $0] })
+        case .coefficient(let c):
+          v.append([Double](repeating: c.value(step: stepNumber), count: node.size))
+        case .gate(let a, let s):
+          v.append(v[a.index].indices.map { v[s.index][$0] > 0 ? v[a.index][$0] : 0 })
+        case .normalize(let a, let s, _):
+          let floor = graph.normalizationFloor(ValueID(n))
+          v.append(v[a.index].indices.map { v[a.index][$0] / sqrt(v[s.index][$0] + floor) })
         case .matvec(let p, let a, let transposed):
           let matrix = graph[p]
           let stored = weights.values[l][p.index]
@@ -56,6 +68,7 @@ struct GraphOracle {
       for (s, state) in graph.states.enumerated() { states[l][s] = v[state.next.index] }
       input = v[graph.output.index]
     }
+    stepNumber += 1
     return input
   }
 

@@ -89,7 +89,7 @@ package func summary(of outcomes: [PlanRunner.Outcome], request: DemoRequest) ->
 private struct JSONValueOf {
   private let outcome: PlanRunner.Outcome?
   init(_ outcome: PlanRunner.Outcome?) { self.outcome = outcome }
-  private func number(_ key: String) -> Double? { outcome?.result.json[key]?.numberValue }
+  private func number(_ key: String) -> Double? { outcome?.result.json[key]?.number }
   func percent(_ key: String) -> String {
     number(key).map { "\(oneDecimal(100 * $0)) %" } ?? "(not run)"
   }

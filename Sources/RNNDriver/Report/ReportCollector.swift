@@ -105,7 +105,7 @@ struct ReportCollector {
     _ stage: String, _ model: ModelFile, _ record: JSONValue, to report: inout NetworkReport
   ) {
     let key = stage == "quantized" ? "testAccuracyIntegers" : "testAccuracy"
-    guard let share = record[key]?.numberValue, case .int(let total)? = record["testSequences"]
+    guard let share = record[key]?.number, case .int(let total)? = record["testSequences"]
     else { return }
     var note = ""
     if case .string(let method)? = record["method"], method != "admm" {
@@ -129,13 +129,13 @@ struct ReportCollector {
     ].compactMap { key, name in
       guard case .array(let epochs)? = record[key], !epochs.isEmpty else { return nil }
       let points = epochs.compactMap { epoch -> LearningCurve.Point? in
-        guard case .int(let number)? = epoch["epoch"], let loss = epoch["loss"]?.numberValue else {
+        guard case .int(let number)? = epoch["epoch"], let loss = epoch["loss"]?.number else {
           return nil
         }
         return LearningCurve.Point(
-          epoch: number, trainLoss: loss, validationLoss: epoch["validationLoss"]?.numberValue,
-          trainAccuracy: epoch["metric"]?.numberValue,
-          validationAccuracy: epoch["validationMetric"]?.numberValue)
+          epoch: number, trainLoss: loss, validationLoss: epoch["validationLoss"]?.number,
+          trainAccuracy: epoch["metric"]?.number,
+          validationAccuracy: epoch["validationMetric"]?.number)
       }
       return LearningCurve(stage: name, points: points)
     }
@@ -146,12 +146,12 @@ struct ReportCollector {
     var result: [MatrixResiduals] = []
     let block = if case .int(let block)? = record["block"] { block } else { 1 }
     for round in rounds {
-      guard case .int(let number)? = round["round"], let rho = round["penalty"]?.numberValue,
+      guard case .int(let number)? = round["round"], let rho = round["penalty"]?.number,
         case .array(let residuals)? = round["residuals"]
       else { continue }
       for residual in residuals {
         guard case .string(let path)? = residual["path"],
-          let primal = residual["primal"]?.numberValue, let dual = residual["dual"]?.numberValue
+          let primal = residual["primal"]?.number, let dual = residual["dual"]?.number
         else { continue }
         let one = MatrixResiduals.Round(round: number, primal: primal, dual: dual, rho: rho)
         if let i = result.firstIndex(where: { $0.matrix == path }) {
@@ -174,7 +174,7 @@ struct ReportCollector {
       for entry in entries {
         guard case .string(let layer)? = entry["layer"], case .string(let name)? = entry[nameKey],
           case .int(let width)? = entry["width"], case .int(let fraction)? = entry["fraction"],
-          let low = entry["low"]?.numberValue, let high = entry["high"]?.numberValue
+          let low = entry["low"]?.number, let high = entry["high"]?.number
         else { continue }
         let role = if case .string(let role)? = entry["role"] { role } else { "weight" }
         let rounding = if case .string(let rule)? = entry["rounding"] { rule } else { "" }
@@ -275,17 +275,6 @@ struct ReportCollector {
         Diagnostic(
           stage: "report", path: url.relativePath, message: "it is damaged: \(error)",
           fix: "run the stage that writes it again"))
-    }
-  }
-}
-
-extension JSONValue {
-  /// The value of a number, whole or not.
-  var numberValue: Double? {
-    switch self {
-    case .int(let value): Double(value)
-    case .double(let value): value
-    default: nil
     }
   }
 }

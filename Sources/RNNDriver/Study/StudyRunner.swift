@@ -38,7 +38,7 @@ struct StudyTable {
 
   private func number(_ cell: String, _ seed: UInt64, _ stage: String, _ key: String) -> Double? {
     let name = StudyRequest.step(cell, seed, stage)
-    return outcomes.first { $0.step.name == name }?.result.json[key]?.numberValue
+    return outcomes.first { $0.step.name == name }?.result.json[key]?.number
   }
 
   /// The columns of accuracies: title, step, member of its result.

@@ -74,20 +74,3 @@ package struct EpochProgress: Hashable, Sendable {
     self.seconds = seconds
   }
 }
-
-extension JSONValue {
-  /// The value of an integer.
-  var int: Int? { if case .int(let value) = self { value } else { nil } }
-  /// The value of a number, whole or not.
-  var number: Double? {
-    switch self {
-    case .int(let value): Double(value)
-    case .double(let value): value
-    default: nil
-    }
-  }
-  /// The value of a string.
-  var string: String? { if case .string(let value) = self { value } else { nil } }
-  /// The elements of an array.
-  var array: [JSONValue]? { if case .array(let values) = self { values } else { nil } }
-}
