@@ -26,6 +26,8 @@ import _RNNTestSupport
     Case(loss: CrossEntropy(.frame), steps: 3, features: 4, target: .labels([3, 0, 3])),
     Case(
       loss: MeanSquaredError(), steps: 2, features: 3, target: .values([1, -2, 0.5, 0, 3, -1])),
+    Case(
+      loss: MeanSquaredError(.lastStep), steps: 4, features: 2, target: .values([-1, 2])),
     Case(loss: CtcLoss(), steps: 5, features: 3, target: .labels([1, 1, 2])),
     Case(loss: CtcLoss(blank: 3), steps: 6, features: 4, target: .labels([0, 2])),
     Case(loss: CtcLoss(), steps: 3, features: 2, target: .labels([])),
@@ -138,6 +140,7 @@ import _RNNTestSupport
     #expect(message(CrossEntropy(.frame), .labels([1, 1])) == "2 frame labels for 3 steps")
     #expect(message(CrossEntropy(.frame), .labels([1, 1, 9])) != nil)
     #expect(message(MeanSquaredError(), .values([1])) != nil)
+    #expect(message(MeanSquaredError(.lastStep), .values(Array(repeating: 1, count: 12))) != nil)
     #expect(message(MeanSquaredError(), .values(Array(repeating: .nan, count: 12))) != nil)
   }
 
