@@ -1,5 +1,5 @@
 package import Foundation
-package import RNNSupport
+internal import RNNSupport
 
 /// Runs a reproduction and writes its report.
 package struct ReproductionRunner: Sendable {

@@ -20,8 +20,10 @@ struct EpochRunner {
   /// - Parameters:
   ///   - epoch: counted from 0, for the learning-rate schedule.
   ///   - epochs: the length of the schedule.
+  ///   - observe: called with every batch's mean loss, measured before its update.
   func run(
-    _ state: inout TrainingState, epoch: Int, of epochs: Int, phase: String, penalty: Penalty?
+    _ state: inout TrainingState, epoch: Int, of epochs: Int, phase: String, penalty: Penalty?,
+    observe: (Double) -> Void = { _ in }
   ) throws -> EpochProgress {
     let start = ContinuousClock.now
     var next = state
@@ -62,6 +64,7 @@ struct EpochRunner {
         place: "\(phase) epoch \(epoch + 1), batch \(number + 1) of \(batches.count)",
         first: next.optimizer.updates == 0)
       next.optimizer.update(&next.weights, gradients: gradients, learningRate: rate)
+      observe(batchLoss.mean)
       total.add(batchLoss)
       normSum += norm
       greatestNorm = max(greatestNorm, norm)
