@@ -12,6 +12,11 @@ struct ReproduceCommand: ParsableCommand {
       FOLDER writes NAME.md, NAME.json and pictures. A claim that does not hold is a result: the \
       exit code is 0.
 
+      EXAMPLES
+        rnnc reproduce rflo
+        rnnc reproduce momentum --seeds 5 --evidence docs/evidence
+        rnnc reproduce momentum --short
+
       EXPERIMENTS
       \(Reproductions.all.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
       """)
