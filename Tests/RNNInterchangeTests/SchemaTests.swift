@@ -207,16 +207,4 @@ private struct Schema {
       }
     }
   }
-
-  @Test func theManualAndTheSchemaKnowEveryCell() throws {
-    let manual = try String(
-      contentsOf: packageRoot.appendingPathComponent("docs/formats/model.md"), encoding: .utf8)
-    let schema = try Schema("model.schema.json")
-    let cells = schema.root["$defs"]?["layer"]?["properties"]?["cell"]?["enum"]
-    #expect(cells == .array(CellRegistry.all.map { .string($0.name) }))
-    for cell in CellRegistry.all {
-      #expect(manual.contains("| `\(cell.name)` |"))
-      for option in cell.options { #expect(manual.contains("`\(option.name)`"), "\(option.name)") }
-    }
-  }
 }

@@ -67,7 +67,8 @@ package struct CellsStage: Stage {
         cell.options.map { option in
           .object([
             "name": .string(option.name), "summary": .string(option.summary),
-            "standard": json(option.standard), "choices": .array(option.choices.map { .string($0) }),
+            "standard": json(option.standard),
+            "choices": .array(option.choices.map { .string($0) }),
             "requires": option.requires.map { requires in
               .object([
                 "option": .string(requires.option),
