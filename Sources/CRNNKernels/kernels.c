@@ -120,7 +120,8 @@ RNN_INLINE void run_instruction(const rnn_instruction *i_, view d, view a, view 
     case RNN_RELU: RNN_LOOP(choose(A < splat(0), splat(0), A));
     case RNN_SIGMOID_SLOPE: RNN_LOOP(A * (bp[i] - bp[i] * bp[i]));
     case RNN_TANH_SLOPE: RNN_LOOP(A - A * (bp[i] * bp[i]));
-    case RNN_RELU_SLOPE: RNN_LOOP(choose(bp[i] > splat(0), A, splat(0)));
+    case RNN_GATE: RNN_LOOP(choose(bp[i] > splat(0), A, splat(0)));
+    case RNN_NORMALIZE: RNN_LOOP(A / __builtin_elementwise_sqrt(bp[i] + k[0]));
     case RNN_QUANTIZE_DOWN: RNN_LOOP(quantize(A, k, RNN_QUANTIZE_DOWN));
     case RNN_QUANTIZE_HALF_UP: RNN_LOOP(quantize(A, k, RNN_QUANTIZE_HALF_UP));
     case RNN_QUANTIZE_HALF_EVEN: RNN_LOOP(quantize(A, k, RNN_QUANTIZE_HALF_EVEN));

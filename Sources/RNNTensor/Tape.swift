@@ -20,8 +20,10 @@ package enum TapeOp: Hashable, Sendable {
   case sigmoidSlope
   /// a * (1 - b^2)
   case tanhSlope
-  /// a where b > 0, else 0
-  case reluSlope
+  /// a where b > 0, else 0; also the slope of relu, with b = relu(x)
+  case gate
+  /// a / sqrt(b + floor)
+  case normalize(floor: Float)
   /// clamp(round(a * scale), lowest, highest) * ulp, with codes up to 24 bits.
   case quantize(TapeRounding, scale: Float, ulp: Float, lowest: Float, highest: Float)
   /// a where b is in the closed range, else 0
@@ -67,7 +69,8 @@ package struct Tape {
     case .relu: return (RNN_RELU, none)
     case .sigmoidSlope: return (RNN_SIGMOID_SLOPE, none)
     case .tanhSlope: return (RNN_TANH_SLOPE, none)
-    case .reluSlope: return (RNN_RELU_SLOPE, none)
+    case .gate: return (RNN_GATE, none)
+    case .normalize(let floor): return (RNN_NORMALIZE, [floor, 0, 0, 0])
     case .quantize(let rounding, let scale, let ulp, let lowest, let highest):
       let k = [scale, ulp, lowest, highest]
       switch rounding {

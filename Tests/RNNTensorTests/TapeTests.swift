@@ -58,7 +58,8 @@ func run(_ op: TapeOp, _ rows: [[Float]]) -> [Float] {
     #expect(run(.relu, [a]) == [1, 0, 3.5])
     #expect(run(.sigmoidSlope, [a, b]) == [0.25, 24, -7])
     #expect(run(.tanhSlope, [a, b]) == [0.75, 30, 0])
-    #expect(run(.reluSlope, [a, b]) == [1, -2, 0])
+    #expect(run(.gate, [a, b]) == [1, -2, 0])
+    #expect(run(.normalize(floor: 0.25), [a, [0, 6, 2]]) == [2, -0.8, 3.5 / 1.5])
     #expect(run(.clampSlope(lowest: 0.5, highest: 3), [a, b]) == [1, 0, 0])
   }
   @Test func quantizeRoundsAndSaturates() {

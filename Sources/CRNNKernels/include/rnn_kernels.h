@@ -28,7 +28,8 @@ typedef enum {
   RNN_RELU,            // max(0, a)
   RNN_SIGMOID_SLOPE,   // a * b * (1 - b), b = sigmoid(x)
   RNN_TANH_SLOPE,      // a * (1 - b * b), b = tanh(x)
-  RNN_RELU_SLOPE,      // b > 0 ? a : 0, b = relu(x)
+  RNN_GATE,            // b > 0 ? a : 0
+  RNN_NORMALIZE,       // a / sqrt(b + k0)
   RNN_QUANTIZE_DOWN,   // clamp(floor(a * k0), k2, k3) * k1
   RNN_QUANTIZE_HALF_UP,
   RNN_QUANTIZE_HALF_EVEN,

@@ -78,7 +78,7 @@ struct BackwardBuilder {
     if let memory = plan.memory(of: v, forward: false) {
       term = terms.load(memory, size: node.size)
     } else {
-      guard let op = LayerPlan.operation(node.op) else {
+      guard let op = plan.operation(v) else {
         preconditionFailure("the value of \(node.name) was not kept")
       }
       let operands = node.op.operands.map { value($0.index) }
@@ -122,9 +122,9 @@ struct BackwardBuilder {
       let place = pending[v] ?? Memory(buffer: .full(plan.newFull(node.size)), rows: .current)
       inputGradient = place
       if let term = gradient(v, place: { _ in place }) { terms.store(term, place) }
-    case .parameter(let p):
-      if let term = gradient(v, place: newPlace(node.size)) {
-        terms.accumulate(term, Memory(buffer: .vectorGradient(p.index), rows: .shared))
+    case .parameter:
+      if let term = gradient(v, place: newPlace(node.size)), let vector = plan.vector(v) {
+        terms.accumulate(term, Memory(buffer: .vectorGradient(vector), rows: .shared))
       }
     case .state(let s):
       let place = Memory(buffer: .carry(s.index), rows: .carryOut)
@@ -166,8 +166,18 @@ struct BackwardBuilder {
   private mutating func pass(_ g: Term, by op: Op, _ v: Int) {
     func wants(_ id: ValueID) -> Bool { analysis.needsGradient[id.index] }
     switch op {
-    case .input, .state, .parameter, .matvec: break
-    case .coefficient, .gate, .normalize: preconditionFailure("not yet in the engine")
+    case .input, .state, .parameter, .coefficient, .matvec: break
+    case .gate(let a, let s):
+      if wants(a) { contributions[a.index].append(terms.compute(.gate, g, value(s.index))) }
+    case .normalize(let a, let s, _):
+      let root = TapeOp.normalize(floor: Float(graph.normalizationFloor(ValueID(v))))
+      let scaled = terms.compute(root, g, value(s.index))
+      if wants(a) { contributions[a.index].append(scaled) }
+      if wants(s) {
+        // -g y / (2 (s + floor)), with one of the two roots in `scaled`.
+        let product = terms.compute(root, terms.compute(.multiply, scaled, value(v)), value(s.index))
+        contributions[s.index].append(terms.compute(.affine(scale: -0.5, offset: 0), product))
+      }
     case .add(let a, let b):
       if wants(a) { contributions[a.index].append(g) }
       if wants(b) { contributions[b.index].append(g) }
@@ -190,7 +200,7 @@ struct BackwardBuilder {
         switch activation {
         case .sigmoid: .sigmoidSlope
         case .tanh: .tanhSlope
-        case .relu: .reluSlope
+        case .relu: .gate
         }
       contributions[a.index].append(terms.compute(slope, g, value(v)))
     case .quantize(let a, let format, _):

@@ -3,7 +3,7 @@
 /// Sequences are dealt to shards, one per thread, that run without waiting for each other. Within a
 /// shard they are sorted by falling length, so the sequences that still run at a step are always the
 /// first ones: a step's rows are the first rows of the step before, and no row is ever masked.
-/// A shard's rows start with one row per sequence for the zero state before the first step.
+/// A shard's rows start with one row per sequence for the states before the first step.
 struct BatchLayout {
   struct Shard {
     /// Positions in the batch, longest first; empty sequences are left out.

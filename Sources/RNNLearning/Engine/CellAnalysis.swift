@@ -20,11 +20,11 @@ struct ProductGroup {
 /// When each node of a cell graph is computed, and which values are kept for the backward pass.
 struct CellAnalysis {
   enum Phase: Int, Comparable {
-    /// Needs no state: computed for all steps at once.
+    /// Needs neither a state nor the number of the step: computed for all steps at once.
     case before
     /// Computed step by step.
     case loop
-    /// Follows a product that needs a state but feeds none: computed for all steps at once, at the end.
+    /// Follows a product of the loop's values that feeds no state: computed for all steps at once, at the end.
     case after
     static func < (a: Phase, b: Phase) -> Bool { a.rawValue < b.rawValue }
   }
@@ -87,15 +87,15 @@ struct CellAnalysis {
 
   private static func phases(_ graph: CellGraph) -> [Phase] {
     let nodes = graph.nodes
-    if graph.states.isEmpty { return nodes.map { _ in .before } }
-    var seesState: [Bool] = []
+    // A coefficient is known step by step only, like a state.
+    var seesStep: [Bool] = []
     for node in nodes {
-      if case .state = node.op {
-        seesState.append(true)
-      } else {
-        seesState.append(node.op.operands.contains { seesState[$0.index] })
+      switch node.op {
+      case .state, .coefficient: seesStep.append(true)
+      default: seesStep.append(node.op.operands.contains { seesStep[$0.index] })
       }
     }
+    if graph.states.isEmpty, !seesStep.contains(true) { return nodes.map { _ in .before } }
     var feedsState = nodes.map { _ in false }
     for state in graph.states { feedsState[state.next.index] = true }
     for v in nodes.indices.reversed() where feedsState[v] {
@@ -104,7 +104,7 @@ struct CellAnalysis {
     var phase = nodes.map { _ in Phase.loop }
     for (v, node) in nodes.enumerated() {
       if case .matvec(_, let operand, _) = node.op {
-        if !seesState[operand.index] {
+        if !seesStep[operand.index] {
           phase[v] = .before
         } else if !feedsState[v] {
           phase[v] = .after
@@ -163,7 +163,11 @@ struct CellAnalysis {
         if needsGradient[b.index] { needed[a.index] = true }
       case .activation: needed[v] = true
       case .quantize(let a, _, _): needed[a.index] = true
-      default: break
+      case .gate(let a, let s): if needsGradient[a.index] { needed[s.index] = true }
+      case .normalize(let a, let s, _):
+        if needsGradient[a.index] || needsGradient[s.index] { needed[s.index] = true }
+        if needsGradient[s.index] { needed[v] = true }
+      case .input, .state, .parameter, .coefficient, .matvec, .add, .subtract, .affine: break
       }
     }
     for v in nodes.indices where needed[v] && !isRecomputable(v) { keep(v) }
@@ -181,7 +185,8 @@ struct CellAnalysis {
     if let group = membership[v]?.group { return keepsGroup[group] }
     if stored[v] || isLeaf(v) { return true }
     switch graph.nodes[v].op {
-    case .add, .subtract, .multiply, .affine:
+    case .coefficient: return true
+    case .add, .subtract, .multiply, .affine, .gate:
       return graph.nodes[v].op.operands.allSatisfy { isRecomputable($0.index) }
     default: return false
     }

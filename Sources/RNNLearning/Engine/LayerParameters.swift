@@ -25,17 +25,19 @@ final class LayerParameters {
     }
     var offsets: [Int] = []
     var total = 0
-    for parameter in plan.graph.parameters {
+    for vector in plan.vectors {
       offsets.append(total)
-      if !parameter.isMatrix { total += padded(parameter.rows) }
+      total += padded(vector.size)
     }
     vectorOffsets = offsets
     vectorTotal = total
     vectors = AlignedBuffer(count: total)
   }
 
-  func vector(_ p: Int) -> UnsafeMutablePointer<Float> { vectors.base + vectorOffsets[p] }
-  func vectorOffset(_ p: Int) -> Int { vectorOffsets[p] }
+  /// The values of a vector of the plan.
+  func vector(_ k: Int) -> UnsafeMutablePointer<Float> { vectors.base + vectorOffsets[k] }
+  /// Where a vector of the plan starts among the vectors and among their gradients.
+  func vectorOffset(_ k: Int) -> Int { vectorOffsets[k] }
 
   /// What the forward product of a group multiplies by, `[operandSize][columns]`.
   func forwardMatrix(_ g: Int) -> (matrix: MatrixView, columns: Int) {
@@ -59,7 +61,12 @@ final class LayerParameters {
     let parameter = plan.graph.parameters[p]
     stored.withUnsafeBufferPointer { source in
       guard let columns = parameter.columns else {
-        copy(source, to: vector(p), parameter)
+        for (k, use) in plan.vectors.enumerated() where use.parameter == p {
+          copy(source, to: vector(k), parameter)
+          if use.size != parameter.rows {
+            vector(k).update(repeating: vector(k)[0], count: use.size)
+          }
+        }
         return
       }
       guard let region = plan.regions[p] else { return }
@@ -139,9 +146,10 @@ final class LayerParameters {
       count = stored.count
       guard let base = buffer.baseAddress else { return }
       guard let columns = parameter.columns else {
-        for shard in vectorGradients {
-          let source = shard + vectorOffsets[p]
-          for i in 0..<count { base[i] += source[i] }
+        for (k, use) in plan.vectors.enumerated() where use.parameter == p {
+          for shard in vectorGradients {
+            add(shard + vectorOffsets[k], of: use, into: base, count: count)
+          }
         }
         return
       }
@@ -158,6 +166,20 @@ final class LayerParameters {
       for i in result.indices where stored[i] < low || stored[i] > high { result[i] = 0 }
     }
     return result
+  }
+
+  /// Adds the gradient by a vector to that by its parameter, which may stand in every element.
+  private func add(
+    _ source: UnsafeMutablePointer<Float>, of use: LayerPlan.Vector,
+    into target: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    guard use.size != count else {
+      for i in 0..<count { target[i] += source[i] }
+      return
+    }
+    var sum = 0.0
+    for i in 0..<use.size { sum += Double(source[i]) }
+    target[0] += Float(sum)
   }
 
   private func fold(

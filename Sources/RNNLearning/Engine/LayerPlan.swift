@@ -20,6 +20,17 @@ struct LayerPlan {
     var length: Int
   }
 
+  /// A parameter as a vector; one with a single value also stands for vectors of other sizes.
+  struct Vector: Hashable {
+    var parameter: Int
+    var size: Int
+  }
+  /// A scalar of the step in `size` elements.
+  struct Coefficient: Hashable {
+    var coefficient: StepCoefficient
+    var size: Int
+  }
+
   let analysis: CellAnalysis
   var graph: CellGraph { analysis.graph }
   private(set) var forward = Programs()
@@ -32,10 +43,16 @@ struct LayerPlan {
   private(set) var slotWidths: [Int] = []
   private(set) var slotColumns: [Int] = []
   private(set) var adjointWidth = 0
+  /// The vectors that the graph's nodes use.
+  private(set) var vectors: [Vector] = []
+  /// The coefficients that the graph's nodes use.
+  private(set) var coefficients: [Coefficient] = []
 
   /// The full buffer of each node or group that has one.
   private var fullOfNode: [Int?]
   private var fullOfGroup: [Int?] = []
+  /// The full buffer of each state that cannot share the memory of the node that it becomes.
+  private var fullOfState: [Int?] = []
   /// The place of the results of each group that has none: one step, or one block of steps.
   private var passingPlaceOfGroup: [Memory?] = []
   /// The slot of each product that has a gradient.
@@ -56,6 +73,20 @@ struct LayerPlan {
     for v in graph.nodes.indices where analysis.stored[v] {
       fullOfNode[v] = newFull(graph.nodes[v].size)
     }
+    for state in graph.states {
+      fullOfState.append(hasOwnMemory(state) ? newFull(state.size) : nil)
+    }
+    for node in graph.nodes {
+      switch node.op {
+      case .parameter(let p):
+        let vector = Vector(parameter: p.index, size: node.size)
+        if !vectors.contains(vector) { vectors.append(vector) }
+      case .coefficient(let c):
+        let coefficient = Coefficient(coefficient: c, size: node.size)
+        if !coefficients.contains(coefficient) { coefficients.append(coefficient) }
+      default: break
+      }
+    }
     for (g, group) in analysis.groups.enumerated() {
       fullOfGroup.append(analysis.keepsGroup[g] ? newFull(group.width) : nil)
       passingPlaceOfGroup.append(analysis.keepsGroup[g] ? nil : newPassingPlace(group))
@@ -71,6 +102,13 @@ struct LayerPlan {
       inputGradient = Memory(buffer: .full(newFull(graph.inputSize)), rows: .current)
     }
     placeSlots()
+  }
+
+  /// Whether a state's values before the first step would overwrite somebody else's.
+  private func hasOwnMemory(_ state: State) -> Bool {
+    if case .input = graph[state.next].op { return true }
+    let first = graph.states.first { $0.next == state.next }
+    return first?.initial != state.initial
   }
 
   mutating func newFull(_ size: Int) -> Int {
@@ -115,12 +153,7 @@ struct LayerPlan {
   func memory(of v: Int, forward isForward: Bool) -> Memory? {
     if let full = fullOfNode[v] { return Memory(buffer: .full(full), rows: .current) }
     switch graph.nodes[v].op {
-    case .input: return Memory(buffer: .input, rows: .current)
-    case .parameter(let p): return Memory(buffer: .vector(p.index), rows: .shared)
-    case .state(let s):
-      guard var next = memory(of: graph[s].next.index, forward: true) else { return nil }
-      next.rows = .previous
-      return next
+    case .input, .parameter, .state, .coefficient: return leafMemory(v)
     case .matvec:
       guard let (g, m) = analysis.membership[v] else { return nil }
       let column = analysis.groups[g].columns[m]
@@ -132,6 +165,32 @@ struct LayerPlan {
       return place
     default: return nil
     }
+  }
+  /// Where the value of a node without operands comes from; nil for other nodes.
+  private func leafMemory(_ v: Int) -> Memory? {
+    switch graph.nodes[v].op {
+    case .input: return Memory(buffer: .input, rows: .current)
+    case .parameter: return vector(v).map { Memory(buffer: .vector($0), rows: .shared) }
+    case .state(let s): return previous(s.index)
+    case .coefficient(let c):
+      let wanted = Coefficient(coefficient: c, size: graph.nodes[v].size)
+      return coefficients.firstIndex(of: wanted).map {
+        Memory(buffer: .coefficient($0), rows: .shared)
+      }
+    default: return nil
+    }
+  }
+  /// The vector that a parameter node uses, by its position in `vectors`; nil for other nodes.
+  func vector(_ v: Int) -> Int? {
+    guard case .parameter(let p) = graph.nodes[v].op else { return nil }
+    return vectors.firstIndex(of: Vector(parameter: p.index, size: graph.nodes[v].size))
+  }
+  /// What a state was after the previous step.
+  func previous(_ s: Int) -> Memory? {
+    if let full = fullOfState[s] { return Memory(buffer: .full(full), rows: .previous) }
+    guard var next = memory(of: graph.states[s].next.index, forward: true) else { return nil }
+    next.rows = .previous
+    return next
   }
   var output: Memory {
     guard let memory = memory(of: graph.output.index, forward: false) else {
@@ -149,10 +208,12 @@ struct LayerPlan {
 
   // MARK: Forward
 
-  static func operation(_ op: Op) -> TapeOp? {
-    switch op {
-    case .input, .state, .parameter, .matvec: nil
-    case .coefficient, .gate, .normalize: preconditionFailure("not yet in the engine")
+  /// The element-wise operation of a node; nil if its value comes from memory or a product.
+  func operation(_ v: Int) -> TapeOp? {
+    switch graph.nodes[v].op {
+    case .input, .state, .parameter, .coefficient, .matvec: nil
+    case .gate: .gate
+    case .normalize: .normalize(floor: Float(graph.normalizationFloor(ValueID(v))))
     case .add: .add
     case .subtract: .subtract
     case .multiply: .multiply
@@ -160,11 +221,11 @@ struct LayerPlan {
     case .activation(.sigmoid, _): .sigmoid
     case .activation(.tanh, _): .tanh
     case .activation(.relu, _): .relu
-    case .quantize(_, let format, let rounding): quantization(format, rounding)
+    case .quantize(_, let format, let rounding): Self.quantization(format, rounding)
     }
   }
 
-  static func quantization(_ format: QFormat, _ rounding: RoundingRule) -> TapeOp {
+  private static func quantization(_ format: QFormat, _ rounding: RoundingRule) -> TapeOp {
     let tapeRounding: TapeRounding =
       switch rounding {
       case .down: .down
@@ -193,18 +254,9 @@ struct LayerPlan {
     for (v, node) in graph.nodes.enumerated() where analysis.phase[v] == phase {
       switch node.op {
       case .input: break
-      case .parameter(let p):
-        guard let full = fullOfNode[v] else { break }
-        let loaded = terms.load(
-          Memory(buffer: .vector(p.index), rows: .shared), size: node.size)
-        terms.store(loaded, Memory(buffer: .full(full), rows: .current))
-        value[v] = loaded
-      case .state(let s):
-        guard let full = fullOfNode[v],
-          var next = memory(of: graph[s].next.index, forward: true)
-        else { break }
-        next.rows = .previous
-        let loaded = terms.load(next, size: node.size)
+      case .parameter, .state, .coefficient:
+        guard let full = fullOfNode[v], let source = leafMemory(v) else { break }
+        let loaded = terms.load(source, size: node.size)
         terms.store(loaded, Memory(buffer: .full(full), rows: .current))
         value[v] = loaded
       case .matvec:
@@ -223,7 +275,7 @@ struct LayerPlan {
           value[v] = terms.load(memory, size: node.size, level: level)
         }
       default:
-        guard let op = Self.operation(node.op) else { break }
+        guard let op = operation(v) else { break }
         let operands = node.op.operands.map { term($0.index, &terms) }
         let computed =
           operands.count == 1
@@ -232,6 +284,13 @@ struct LayerPlan {
         if let full = fullOfNode[v] {
           terms.store(computed, Memory(buffer: .full(full), rows: .current))
         }
+      }
+    }
+    if phase == .loop {
+      for (s, state) in graph.states.enumerated() {
+        guard let full = fullOfState[s] else { continue }
+        terms.store(
+          term(state.next.index, &terms), Memory(buffer: .full(full), rows: .current))
       }
     }
     return schedule(terms, phase)

@@ -8,7 +8,7 @@ enum RowSpan: Int {
   case scratch
   /// The rows of the step, or of all steps outside the loop.
   case current
-  /// The rows of the previous step; zero at the first.
+  /// The rows of the previous step; a state's initial value at the first.
   case previous
   /// Gradients by a state that the next step left.
   case carryIn
@@ -35,6 +35,9 @@ struct Memory: Hashable {
     /// Products on inputs, of a block of steps.
     case block(Int)
     case carry(Int)
+    /// A coefficient's value in the step, in every element.
+    case coefficient(Int)
+    /// A vector of `LayerPlan.vectors`.
     case vector(Int)
     case vectorGradient(Int)
   }

@@ -14,6 +14,8 @@ final class LayerRunner {
     var scratch: [AlignedBuffer]
     var block: [AlignedBuffer]
     var carry: [AlignedBuffer]
+    /// The coefficients of the step, one row each.
+    var coefficients: [AlignedBuffer]
     /// The gradients by the results of products, of a block of steps.
     var adjoint = AlignedBuffer()
     /// For every group that multiplies a state: its operand row by row, for the gradients by
@@ -45,6 +47,7 @@ final class LayerRunner {
           scratch: plan.scratchWidths.map { _ in AlignedBuffer() },
           block: plan.blockWidths.map { _ in AlignedBuffer() },
           carry: plan.graph.states.map { _ in AlignedBuffer() },
+          coefficients: plan.coefficients.map { AlignedBuffer(count: padded($0.size)) },
           gathered: plan.analysis.groups.map { _ in AlignedBuffer() },
           matrixGradients: AlignedBuffer(count: sumsByShard ? plan.regionTotal : 0),
           vectorGradients: AlignedBuffer(count: parameters.vectorTotal),
@@ -161,10 +164,12 @@ final class LayerRunner {
       return Place(
         base: scratch[s].carry[k].base, stride: padded(plan.graph.states[k].size),
         rows: memory.rows)
-    case .vector(let p): return Place(base: parameters.vector(p), stride: 0, rows: .shared)
-    case .vectorGradient(let p):
+    case .coefficient(let k):
+      return Place(base: scratch[s].coefficients[k].base, stride: 0, rows: .shared)
+    case .vector(let k): return Place(base: parameters.vector(k), stride: 0, rows: .shared)
+    case .vectorGradient(let k):
       return Place(
-        base: scratch[s].vectorGradients.base + parameters.vectorOffset(p), stride: 0,
+        base: scratch[s].vectorGradients.base + parameters.vectorOffset(k), stride: 0,
         rows: .shared)
     }
   }
@@ -285,12 +290,15 @@ final class LayerRunner {
   func forward(shard s: Int, _ layout: BatchLayout, _ around: Surroundings) {
     let shard = layout.shards[s]
     let registers = scratch[s].registers.base
-    for state in plan.graph.states {
-      guard var memory = plan.memory(of: state.next.index, forward: true) else { continue }
-      memory.rows = .previous
+    for (number, state) in plan.graph.states.enumerated() {
+      guard let memory = plan.previous(number) else { continue }
       let initial = place(memory, shard: s, layout, around)
       for row in 0..<shard.count {
-        (initial.base + row * initial.stride).update(repeating: 0, count: padded(state.size))
+        let target = initial.base + row * initial.stride
+        target.update(repeating: 0, count: padded(state.size))
+        if state.initial != 0 {
+          target.update(repeating: Float(state.initial), count: state.size)
+        }
       }
     }
     let before = bind(plan.forward.before, shard: s, layout, around)
@@ -305,11 +313,19 @@ final class LayerRunner {
         for stream in streams {
           prefetch(stream.place.view(bases), rows: shard.active[t], columns: stream.columns)
         }
+        setCoefficients(shard: s, step: t)
         run(loop, rows: shard.active[t], bases, registers)
       }
     }
     let after = bind(plan.forward.after, shard: s, layout, around)
     run(after, rows: shard.rows, rowBases(shard), registers)
+  }
+
+  private func setCoefficients(shard s: Int, step: Int) {
+    for (buffer, use) in zip(scratch[s].coefficients, plan.coefficients) {
+      buffer.base.update(
+        repeating: Float(use.coefficient.value(step: step)), count: use.size)
+    }
   }
 
   /// Needs `forward` of the same batch before it.
@@ -337,6 +353,7 @@ final class LayerRunner {
               prefetch(stream.place.view(next), rows: shard.active[t - 1], columns: stream.columns)
             }
           }
+          setCoefficients(shard: s, step: t)
           run(loop, rows: shard.active[t], rowBases(shard, step: t, block: first), registers)
         }
       }

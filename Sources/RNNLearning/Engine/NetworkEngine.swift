@@ -8,7 +8,7 @@ internal import RNNTensor
 /// `.quantize` nodes and parameter formats are honoured in the forward pass (rounded, saturated), for
 /// formats of at most 24 bits, which float32 holds exactly. Their derivative is 1 inside the format's
 /// range and 0 outside (straight-through), so a parameter that saturates its format gets a zero
-/// gradient. States are zero at the start of a sequence.
+/// gradient. States have their initial values at the start of a sequence.
 ///
 /// The sequences of a batch are split over threads that run all layers and steps without waiting for
 /// each other. The same weights, batch and number of threads give the same bits. An engine is used
