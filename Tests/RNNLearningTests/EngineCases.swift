@@ -98,12 +98,12 @@ struct EngineCase: Sendable, CustomTestStringConvertible {
   }()
 
   /// Every parameter random, biases and peepholes included.
-  func weights(seed: UInt64 = 7) -> Weights {
+  func weights(seed: UInt64 = 7, bound: Double = 0.6) -> Weights {
     var generator = SplitMix64(seed: seed)
     return Weights(
       values: network.layers.map { layer in
         layer.graph.parameters.map { p in
-          (0..<p.storedCount).map { _ in Float(generator.uniform(-0.6, 0.6)) }
+          (0..<p.storedCount).map { _ in Float(generator.uniform(-bound, bound)) }
         }
       })
   }

@@ -175,7 +175,8 @@ struct BackwardBuilder {
       if wants(a) { contributions[a.index].append(scaled) }
       if wants(s) {
         // -g y / (2 (s + floor)), with one of the two roots in `scaled`.
-        let product = terms.compute(root, terms.compute(.multiply, scaled, value(v)), value(s.index))
+        let product = terms.compute(
+          root, terms.compute(.multiply, scaled, value(v)), value(s.index))
         contributions[s.index].append(terms.compute(.affine(scale: -0.5, offset: 0), product))
       }
     case .add(let a, let b):

@@ -1,0 +1,58 @@
+import RNNGraph
+import RNNSupport
+
+/// Layers of every registered cell with every choice of its options, so that a new cell is tested by being registered.
+///
+/// Truth values take both values, choices every word, whole numbers their standard and 2, numbers their standard.
+/// Options that only change how a parameter starts or is trained make no second layer.
+enum CellCases {
+  static func layers(inputs: Int, units: Int) -> [Layer] {
+    CellRegistry.all.flatMap { cell -> [Layer] in
+      var seen: Set<[String]> = []
+      return combinations(of: cell).compactMap { options in
+        var sink = DiagnosticSink(stage: "test")
+        guard
+          let configuration = CellRegistry.configuration(
+            cell: cell.name, inputSize: inputs, units: units, options: options, path: "cell",
+            into: &sink)
+        else { return nil }
+        let graph = cell.graph(configuration)
+        let text = graph.nodes.map { "\($0)" } + graph.states.map { "\($0)" }
+        guard seen.insert(text).inserted else { return nil }
+        return Layer(name: "layer", cell: cell.name, configuration: configuration, graph: graph)
+      }
+    }
+  }
+
+  /// Every choice of the options that apply together.
+  private static func combinations(
+    of cell: any CellDefinition.Type
+  ) -> [[CellConfiguration.Entry]] {
+    var found: [[CellConfiguration.Entry]] = [[]]
+    for option in cell.options {
+      let values: [CellOptionValue] =
+        switch option.standard {
+        case .bool: [.bool(false), .bool(true)]
+        case .choice: option.choices.map { .choice($0) }
+        case .int: option.standard == .int(2) ? [.int(2)] : [option.standard, .int(2)]
+        case .number: [option.standard]
+        }
+      found = found.flatMap { entries -> [[CellConfiguration.Entry]] in
+        if let (other, choices) = option.requires,
+          !entries.contains(where: { $0.name == other && choices.contains($0.value.description) })
+        {
+          return [entries]
+        }
+        return values.map { entries + [.init(option.name, $0)] }
+      }
+    }
+    return found
+  }
+
+  static func test(_ layer: Layer, lengths: [Int]) -> EngineCase {
+    let options = layer.configuration.options.map { "\($0.name)=\($0.value)" }
+    return EngineCase(
+      name: "\(layer.cell) \(layer.configuration.units) \(options.joined(separator: " "))",
+      network: Network(layers: [layer]), lengths: lengths)
+  }
+}
