@@ -83,7 +83,7 @@ private func rotationAngle(
 }
 
 /// A standard normal number (Box and Muller 1958).
-private func gaussian(_ generator: inout SplitMix64) -> Double {
+func gaussian(_ generator: inout SplitMix64) -> Double {
   let radius = (-2 * log(1 - generator.unit())).squareRoot()
   return radius * cos(2 * Double.pi * generator.unit())
 }

@@ -1,5 +1,5 @@
 internal import RNNFixedPoint
-package import RNNGraph
+internal import RNNGraph
 
 extension ReferenceInterpreter {
   /// The values of every node of one layer for one step from given states.
@@ -27,34 +27,78 @@ extension ReferenceInterpreter {
   /// derivative of a rounding is 1 inside its format's range and 0 outside, as in training.
   package func stateJacobian(layer: Int, values: [[Double]]) -> [Double] {
     let graph = network.layers[layer].graph
-    let starts = graph.states.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1.size) }
-    let total = starts[graph.states.count]
-    // Derivatives of every node by all states, `[size][total]`; empty where a node depends on none.
+    let total = graph.states.reduce(0) { $0 + $1.size }
+    var start = 0
+    let states = graph.states.map { state -> [Double] in
+      var identity = [Double](repeating: 0, count: state.size * total)
+      for i in 0..<state.size { identity[i * total + start + i] = 1 }
+      start += state.size
+      return identity
+    }
+    let tangents = tangents(
+      layer: layer, values: values, by: total, input: [], states: states, parameters: nil)
+    return graph.states.flatMap { state -> [Double] in
+      let tangent = tangents[state.next.index]
+      return tangent.isEmpty ? [Double](repeating: 0, count: state.size * total) : tangent
+    }
+  }
+
+  /// The derivatives of every node of one step by `total` quantities, given those of its input and states.
+  ///
+  /// - Parameters:
+  ///   - values: the node values of the step.
+  ///   - total: the number of quantities.
+  ///   - input: `[inputSize][total]`; empty for zeros.
+  ///   - states: `[size][total]` of every state before the step; empty for zeros.
+  ///   - parameters: the place of the first stored value of each parameter among the quantities; nil where
+  ///     parameters are none of them.
+  /// - Returns: `[size][total]` for every node; empty where a node depends on none of the quantities.
+  func tangents(
+    layer: Int, values: [[Double]], by total: Int, input: [Double], states: [[Double]],
+    parameters: [Int]?
+  ) -> [[Double]] {
+    let graph = network.layers[layer].graph
     var tangents: [[Double]] = []
     for (n, node) in graph.nodes.enumerated() {
       var tangent: [Double] = []
+      func start() {
+        if tangent.isEmpty { tangent = [Double](repeating: 0, count: node.size * total) }
+      }
       /// Adds factor[i] times row i of an operand's tangent.
       func add(_ operand: ValueID, _ factor: (Int) -> Double) {
         let from = tangents[operand.index]
         if from.isEmpty { return }
-        if tangent.isEmpty { tangent = [Double](repeating: 0, count: node.size * total) }
+        start()
         for i in 0..<node.size {
           let f = factor(i)
           for s in 0..<total { tangent[i * total + s] += f * from[i * total + s] }
         }
       }
       switch node.op {
-      case .input, .parameter, .coefficient: break
-      case .state(let state):
-        tangent = [Double](repeating: 0, count: node.size * total)
-        for i in 0..<node.size { tangent[i * total + starts[state.index] + i] = 1 }
+      case .coefficient: break
+      case .input: tangent = input
+      case .state(let state): tangent = states[state.index]
+      case .parameter(let p):
+        guard let first = parameters?[p.index] else { break }
+        start()
+        let isScalar = graph[p].rows < node.size
+        for i in 0..<node.size {
+          let stored = isScalar ? 0 : i
+          tangent[i * total + first + stored] = passes[layer][p.index][stored]
+        }
       case .matvec(let p, let a, let transposed):
         let from = tangents[a.index]
-        guard !from.isEmpty, let columns = graph[p].columns else { break }
-        tangent = [Double](repeating: 0, count: node.size * total)
+        guard let columns = graph[p].columns, !from.isEmpty || parameters != nil else { break }
+        start()
         for r in 0..<graph[p].rows {
           for c in 0..<columns {
             let (out, input) = transposed ? (c, r) : (r, c)
+            if let first = parameters?[p.index] {
+              let stored = graph[p].storedIndex(row: r, column: c)
+              tangent[out * total + first + stored] +=
+                passes[layer][p.index][stored] * values[a.index][input]
+            }
+            if from.isEmpty { continue }
             let w = dense[layer][p.index][r * columns + c]
             for s in 0..<total { tangent[out * total + s] += w * from[input * total + s] }
           }
@@ -84,9 +128,18 @@ extension ReferenceInterpreter {
       }
       tangents.append(tangent)
     }
-    return graph.states.flatMap { state -> [Double] in
-      let tangent = tangents[state.next.index]
-      return tangent.isEmpty ? [Double](repeating: 0, count: state.size * total) : tangent
-    }
+    return tangents
+  }
+}
+
+extension Parameter {
+  /// The place of the stored value that stands at an entry of the matrix.
+  fileprivate func storedIndex(row: Int, column: Int) -> Int {
+    guard let columns else { return row }
+    let block = structure.block
+    if block == 1 { return row * columns + column }
+    let across = (columns + block - 1) / block
+    let lag = ((row - column) % block + block) % block
+    return (row / block * across + column / block) * block + lag
   }
 }

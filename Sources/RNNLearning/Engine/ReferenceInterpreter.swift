@@ -11,7 +11,7 @@ package struct ReferenceInterpreter {
   /// `[layer][parameter]`: dense row-major values, rounded to the parameter's format.
   var dense: [[[Double]]] = []
   /// `[layer][parameter]`: 0 where a stored value saturates its format, else 1.
-  private var passes: [[[Double]]] = []
+  private(set) var passes: [[[Double]]] = []
 
   /// Node values of one sequence: `[layer][step][node]`.
   package typealias Trace = [[[[Double]]]]
