@@ -77,6 +77,25 @@ import _RNNTestSupport
     }
   }
 
+  static let learning: JSONValue = .object([
+    "rule": "rflo", "credit": "local", "feedback": "random", "updates": "step",
+    "traceInput": "previous", "learns": ["readout"],
+  ])
+
+  @Test func readsLocalLearning() throws {
+    let e = try Self.edited([("training/learning", Self.learning)])
+    let learning = try #require(e.training.learning)
+    #expect(!learning.creditIsExact && learning.feedbackIsRandom && learning.updatesAtEveryStep)
+    #expect(learning.tracesTakePreviousInput)
+    #expect(!learning.learnsRecurrent && learning.learnsReadout)
+    #expect(try Self.edited([("training/learning", .null)]).training.learning == nil)
+    expectDiagnostic("/training/learning/credit: \"global\" is not supported") {
+      try Self.edited([
+        ("training/learning", Self.learning), ("training/learning/credit", "global"),
+      ])
+    }
+  }
+
   static let faults: [ModelFileTests.Fault] = [
     .init("format", "rnnc-model", "\"format\": \"rnnc-experiment\""),
     .init("version", 9, "e.json:/version: version 9"),

@@ -188,7 +188,7 @@ private struct Schema {
         ("data", .object(["kind": "manifest", "path": "x.tsv", "validationShare": 0.5])),
         ("training/optimizer", .object(["kind": "sgd", "momentum": 0])),
         ("training/schedule", .object(["kind": "step", "epochs": 3, "factor": 0.5])),
-        ("layers/0/direction", "forward"),
+        ("layers/0/direction", "forward"), ("training/learning", ExperimentFileTests.learning),
         (
           "compression",
           .object([

@@ -91,7 +91,19 @@ extension TrainingConfiguration {
           featureMasks: $0.featureMasks, featureMaskWidth: $0.featureMaskWidth,
           stretch: $0.stretch)
       }, bucketBatches: file.bucketBatches, seed: seed,
-      selection: file.selection == .best ? .best : .last)
+      selection: file.selection == .best ? .best : .last,
+      learning: file.learning.map { LocalLearning($0) })
+  }
+}
+
+extension LocalLearning {
+  init(_ file: ExperimentFile.Training.Learning) {
+    self.init(
+      credit: file.creditIsExact ? .exact : .local,
+      feedback: file.feedbackIsRandom ? .random : .symmetric,
+      updates: file.updatesAtEveryStep ? .everyStep : .everyTrial,
+      traceInput: file.tracesTakePreviousInput ? .previous : .current,
+      learnsRecurrent: file.learnsRecurrent, learnsReadout: file.learnsReadout)
   }
 }
 

@@ -85,6 +85,18 @@ package struct ExperimentFile: Hashable, Sendable {
     package var bucketBatches: Int
     /// Which epoch's weights are the result.
     package var selection: Selection
+    /// A local rule in the place of backpropagation; nil for backpropagation.
+    package var learning: Learning?
+
+    /// Random-feedback local online learning and its relatives.
+    package struct Learning: Hashable, Sendable {
+      package var creditIsExact: Bool
+      package var feedbackIsRandom: Bool
+      package var updatesAtEveryStep: Bool
+      package var tracesTakePreviousInput: Bool
+      package var learnsRecurrent: Bool
+      package var learnsReadout: Bool
+    }
   }
 
   /// How matrices become block-circulant.

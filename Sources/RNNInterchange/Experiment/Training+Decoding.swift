@@ -3,10 +3,11 @@ internal import RNNSupport
 extension ExperimentFile.Training {
   init?(_ node: JSONNode, data: ExperimentFile.DataSource?) {
     guard
-      let o = node.object([
-        "epochs", "batchSize", "learningRate", "schedule", "optimizer", "gradientClip",
-        "augmentation", "bucketBatches", "selection",
-      ])
+      let o = node.object(
+        [
+          "epochs", "batchSize", "learningRate", "schedule", "optimizer", "gradientClip",
+          "augmentation", "bucketBatches", "selection",
+        ], optional: ["learning"])
     else { return nil }
     let json = node.json
     let before = json.sink.diagnostics.count
@@ -22,6 +23,7 @@ extension ExperimentFile.Training {
     let augmentation = o.nullable("augmentation").map { Augmentation($0) }
     let bucketBatches = o["bucketBatches"]?.int(1...65536)
     let selection = o["selection"]?.word(Selection.allCases.map(\.rawValue))
+    let learning = o.nullable("learning").map { Learning($0) }
     if selection == "best", let data, data.validationShare == 0 {
       json.error(
         "\(node.path)/selection",
@@ -34,7 +36,30 @@ extension ExperimentFile.Training {
     self.init(
       epochs: epochs, batchSize: batchSize, learningRate: rate, schedule: schedule,
       optimizer: optimizer, gradientClip: clip ?? nil, augmentation: augmentation ?? nil,
-      bucketBatches: bucketBatches, selection: selection)
+      bucketBatches: bucketBatches, selection: selection, learning: learning ?? nil)
+  }
+}
+
+extension ExperimentFile.Training.Learning {
+  init?(_ node: JSONNode) {
+    guard
+      let o = node.object(["rule", "credit", "feedback", "updates", "traceInput", "learns"])
+    else { return nil }
+    let json = node.json
+    let before = json.sink.diagnostics.count
+    _ = o["rule"]?.word(["rflo"])
+    let credit = o["credit"]?.word(["local", "exact"])
+    let feedback = o["feedback"]?.word(["random", "symmetric"])
+    let updates = o["updates"]?.word(["step", "trial"])
+    let traceInput = o["traceInput"]?.word(["current", "previous"])
+    let learns = o["learns"]?.array()?.compactMap { $0.word(["recurrent", "readout"]) }
+    guard json.sink.diagnostics.count == before, let credit, let feedback, let updates,
+      let traceInput, let learns
+    else { return nil }
+    self.init(
+      creditIsExact: credit == "exact", feedbackIsRandom: feedback == "random",
+      updatesAtEveryStep: updates == "step", tracesTakePreviousInput: traceInput == "previous",
+      learnsRecurrent: learns.contains("recurrent"), learnsReadout: learns.contains("readout"))
   }
 }
 

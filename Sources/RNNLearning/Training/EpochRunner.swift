@@ -14,6 +14,8 @@ struct EpochRunner {
   let configuration: TrainingConfiguration
   /// Asked before every batch; true stops with `ToolError.interrupted`.
   let isCancelled: () -> Bool
+  /// What gives updates in the place of the engine's gradients; nil for the engine.
+  var local: LocalGradients?
 
   /// Trains for one epoch and appends its record; on an error the state is as it was before.
   ///
@@ -45,16 +47,9 @@ struct EpochRunner {
           hint: "run the same command again to resume after epoch \(epoch)")
       }
       engine.weights = next.weights
-      let batch = SequenceBatch(
-        sequences: indices.map { augmented($0, noise) }, features: set.features)
-      let targets = indices.map { set.targets[$0] }
-      var batchLoss = BatchLoss()
-      let step = engine.gradients(batch) { outputs in
-        let (loss, gradient) = task.loss.evaluate(outputs, targets: targets, wantsGradient: true)
-        batchLoss = loss
-        return (loss.mean, gradient ?? outputs)
-      }
-      var gradients = step.gradients
+      var (batchLoss, gradients) = differentiate(
+        indices.map { augmented($0, noise) }, targets: indices.map { set.targets[$0] },
+        weights: next.weights, rate: rate)
       let norm =
         configuration.gradientClip.map { gradients.clip(norm: $0) } ?? gradients.norm
       // After clipping: the penalty is quadratic and cannot explode, and a clip would change its weight.
@@ -86,6 +81,24 @@ struct EpochRunner {
     return EpochProgress(
       phase: phase, record: next.curve[next.curve.count - 1], epochs: epochs,
       seconds: Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18)
+  }
+
+  /// The loss of a batch, and the gradient of its mean or what the local rule has for one.
+  private func differentiate(
+    _ sequences: [[Float]], targets: [SequenceTarget], weights: Weights, rate: Double
+  ) -> (loss: BatchLoss, gradients: Weights) {
+    if let local {
+      return local.gradients(
+        sequences, targets: targets, weights: weights, loss: task.loss, rate: rate)
+    }
+    var batchLoss = BatchLoss()
+    let batch = SequenceBatch(sequences: sequences, features: task.training.features)
+    let step = engine.gradients(batch) { outputs in
+      let (loss, gradient) = task.loss.evaluate(outputs, targets: targets, wantsGradient: true)
+      batchLoss = loss
+      return (loss.mean, gradient ?? outputs)
+    }
+    return (batchLoss, step.gradients)
   }
 
   /// A training sequence as this epoch sees it; depends on the epoch and the index, not on the batch.

@@ -50,6 +50,8 @@ package struct Trainer {
     try task.check(against: network)
     var sink = DiagnosticSink(stage: "train")
     configuration.check(path: phase, task: task, into: &sink)
+    configuration.learning?.check(
+      path: "\(phase).learning", network: network, task: task, into: &sink)
     try sink.throwIfErrors()
     self.network = network
     self.task = task
@@ -86,7 +88,10 @@ package struct Trainer {
       state = restored
     }
     let runner = EpochRunner(
-      engine: engine, task: task, configuration: configuration, isCancelled: isCancelled)
+      engine: engine, task: task, configuration: configuration, isCancelled: isCancelled,
+      local: configuration.learning.map {
+        LocalGradients(network: network, rule: $0, seed: configuration.seed)
+      })
     for epoch in state.curve.count..<max(configuration.epochs, state.curve.count) {
       let note = try runner.run(
         &state, epoch: epoch, of: configuration.epochs, phase: phase, penalty: nil)

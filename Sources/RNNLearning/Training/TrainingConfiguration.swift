@@ -22,6 +22,8 @@ package struct TrainingConfiguration: Hashable, Sendable {
   package var seed: UInt64
   /// Which epoch's weights are the result.
   package var selection: Selection
+  /// A local rule in the place of the gradient; nil for the gradient.
+  package var learning: LocalLearning?
 
   /// Which epoch's weights a training returns.
   package enum Selection: String, Hashable, Sendable {
@@ -36,7 +38,7 @@ package struct TrainingConfiguration: Hashable, Sendable {
     epochs: Int, batchSize: Int, learningRate: Double,
     schedule: LearningRateSchedule = .constant, optimizer: OptimizerRule = .adam,
     gradientClip: Double? = 1, augmentation: Augmentation? = nil, bucketBatches: Int = 8,
-    seed: UInt64, selection: Selection = .last
+    seed: UInt64, selection: Selection = .last, learning: LocalLearning? = nil
   ) {
     self.epochs = epochs
     self.batchSize = batchSize
@@ -48,6 +50,7 @@ package struct TrainingConfiguration: Hashable, Sendable {
     self.bucketBatches = bucketBatches
     self.seed = seed
     self.selection = selection
+    self.learning = learning
   }
 
   /// Collects what is wrong with the numbers.
@@ -110,13 +113,15 @@ package struct TrainingConfiguration: Hashable, Sendable {
         .object(["kind": "step", "epochs": .int(epochs), "factor": .double(factor)])
       case .cosine(let floor): .object(["kind": "cosine", "floor": .double(floor)])
       }
-    return .object([
+    let object = JSONValue.object([
       "epochs": .int(epochs), "batchSize": .int(batchSize), "learningRate": .double(learningRate),
       "schedule": rates, "optimizer": rule,
       "gradientClip": gradientClip.map { .double($0) } ?? .null,
       "augmentation": augmentation?.json ?? .null, "bucketBatches": .int(bucketBatches),
       "seed": .string(String(seed)), "selection": .string(selection.rawValue),
     ])
+    guard let learning, case .object(let members) = object else { return object }
+    return .object(members + [.init("learning", learning.json)])
   }
 }
 
