@@ -62,6 +62,15 @@ package struct HardwareCheck: Sendable {
   /// - Throws: `DiagnosticsEmitted` for a network that cannot become hardware; `ToolError` from the tools and on
   ///   Ctrl-C. A mismatch is a figure, not an error.
   package func run(_ context: StageContext) throws -> HardwareFigures {
+    try runKeepingOutputs(context).figures
+  }
+
+  /// The same, with the outputs of the integers for every test sequence and of the Verilog for those it was fed.
+  ///
+  /// - Returns: outputs as numbers, `[sequence][step][element]`.
+  package func runKeepingOutputs(_ context: StageContext) throws -> (
+    figures: HardwareFigures, integers: [[[Double]]], verilog: [[[Double]]]
+  ) {
     let progress = context.progress
     progress.update(0, "\(name): to fixed point", milestone: true)
     let engine = try NetworkEngine(network: network, weights: weights, threads: 1)
@@ -77,7 +86,8 @@ package struct HardwareCheck: Sendable {
     let graph = try freeze(
       fixed, weights: tuned, name: identifier, tableSegments: policy.tableSegments)
     let codes = graph.inputCodes(test.sequences, rounding: policy.rounding)
-    let integers = try measure(graph, codes)
+    let outputs = try Classification.referenceOutputs(graph, sequences: codes)
+    let integers = measure(graph, outputs)
 
     progress.update(0.5, "\(name): to Verilog", milestone: true)
     let model = ModelFile(
@@ -97,7 +107,7 @@ package struct HardwareCheck: Sendable {
       sequences: fed, runs: CosimRun.standard(for: described, seed: 1, stressLimit: 1),
       makeReference: { try ReferenceModel(graph) },
       progress: { progress.update(0.5 + $0 / 2, "\(name): comparing", milestone: false) })
-    return HardwareFigures(
+    let figures = HardwareFigures(
       name: name, lossName: task.loss.metricName, weightWidth: policy.weightWidth,
       activationWidth: policy.activationWidth, storedWeights: fixed.storedCount, float: float,
       fixed: integers,
@@ -107,6 +117,11 @@ package struct HardwareCheck: Sendable {
       valueMismatches: result.valueMismatches, cycleMismatches: result.cycleMismatches,
       otherMismatches: result.otherMismatches,
       firstMismatch: result.firstFailure?.firstMismatch?.description)
+    let format = graph[graph.output].format
+    func numbers(_ codes: [[[Int64]]]) -> [[[Double]]] {
+      codes.map { $0.map { $0.map { format.value(of: $0) } } }
+    }
+    return (figures, numbers(outputs), numbers(result.outputs))
   }
 
   /// Runs several checks side by side and gives their figures in order.
@@ -141,8 +156,7 @@ package struct HardwareCheck: Sendable {
   }
 
   /// The loss and the metric of the integer reference's outputs on the test set.
-  private func measure(_ graph: IntegerGraph, _ codes: [[[Int64]]]) throws -> Evaluation {
-    let outputs = try Classification.referenceOutputs(graph, sequences: codes)
+  private func measure(_ graph: IntegerGraph, _ outputs: [[[Int64]]]) -> Evaluation {
     let format = graph[graph.output].format
     var total = BatchLoss()
     for (rows, target) in zip(outputs, test.targets) {

@@ -1,4 +1,4 @@
-package import RNNSupport
+internal import RNNSupport
 
 /// A published experiment that can be run again: its claims, and what is measured here.
 package protocol Reproduction: Sendable {
@@ -6,11 +6,17 @@ package protocol Reproduction: Sendable {
   static var name: String { get }
   /// One line for the list of experiments.
   static var summary: String { get }
+  /// How many seeds its pass bands speak of.
+  static var seeds: Int { get }
   /// Runs the experiment; the same seeds give the same report, whatever the machine's load.
   ///
   /// - Throws: `ToolError.interrupted` on Ctrl-C.
   static func run(_ request: ReproductionRequest, _ context: StageContext) throws
     -> ReproductionReport
+}
+
+extension Reproduction {
+  package static var seeds: Int { 3 }
 }
 
 /// What a user may change about a reproduction.
@@ -32,7 +38,7 @@ package struct ReproductionRequest: Sendable {
 
 /// Every reproduction that `rnnc reproduce` knows.
 package enum Reproductions {
-  package static let all: [any Reproduction.Type] = []
+  package static let all: [any Reproduction.Type] = [RFLOReproduction.self]
   package static func named(_ name: String) -> (any Reproduction.Type)? {
     all.first { $0.name == name }
   }

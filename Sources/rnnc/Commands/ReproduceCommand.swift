@@ -23,8 +23,8 @@ struct ReproduceCommand: ParsableCommand {
 
   @Argument(help: "The experiment.")
   var name: String
-  @Option(help: "How many seeds, counted from 1.")
-  var seeds = 3
+  @Option(help: "How many seeds, counted from 1; without it, as many as the pass bands speak of.")
+  var seeds: Int?
   @Option(help: "The folder of the data set, where the experiment needs one.")
   var data: String?
   @Option(name: [.customShort("o"), .long], help: "The folder for checkpoints and models.")
@@ -36,7 +36,7 @@ struct ReproduceCommand: ParsableCommand {
   @OptionGroup var printing: OutputOptions
 
   func validate() throws {
-    if seeds < 1 { throw ValidationError("--seeds takes at least 1") }
+    if let seeds, seeds < 1 { throw ValidationError("--seeds takes at least 1") }
     if Reproductions.named(name) == nil {
       let names = Reproductions.all.map { $0.name }.joined(separator: ", ")
       throw ValidationError("no experiment is named \"\(name)\"; use one of \(names)")
@@ -46,7 +46,8 @@ struct ReproduceCommand: ParsableCommand {
   func run() throws {
     guard let reproduction = Reproductions.named(name) else { return }
     let request = ReproductionRequest(
-      seeds: (1...UInt64(seeds)).map { $0 }, data: data, work: "\(output)/\(name)",
+      seeds: (1...UInt64(seeds ?? reproduction.seeds)).map { $0 }, data: data,
+      work: "\(output)/\(name)",
       isShort: short)
     let command = "make experiment-\(name)"
     try Frontend.perform(printing, named: name) { context in
