@@ -92,5 +92,37 @@ struct PublishedRun {
         }
       }
     }
+    try compareEngine(weights, loss)
+  }
+
+  /// The float32 engine comes within 1e-5 of the double interpreter, which the tests compare with the vectors.
+  private func compareEngine(
+    _ weights: [[[Double]]],
+    _ loss: (_ sequence: Int, _ outputs: [Double]) -> (value: Double, gradient: [Double])
+  ) throws {
+    let engine = try NetworkEngine(
+      network: network, weights: Weights(values: weights.map { $0.map { $0.map(Float.init) } }))
+    let batch = SequenceBatch(
+      sequences: (0..<2).map { PublishedVectors.input($0).map(Float.init) }, features: 2)
+    let result = engine.gradients(batch) { output in
+      var gradients: [[Float]] = []
+      for b in 0..<2 {
+        let values = output.sequence(b).map(Double.init)
+        PublishedVectors.expectEqual(values, outputs[b], 1e-5, "float32 output")
+        gradients.append(loss(b, values).gradient.map(Float.init))
+      }
+      return (0, SequenceBatch(sequences: gradients, features: network.outputSize))
+    }
+    for (l, layer) in network.layers.enumerated() {
+      for (p, parameter) in layer.graph.parameters.enumerated() {
+        let wanted = try #require(gradients["\(layer.name).\(parameter.name)"])
+        let scale = max(1, wanted.map(abs).max() ?? 0)
+        let got = result.gradients.values[l][p]
+        #expect(got.count == wanted.count)
+        for (g, w) in zip(got, wanted) {
+          #expect(abs(Double(g) - w) <= 1e-5 * scale, "float32 \(parameter.name): \(g), \(w)")
+        }
+      }
+    }
   }
 }
