@@ -17,7 +17,7 @@ import _RNNTestSupport
       e.data.url(of: Self.gru).path
         == packageRoot.appendingPathComponent("Examples/digits/recordings").path)
     #expect(e.network.layers.map(\.cell) == ["gru", "dense"])
-    #expect(e.network.inputSize == e.frontEnd.featureCount)
+    #expect(e.network.inputSize == e.frontEnd?.featureCount)
     #expect(e.network.outputSize == 10)
     #expect(e.quantization?.rounding == .halfUp)
     guard case .admm(let penalties, 1, let training, .some)? = e.compression?.method else {
@@ -81,6 +81,29 @@ import _RNNTestSupport
     "rule": "rflo", "credit": "local", "feedback": "random", "updates": "step",
     "traceInput": "previous", "learns": ["readout"],
   ])
+
+  static let sequences: [(String, JSONValue?)] = [
+    (
+      "data",
+      .object(["kind": "sequences", "path": "x", "validationShare": 0, "features": 6])
+    ), ("frontEnd", .null), ("pooling", .null), ("normalise", false),
+  ]
+
+  @Test func readsSequences() throws {
+    let e = try Self.edited(Self.sequences)
+    #expect(e.data.kind == .sequences(features: 6))
+    #expect(e.network.inputSize == 6 && e.frontEnd == nil && e.pooling == nil)
+    for (pointer, value, message) in [
+      ("pooling", "last", "/pooling: data of kind sequences has no pooling"),
+      ("normalise", true, "/normalise: arrays are taken as they are"),
+      ("data/features", 0, "/data/features: 0 is not supported"),
+    ] as [(String, JSONValue, String)] {
+      expectDiagnostic(message) { try Self.edited(Self.sequences + [(pointer, value)]) }
+    }
+    expectDiagnostic("/pooling: recordings need a pooling") {
+      try Self.edited([("pooling", .null)])
+    }
+  }
 
   @Test func readsLocalLearning() throws {
     let e = try Self.edited([("training/learning", Self.learning)])

@@ -197,6 +197,7 @@ private struct Schema {
           ])
         ),
       ]),
+      edited(ExperimentFileTests.sequences),
     ]
     try check("experiment.schema.json", documents)
     for document in documents {

@@ -128,14 +128,16 @@ struct ReportCollector {
       ("curve", stage == "circulant" ? "ADMM" : stage), ("fineTuningCurve", "\(stage) fine-tuning"),
     ].compactMap { key, name in
       guard case .array(let epochs)? = record[key], !epochs.isEmpty else { return nil }
+      // Without classes the metric is the loss again.
+      let isClassification = record["testAccuracy"] != nil
       let points = epochs.compactMap { epoch -> LearningCurve.Point? in
         guard case .int(let number)? = epoch["epoch"], let loss = epoch["loss"]?.number else {
           return nil
         }
         return LearningCurve.Point(
           epoch: number, trainLoss: loss, validationLoss: epoch["validationLoss"]?.number,
-          trainAccuracy: epoch["metric"]?.number,
-          validationAccuracy: epoch["validationMetric"]?.number)
+          trainAccuracy: isClassification ? epoch["metric"]?.number : nil,
+          validationAccuracy: isClassification ? epoch["validationMetric"]?.number : nil)
       }
       return LearningCurve(stage: name, points: points)
     }

@@ -87,7 +87,7 @@ package struct HardwareCheck: Sendable {
       fixed, weights: tuned, name: identifier, tableSegments: policy.tableSegments)
     let codes = graph.inputCodes(test.sequences, rounding: policy.rounding)
     let outputs = try Classification.referenceOutputs(graph, sequences: codes)
-    let integers = measure(graph, outputs)
+    let integers = task.loss.evaluate(outputs, of: graph, targets: test.targets)
 
     progress.update(0.5, "\(name): to Verilog", milestone: true)
     let model = ModelFile(
@@ -153,22 +153,6 @@ package struct HardwareCheck: Sendable {
         }
       ).weights
     }
-  }
-
-  /// The loss and the metric of the integer reference's outputs on the test set.
-  private func measure(_ graph: IntegerGraph, _ outputs: [[[Int64]]]) -> Evaluation {
-    let format = graph[graph.output].format
-    var total = BatchLoss()
-    for (rows, target) in zip(outputs, test.targets) {
-      let values = rows.flatMap { $0.map { Float(format.value(of: $0)) } }
-      let one = task.loss.evaluate(
-        values, features: graph.outputSize, target: target, wantsGradient: false)
-      total.add(
-        BatchLoss(
-          sum: one.sum, weight: one.weight, metricSum: one.metricSum,
-          metricWeight: one.metricWeight))
-    }
-    return Evaluation(loss: total.mean, metric: total.metric)
   }
 
   /// At most `count` indices, evenly over a set.

@@ -92,7 +92,8 @@ package struct CompressStage: Stage {
       inside.epochs += total
     }
     let epochs = method == .admm ? total : inside.epochs
-    let reporter = TrainingReporter(context, totalEpochs: epochs)
+    let reporter = TrainingReporter(
+      context, totalEpochs: epochs, isClassification: data.task != nil)
     let result = try Interrupt.shared.cooperatively { () throws -> CompressionResult in
       switch method {
       case .admm:
@@ -123,6 +124,9 @@ package struct CompressStage: Stage {
     let test = try measure(result.weights)
     let stored = result.network.storedCount
     let ratio = Double(float.network.storedCount) / Double(stored)
+    let before = data.figure(projected, suffix: "BeforeFineTuning")
+    let figures = data.figures(test) + [before]
+    let members = figures.map { JSONValue.Member($0.name, .double($0.value)) }
     var model = float
     model.network = result.network
     model.stages.append(
@@ -132,37 +136,36 @@ package struct CompressStage: Stage {
           .init("method", .string(method.rawValue)), .init("block", .int(largest)),
           .init("epochs", .int(epochs)),
         ],
-        metrics: [
-          .init("testAccuracy", test.metric), .init("testLoss", test.loss),
-          .init("testAccuracyBeforeFineTuning", projected.metric),
-          .init("storedWeights", Double(stored)),
+        metrics: figures.map { .init($0.name, $0.value) } + [
+          .init("storedWeights", Double(stored))
         ]))
-    let record = JSONValue.object([
-      "stage": "compress", "method": .string(method.rawValue), "block": .int(largest),
-      "rounds": .array(result.rounds.map(\.json)), "curve": .array(result.curve.map(\.json)),
-      "fineTuningCurve": .array((result.fineTuning?.curve ?? []).map(\.json)),
-      "testAccuracyBeforeFineTuning": .double(projected.metric),
-      "testAccuracy": .double(test.metric), "testLoss": .double(test.loss),
-      "testSequences": .int(data.test.count),
-    ])
+    let record = JSONValue.object(
+      [
+        .init("stage", "compress"), .init("method", .string(method.rawValue)),
+        .init("block", .int(largest)), .init("rounds", .array(result.rounds.map(\.json))),
+        .init("curve", .array(result.curve.map(\.json))),
+        .init("fineTuningCurve", .array((result.fineTuning?.curve ?? []).map(\.json))),
+      ] + members + [.init("testSequences", .int(data.test.count))])
     try ModelFolder.write(model, weights: result.weights, record: record, to: output)
     ModelFolder.removeCheckpoints(output)
     let residual = result.rounds.last.map {
       ", residual \(threeDecimals($0.greatestPrimal)) at the end of ADMM"
     }
     return StageResult(
-      json: .object([
-        "model": .string(output.appendingPathComponent("model.json").relativePath),
-        "method": .string(method.rawValue), "block": .int(largest),
-        "testAccuracy": .double(test.metric), "testLoss": .double(test.loss),
-        "testAccuracyBeforeFineTuning": .double(projected.metric),
-        "testSequences": .int(data.test.count), "storedWeights": .int(stored),
-        "compression": .double(ratio),
-        "greatestPrimalResidual": result.rounds.last.map { .double($0.greatestPrimal) } ?? .null,
-      ]),
+      json: .object(
+        [
+          .init("model", .string(output.appendingPathComponent("model.json").relativePath)),
+          .init("method", .string(method.rawValue)), .init("block", .int(largest)),
+        ] + members + [
+          .init("testSequences", .int(data.test.count)), .init("storedWeights", .int(stored)),
+          .init("compression", .double(ratio)),
+          .init(
+            "greatestPrimalResidual",
+            result.rounds.last.map { .double($0.greatestPrimal) } ?? .null),
+        ]),
       text: """
         circulant \(model.name) (\(method.rawValue), blocks of \(largest)): \
-        \(oneDecimal(100 * test.metric)) % of \(data.test.count) test recordings right, \
+        \(data.text(test)), \
         \(stored) weights, \(oneDecimal(ratio)) times fewer\(residual ?? "")
         model in \(output.relativePath)
         """)

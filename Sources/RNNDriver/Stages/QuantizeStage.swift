@@ -75,7 +75,8 @@ package struct QuantizeStage: Stage {
     var curve: [EpochRecord] = []
     let checkpoint = ModelFolder.checkpoint(output)
     if let tuning = quantization.fineTuning {
-      let reporter = TrainingReporter(context, totalEpochs: tuning.epochs)
+      let reporter = TrainingReporter(
+        context, totalEpochs: tuning.epochs, isClassification: data.task != nil)
       let trainer = try Trainer(
         network: network, task: data.trainingTask, configuration: tuning, phase: "fine-tune")
       let result = try Interrupt.shared.cooperatively {
@@ -95,13 +96,22 @@ package struct QuantizeStage: Stage {
       tableSegments: policy.tableSegments)
     let codes = graph.inputCodes(data.test.sequences, rounding: policy.rounding)
     let outputs = try Classification.referenceOutputs(graph, sequences: codes)
-    let labels = outputs.map {
-      Classification.label($0.map { $0.map(Double.init) }, pooling: data.task.pooling)
+    var integers = data.loss.evaluate(outputs, of: graph, targets: data.test.targets)
+    if let task = data.task {
+      // Sums of codes are exact, so equal outputs decide as in the design.
+      let labels = outputs.map {
+        Classification.label($0.map { $0.map(Double.init) }, pooling: task.pooling)
+      }
+      let expected = data.test.targets.map { target -> Int in
+        if case .label(let label) = target { label } else { -1 }
+      }
+      integers.metric = Classification.accuracy(labels, expected)
     }
-    let expected = data.test.targets.map { target -> Int in
-      if case .label(let label) = target { label } else { -1 }
-    }
-    let integerAccuracy = Classification.accuracy(labels, expected)
+    let figures =
+      data.figures(test) + [
+        data.figure(before, suffix: "BeforeFineTuning"), data.figure(integers, suffix: "Integers"),
+      ]
+    let members = figures.map { JSONValue.Member($0.name, .double($0.value)) }
 
     var model = float
     model.network = network
@@ -117,34 +127,24 @@ package struct QuantizeStage: Stage {
           .init("tableSegments", .int(policy.tableSegments)),
           .init("epochs", .int(quantization.fineTuning?.epochs ?? 0)),
         ],
-        metrics: [
-          .init("testAccuracy", test.metric), .init("testLoss", test.loss),
-          .init("testAccuracyBeforeFineTuning", before.metric),
-          .init("testAccuracyIntegers", integerAccuracy),
-        ]))
-    let record = JSONValue.object([
-      "stage": "quantize", "formats": plan.json,
-      "fineTuningCurve": .array(curve.map(\.json)),
-      "testAccuracyBeforeFineTuning": .double(before.metric),
-      "testAccuracy": .double(test.metric), "testAccuracyIntegers": .double(integerAccuracy),
-      "testLoss": .double(test.loss),
-      "testSequences": .int(data.test.count),
-    ])
+        metrics: figures.map { .init($0.name, $0.value) }))
+    let record = JSONValue.object(
+      [
+        .init("stage", "quantize"), .init("formats", plan.json),
+        .init("fineTuningCurve", .array(curve.map(\.json))),
+      ] + members + [.init("testSequences", .int(data.test.count))])
     try ModelFolder.write(model, weights: rounded, record: record, to: output)
     ModelFolder.removeCheckpoints(output)
     return StageResult(
-      json: .object([
-        "model": .string(output.appendingPathComponent("model.json").relativePath),
-        "weightWidth": .int(policy.weightWidth),
-        "activationWidth": .int(policy.activationWidth),
-        "testAccuracyBeforeFineTuning": .double(before.metric),
-        "testAccuracy": .double(test.metric), "testAccuracyIntegers": .double(integerAccuracy),
-        "testSequences": .int(data.test.count),
-      ]),
+      json: .object(
+        [
+          .init("model", .string(output.appendingPathComponent("model.json").relativePath)),
+          .init("weightWidth", .int(policy.weightWidth)),
+          .init("activationWidth", .int(policy.activationWidth)),
+        ] + members + [.init("testSequences", .int(data.test.count))]),
       text: """
         quantized \(model.name) (weights \(policy.weightWidth), activations \(policy.activationWidth) bits): \
-        \(oneDecimal(100 * integerAccuracy)) % of \(data.test.count) test recordings right in integers \
-        (\(oneDecimal(100 * before.metric)) % before fine-tuning)
+        \(data.text(integers)) in integers (before fine-tuning: \(data.text(before)))
         model in \(output.relativePath)
         """)
   }

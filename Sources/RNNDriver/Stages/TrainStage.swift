@@ -34,7 +34,8 @@ package struct TrainStage: Stage {
     let network = experiment.network
     let trainer = try Trainer(
       network: network, task: data.trainingTask, configuration: experiment.training)
-    let reporter = TrainingReporter(context, totalEpochs: experiment.training.epochs)
+    let reporter = TrainingReporter(
+      context, totalEpochs: experiment.training.epochs, isClassification: data.task != nil)
     let checkpoint = ModelFolder.checkpoint(output)
     let start = initialWeights(network, seed: experiment.seed)
     let result = try Interrupt.shared.cooperatively {
@@ -51,29 +52,32 @@ package struct TrainStage: Stage {
         .init("trainingSequences", .int(data.training.count)),
         .init("testSequences", .int(data.test.count)),
       ],
-      metrics: [
-        .init("testAccuracy", test.metric), .init("testLoss", test.loss),
-        .init("storedWeights", Double(network.storedCount)),
+      metrics: data.figures(test).map { .init($0.name, $0.value) } + [
+        .init("storedWeights", Double(network.storedCount))
       ])
     let model = ModelFile(
       name: experiment.name, task: data.task, network: network, stages: [stage])
-    let record = JSONValue.object([
-      "stage": "train", "settings": experiment.training.json,
-      "selectedEpoch": .int(result.epoch), "curve": .array(result.curve.map(\.json)),
-      "testAccuracy": .double(test.metric), "testLoss": .double(test.loss),
-      "testSequences": .int(data.test.count),
-    ])
+    let figures = data.figures(test).map { JSONValue.Member($0.name, .double($0.value)) }
+    let record = JSONValue.object(
+      [
+        .init("stage", "train"), .init("settings", experiment.training.json),
+        .init("selectedEpoch", .int(result.epoch)),
+        .init("curve", .array(result.curve.map(\.json))),
+      ] + figures + [.init("testSequences", .int(data.test.count))])
     try ModelFolder.write(model, weights: result.weights, record: record, to: output)
     ModelFolder.removeCheckpoints(output)
     return StageResult(
-      json: .object([
-        "model": .string(output.appendingPathComponent("model.json").relativePath),
-        "testAccuracy": .double(test.metric), "testLoss": .double(test.loss),
-        "testSequences": .int(data.test.count), "storedWeights": .int(network.storedCount),
-        "epochs": .int(experiment.training.epochs), "selectedEpoch": .int(result.epoch),
-      ]),
+      json: .object(
+        [
+          .init("model", .string(output.appendingPathComponent("model.json").relativePath))
+        ] + figures + [
+          .init("testSequences", .int(data.test.count)),
+          .init("storedWeights", .int(network.storedCount)),
+          .init("epochs", .int(experiment.training.epochs)),
+          .init("selectedEpoch", .int(result.epoch)),
+        ]),
       text: """
-        float \(experiment.name): \(oneDecimal(100 * test.metric)) % of \(data.test.count) test recordings right, \
+        float \(experiment.name): \(data.text(test)), \
         \(network.storedCount) weights
         model in \(output.relativePath)
         """)

@@ -14,13 +14,14 @@ extension Experiment {
   init(reading url: URL, data: URL?, seed: UInt64?) throws {
     let file = try ExperimentFile.read(url)
     let place = data ?? file.data.url(of: url)
-    let set: AudioDataSet
+    var recordings: AudioDataSet?
     switch file.data.kind {
     case .spokenDigits(let below):
-      set = try AudioDataSet.spokenDigits(folder: place, testIndicesBelow: below)
-    case .manifest: set = try AudioDataSet.manifest(place)
+      recordings = try AudioDataSet.spokenDigits(folder: place, testIndicesBelow: below)
+    case .manifest: recordings = try AudioDataSet.manifest(place)
+    case .sequences: recordings = nil
     }
-    if set.classes.count != file.network.outputSize {
+    if let set = recordings, set.classes.count != file.network.outputSize {
       throw DiagnosticsEmitted(
         Diagnostic(
           stage: "experiment", path: "\(url.relativePath):/layers",
@@ -29,9 +30,12 @@ extension Experiment {
       )
     }
     let seed = seed ?? UInt64(file.seed)
+    var source = Source.arrays(place)
+    if let recordings, let frontEnd = file.frontEnd, let pooling = file.pooling {
+      source = .recordings(recordings, frontEnd: frontEnd, pooling: pooling)
+    }
     self.init(
-      name: file.name, seed: seed, data: set, frontEnd: file.frontEnd, normalise: file.normalise,
-      pooling: file.pooling, network: file.network,
+      name: file.name, seed: seed, data: source, normalise: file.normalise, network: file.network,
       training: TrainingConfiguration(file.training, seed: seed),
       compression: file.compression.map { Compression($0, seed: seed) },
       quantization: file.quantization.map { Quantization($0, seed: seed) },

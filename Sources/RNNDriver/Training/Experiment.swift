@@ -9,11 +9,9 @@ struct Experiment {
   /// Names the design.
   var name: String
   var seed: UInt64
-  var data: AudioDataSet
-  var frontEnd: FrontEndConfiguration
+  var data: Source
   /// Whether features get mean 0 and deviation 1 over the training recordings.
   var normalise: Bool
-  var pooling: ModelTask.Pooling
   /// Dense and float.
   var network: Network
   var training: TrainingConfiguration
@@ -23,6 +21,13 @@ struct Experiment {
   /// The share of the training recordings that is kept out of training to select epochs by.
   var validationShare: Double
 
+  /// Where examples come from, and what is wanted of them.
+  enum Source {
+    /// Recordings, made into features and classified by the pooled outputs.
+    case recordings(AudioDataSet, frontEnd: FrontEndConfiguration, pooling: ModelTask.Pooling)
+    /// A folder of input arrays and of the outputs wanted at every step.
+    case arrays(URL)
+  }
   struct Compression {
     var method: CompressStage.Method
     var assignment: BlockAssignment
@@ -39,7 +44,8 @@ struct Experiment {
 
 /// The data of an experiment as features, normalised by the training recordings.
 struct ExperimentData {
-  var task: ModelTask
+  /// Nil where nothing is classified.
+  var task: ModelTask?
   var training: SequenceSet
   var validation: SequenceSet?
   var test: SequenceSet
@@ -47,26 +53,56 @@ struct ExperimentData {
   var trainingTask: TrainingTask {
     TrainingTask(training: training, validation: validation, loss: loss)
   }
-  var loss: CrossEntropy { CrossEntropy(.sequence(pooling)) }
-  var pooling: Pooling { task.pooling == .mean ? .mean : .last }
+  var loss: any Loss {
+    guard let task else { return MeanSquaredError() }
+    return CrossEntropy(.sequence(task.pooling == .mean ? .mean : .last))
+  }
 
-  /// Reads the recordings and computes their features.
+  /// Reads the examples; of recordings it computes the features.
   ///
   /// - Parameter normalisation: that of a trained model; nil fits one to the training recordings.
   init(_ experiment: Experiment, normalisation: FeatureNormalisation?) throws {
+    switch experiment.data {
+    case .recordings(let set, let frontEnd, let pooling):
+      try self.init(
+        set, frontEnd: frontEnd, pooling: pooling, experiment, normalisation: normalisation)
+    case .arrays(let folder): try self.init(arrays: folder, experiment)
+    }
+  }
+
+  private init(arrays folder: URL, _ experiment: Experiment) throws {
+    let network = experiment.network
+    func set(_ split: ArraySequences.Split) throws -> SequenceSet {
+      let arrays = try ArraySequences(
+        folder: folder, split: split, features: network.inputSize, outputs: network.outputSize)
+      return SequenceSet(
+        features: network.inputSize, sequences: arrays.inputs,
+        targets: arrays.targets.map { .values($0) })
+    }
+    let all = try set(.train)
+    test = try set(.test)
+    let held = Self.heldOut(
+      [Int](repeating: 0, count: all.count), share: experiment.validationShare)
+    training = all.subset(all.sequences.indices.filter { !held.contains($0) })
+    validation = held.isEmpty ? nil : all.subset(held.sorted())
+  }
+
+  private init(
+    _ set: AudioDataSet, frontEnd configuration: FrontEndConfiguration,
+    pooling: ModelTask.Pooling, _ experiment: Experiment, normalisation: FeatureNormalisation?
+  ) throws {
     var fitted = normalisation
     if fitted == nil, experiment.normalise {
-      let plain = try LogMelFrontEnd(experiment.frontEnd)
-      let sequences = try experiment.data.load(.train, frontEnd: plain)
+      let plain = try LogMelFrontEnd(configuration)
+      let sequences = try set.load(.train, frontEnd: plain)
       fitted = FeatureNormalisation(
         fitting: sequences.sequences, features: sequences.featureCount)
     }
-    let frontEnd = try LogMelFrontEnd(experiment.frontEnd, normalisation: fitted)
-    let train = try experiment.data.load(.train, frontEnd: frontEnd)
-    let test = try experiment.data.load(.test, frontEnd: frontEnd)
+    let frontEnd = try LogMelFrontEnd(configuration, normalisation: fitted)
+    let train = try set.load(.train, frontEnd: frontEnd)
+    let test = try set.load(.test, frontEnd: frontEnd)
     task = ModelTask(
-      labels: experiment.data.classes, pooling: experiment.pooling,
-      frontEnd: experiment.frontEnd, normalisation: fitted)
+      labels: set.classes, pooling: pooling, frontEnd: configuration, normalisation: fitted)
     self.test = Self.set(test)
     let all = Self.set(train)
     let held = Self.heldOut(train.labels, share: experiment.validationShare)
@@ -92,5 +128,24 @@ struct ExperimentData {
       if Int(Double(n + 1) * share) > Int(Double(n) * share) { held.insert(i) }
     }
     return held
+  }
+}
+
+extension ExperimentData {
+  /// The main figure of an evaluation under its name: an accuracy, or a loss where nothing is classified.
+  ///
+  /// - Parameter suffix: follows `testAccuracy` or `testLoss`.
+  func figure(_ value: Evaluation, suffix: String = "") -> (name: String, value: Double) {
+    task == nil ? ("testLoss\(suffix)", value.loss) : ("testAccuracy\(suffix)", value.metric)
+  }
+  /// The accuracy, where there is one, and the loss, under their names.
+  func figures(_ value: Evaluation) -> [(name: String, value: Double)] {
+    (task == nil ? [] : [figure(value)]) + [("testLoss", value.loss)]
+  }
+  /// The main figure in words.
+  func text(_ value: Evaluation) -> String {
+    task == nil
+      ? "loss \(significant(value.loss)) on \(test.count) test sequences"
+      : "\(oneDecimal(100 * value.metric)) % of \(test.count) test recordings right"
   }
 }

@@ -5,12 +5,14 @@ internal import RNNSupport
 final class TrainingReporter {
   private let context: StageContext
   private let totalEpochs: Int
+  private let isClassification: Bool
   private var doneBefore = 0
   private var phase = ""
   private var epochsOfPhase = 0
 
   /// - Parameter totalEpochs: of all phases together.
-  init(_ context: StageContext, totalEpochs: Int) {
+  init(_ context: StageContext, totalEpochs: Int, isClassification: Bool) {
+    self.isClassification = isClassification
     self.context = context
     self.totalEpochs = totalEpochs
   }
@@ -27,8 +29,10 @@ final class TrainingReporter {
     let kind = note.record.validationLoss == nil ? "training" : "validation"
     context.progress.update(
       Double(done) / Double(max(1, totalEpochs)),
-      "\(note.phase) \(note.record.epoch)/\(note.epochs)  \(kind) loss \(threeDecimals(loss))  "
-        + "accuracy \(oneDecimal(100 * metric)) %", milestone: true)
+      "\(note.phase) \(note.record.epoch)/\(note.epochs)  \(kind) loss "
+        + (isClassification
+          ? "\(threeDecimals(loss))  accuracy \(oneDecimal(100 * metric)) %" : significant(loss)),
+      milestone: true)
   }
 }
 

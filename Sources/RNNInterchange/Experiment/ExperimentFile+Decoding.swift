@@ -32,22 +32,43 @@ extension ExperimentFile {
     let name = o["name"]?.identifier(hyphens: true)
     let seed = o["seed"]?.int()
     let data = o["data"].flatMap { DataSource($0) }
-    let frontEnd = o["frontEnd"].flatMap { FrontEndConfiguration($0) }
+    let frontEnd = o.nullable("frontEnd").flatMap { FrontEndConfiguration($0) }
     let normalise = o["normalise"]?.bool()
-    let pooling = o["pooling"]?.word(ModelTask.Pooling.allCases.map(\.rawValue))
-    let network = o["layers"].flatMap { decodeNetwork($0, inputSize: frontEnd?.featureCount) }
+    let pooling = o.nullable("pooling")?.word(ModelTask.Pooling.allCases.map(\.rawValue))
+    var features = frontEnd?.featureCount
+    if case .sequences(let count)? = data?.kind { features = count }
+    if let data { checkForm(o, data, normalise: normalise) }
+    let network = o["layers"].flatMap { decodeNetwork($0, inputSize: features) }
     let training = o["training"].flatMap { Training($0, data: data) }
     let compression = o.nullable("compression").map {
       Compression($0, network: network, data: data)
     }
     let quantization = o.nullable("quantization").map { Quantization($0, data: data) }
-    guard json.sink.diagnostics.isEmpty, let name, let seed, let data, let frontEnd, let normalise,
-      let pooling = pooling.flatMap(ModelTask.Pooling.init(rawValue:)), let network, let training
+    guard json.sink.diagnostics.isEmpty, let name, let seed, let data, let normalise, let network,
+      let training
     else { return nil }
     return ExperimentFile(
       name: name, seed: seed, data: data, frontEnd: frontEnd, normalise: normalise,
-      pooling: pooling, network: network, training: training, compression: compression ?? nil,
+      pooling: pooling.flatMap(ModelTask.Pooling.init(rawValue:)), network: network,
+      training: training, compression: compression ?? nil,
       quantization: quantization ?? nil)
+  }
+
+  /// Recordings have a front end and are classified; arrays are neither turned into features nor pooled.
+  private static func checkForm(
+    _ o: JSONObject, _ data: ExperimentFile.DataSource, normalise: Bool?
+  ) {
+    let isArray = if case .sequences = data.kind { true } else { false }
+    for key in ["frontEnd", "pooling"] {
+      guard let node = o[key], node.isNull != isArray else { continue }
+      node.json.error(
+        node.path, isArray ? "data of kind sequences has no \(key)" : "recordings need a \(key)",
+        fix: isArray ? "write null" : "give one; \(manual) describes it")
+    }
+    if isArray, normalise == true, let node = o["normalise"] {
+      node.json.error(
+        node.path, "arrays are taken as they are", fix: "write false, and normalise the files")
+    }
   }
 
   /// The layers; the first reads the features, each other one the layer before.
@@ -115,22 +136,27 @@ extension ExperimentFile.DataSource {
       _ = node.object(["kind", "path", "validationShare"])
       return nil
     }
-    guard let word = kindNode.word(["spoken-digits", "manifest"]) else { return nil }
+    guard let word = kindNode.word(["spoken-digits", "manifest", "sequences"]) else { return nil }
     var keys = ["kind", "path", "validationShare"]
     if word == "spoken-digits" { keys.append("testIndicesBelow") }
+    if word == "sequences" { keys.append("features") }
     guard let o = node.object(keys) else { return nil }
     let path = o["path"]?.string()
     let share = o["validationShare"]?.number(
       where: { $0 >= 0 && $0 < 1 }, fix: "use 0 for none, or a share below 1")
     let below = o["testIndicesBelow"]?.int(1...Int.max)
+    let features = o["features"]?.int(1...1 << 20)
     if let path, path.isEmpty {
       node.json.error("\(node.path)/path", "it is empty", fix: "give the place of the data")
       return nil
     }
     guard let path, let share else { return nil }
-    if word == "manifest" {
-      kind = .manifest
-    } else {
+    switch word {
+    case "manifest": kind = .manifest
+    case "sequences":
+      guard let features else { return nil }
+      kind = .sequences(features: features)
+    default:
       guard let below else { return nil }
       kind = .spokenDigits(testIndicesBelow: below)
     }

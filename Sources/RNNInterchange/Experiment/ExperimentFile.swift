@@ -15,10 +15,12 @@ package struct ExperimentFile: Hashable, Sendable {
   /// Seeds every random choice.
   package var seed: Int
   package var data: DataSource
-  package var frontEnd: FrontEndConfiguration
+  /// Nil for data that are no recordings.
+  package var frontEnd: FrontEndConfiguration?
   /// Whether features get mean 0 and deviation 1 over the training data.
   package var normalise: Bool
-  package var pooling: ModelTask.Pooling
+  /// Nil for data that are not classified.
+  package var pooling: ModelTask.Pooling?
   /// The float network, dense, its input the front end's features.
   package var network: Network
   package var training: Training
@@ -27,13 +29,15 @@ package struct ExperimentFile: Hashable, Sendable {
   /// Nil leaves the network in floating point.
   package var quantization: Quantization?
 
-  /// Where the recordings are and how they are divided.
+  /// Where the recordings or sequences are and how they are divided.
   package struct DataSource: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
       /// A folder of `{digit}_{speaker}_{index}.wav`; smaller indices are test data.
       case spokenDigits(testIndicesBelow: Int)
       /// A tab-separated list of files.
       case manifest
+      /// A folder of arrays: inputs with so many elements a step, and the outputs wanted at every step.
+      case sequences(features: Int)
     }
     package var kind: Kind
     /// As the file says, relative to the file.
