@@ -222,3 +222,45 @@ struct RFLOLoop: Sendable {
     return least
   }
 }
+
+extension RFLOLoop.Run {
+  /// For the folder of finished runs.
+  var json: JSONValue {
+    func list(_ values: [Double]) -> JSONValue { .array(values.map { .double($0) }) }
+    let rules = SyllableSelector.Rule.allCases
+    return .object([
+      "seed": .int(Int(seed)), "units": .int(network.units), "tau": .double(network.tau),
+      "initial": .double(network.initial), "input": list(network.input),
+      "recurrent": list(network.recurrent), "readout": list(network.readout),
+      "single": .double(single), "selection": list(selection),
+      "sequence": .array(sequence.map { .int($0) }), "chainedLoss": .double(chainedLoss),
+      "firstRight": .array(rules.map { firstRight[$0].map { .int($0) } ?? .null }),
+      "isRightAtLast": .array(rules.map { .bool(isRightAtLast[$0] ?? false) }),
+    ])
+  }
+  init?(json: JSONValue) {
+    func list(_ key: String) -> [Double]? { json[key]?.array?.compactMap(\.number) }
+    let rules = SyllableSelector.Rule.allCases
+    guard let seed = json["seed"]?.int, let units = json["units"]?.int,
+      let tau = json["tau"]?.number, let initial = json["initial"]?.number,
+      let input = list("input"), let recurrent = list("recurrent"),
+      let readout = list("readout"), let single = json["single"]?.number,
+      let selection = list("selection"), let sequence = json["sequence"]?.array,
+      let chainedLoss = json["chainedLoss"]?.number, let first = json["firstRight"]?.array,
+      let last = json["isRightAtLast"]?.array, first.count == rules.count,
+      last.count == rules.count, input.count == units * RFLOLoop.syllables,
+      recurrent.count == units * units, readout.count == units * RFLOLoop.outputs
+    else { return nil }
+    self.init(
+      seed: UInt64(seed),
+      network: LeakyNetwork(
+        inputs: RFLOLoop.syllables, units: units, outputs: RFLOLoop.outputs, tau: tau,
+        initial: initial, input: input, recurrent: recurrent, readout: readout),
+      single: single, firstRight: [:], isRightAtLast: [:], selection: selection,
+      sequence: sequence.compactMap(\.int), chainedLoss: chainedLoss)
+    for (i, rule) in rules.enumerated() {
+      if let trial = first[i].int { firstRight[rule] = trial }
+      isRightAtLast[rule] = last[i] == .bool(true)
+    }
+  }
+}

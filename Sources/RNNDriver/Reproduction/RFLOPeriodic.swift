@@ -23,20 +23,16 @@ struct RFLOPeriodic: Sendable {
       Variant(label: "recurrent only", rule: LocalLearning(learnsReadout: false)),
     ]
   }
+  /// One trained network; the loss of a trial is taken before its update and is half the squared error, averaged
+  /// over the steps.
   struct Run: Sendable {
     var seed: UInt64
-    /// The loss of every trial, before its update: half the squared error, averaged over the steps.
-    var losses: [Double]
-    /// (trial, alignment of Wout and B), now and then.
-    var alignments: [(trial: Int, value: Double)]
     /// The mean over the last hundredth of the trials; infinite if the training diverged.
-    var final: Double {
-      let tail = losses.suffix(max(1, losses.count / 100))
-      let mean = tail.reduce(0, +) / Double(tail.count)
-      return mean.isFinite ? mean : .infinity
-    }
-    /// The loss at a trial counted from 1.
-    func loss(at trial: Int) -> Double { losses[min(trial, losses.count) - 1] }
+    var final: Double
+    /// At every place of `RFLOPeriodic.places`: the mean loss of the trials since the place before.
+    var losses: [Double]
+    /// At every place: the cosine of Wout and B.
+    var alignments: [Double]
   }
 
   /// T, in steps.
@@ -80,20 +76,49 @@ struct RFLOPeriodic: Sendable {
     let learner = LeakyLearner(start, rule: variant.rule, feedback: feedback)
     let inputs = [Double](repeating: 0, count: period)
     let targets = targets
-    let places = Set(Self.places(trials))
-    var result = Run(seed: seed, losses: [], alignments: [])
+    var places = Self.places(trials)[...]
+    var result = Run(seed: seed, final: .infinity, losses: [], alignments: [])
+    var (recent, tail) = ([Double](), [Double]())
     for trial in 1...trials {
       try RFLOReproduction.checkInterrupt()
       learner.reset()
       let errors = zip(targets, learner.run(inputs)).map { $0 - $1 }
-      result.losses.append(Self.loss(errors, steps: period))
-      if places.contains(trial) {
-        result.alignments.append((trial, learner.network.alignment(with: feedback)))
+      let loss = Self.loss(errors, steps: period)
+      recent.append(loss)
+      if trial > trials - max(1, trials / 100) { tail.append(loss) }
+      if trial == places.first {
+        places.removeFirst()
+        result.losses.append(finite(Statistics.mean(recent)))
+        result.alignments.append(learner.network.alignment(with: feedback))
+        recent = []
         report(Double(trial) / Double(trials), "\(variant.label), seed \(seed)")
       }
       learner.creditRun(errors)
       learner.apply(rate / Double(period))
     }
+    result.final = finite(Statistics.mean(tail))
     return result
+  }
+
+  private func finite(_ value: Double) -> Double { value.isFinite ? value : .infinity }
+}
+
+extension RFLOPeriodic.Run {
+  /// For the folder of finished runs; a loss that is not finite is null.
+  var json: JSONValue {
+    func list(_ values: [Double]) -> JSONValue {
+      .array(values.map { $0.isFinite ? .double($0) : .null })
+    }
+    return .object([
+      "seed": .int(Int(seed)), "final": list([final]), "losses": list(losses),
+      "alignments": list(alignments),
+    ])
+  }
+  init?(json: JSONValue) {
+    func list(_ key: String) -> [Double]? { json[key]?.array?.map { $0.number ?? .infinity } }
+    guard let seed = json["seed"]?.int, let final = list("final")?.first,
+      let losses = list("losses"), let alignments = list("alignments")
+    else { return nil }
+    self.init(seed: UInt64(seed), final: final, losses: losses, alignments: alignments)
   }
 }

@@ -5,19 +5,19 @@ internal import RNNSupport
 extension RFLOReproduction {
   static func ruleTable(_ results: Results) -> ReproductionReport.Table {
     let rows = zip(RFLOPeriodic.Variant.all, results.rules).map { variant, runs -> [String] in
-      let alignments = runs.compactMap { $0.alignments.last?.value }
+      let alignments = runs.compactMap(\.alignments.last)
       return [
         variant.label, variant.rule.credit.rawValue, variant.rule.feedback.rawValue,
-        spread(runs.map(\.final)), text(Statistics.median(runs.map { $0.loss(at: 100) })),
-        text(Statistics.median(runs.map { $0.loss(at: 1000) })),
+        spread(runs.map(\.final)), text(loss(runs, near: 100, results)),
+        text(loss(runs, near: 1000, results)),
         significant(Statistics.median(alignments)),
       ]
     }
     return .init(
       title: "Rules on the periodic output, T = \(mainPeriod)",
       columns: [
-        "rule", "credit", "feedback", "final loss: median [quartiles]", "at trial 100",
-        "at trial 1000", "alignment of Wout and B",
+        "rule", "credit", "feedback", "final loss: median [quartiles]", "near trial 100",
+        "near trial 1000", "alignment of Wout and B",
       ], rows: rows)
   }
 
@@ -93,14 +93,18 @@ extension RFLOReproduction {
 
   // MARK: Pictures
 
-  /// Medians over seeds at places of a logarithmic axis; each is taken over the trials since the place before.
+  /// Medians over the seeds at every place.
   private static func median(_ runs: [RFLOPeriodic.Run], trials: Int) -> [(x: Double, y: Double)] {
-    var before = 0
-    return RFLOPeriodic.places(trials).map { place in
-      defer { before = place }
-      let values = runs.map { run in Statistics.mean(Array(run.losses[before..<place])) }
-      return (Double(place), Statistics.median(values))
+    RFLOPeriodic.places(trials).enumerated().map { k, place in
+      (Double(place), Statistics.median(runs.map { $0.losses[k] }))
     }
+  }
+  /// The median over the seeds at the last place up to a trial.
+  private static func loss(_ runs: [RFLOPeriodic.Run], near trial: Int, _ results: Results)
+    -> Double
+  {
+    let k = RFLOPeriodic.places(results.trials).lastIndex { $0 <= trial } ?? 0
+    return Statistics.median(runs.map { $0.losses[k] })
   }
 
   static func rulePicture(_ results: Results) -> ReproductionReport.Picture {
@@ -119,11 +123,8 @@ extension RFLOReproduction {
     let chosen = [1, 3, 4, 0]
     let series = chosen.map { i -> LineChart.Series in
       let runs = results.rules[i]
-      let points = runs[0].alignments.indices.map { k in
-        (
-          x: Double(runs[0].alignments[k].trial),
-          y: Statistics.median(runs.map { $0.alignments[k].value })
-        )
+      let points = RFLOPeriodic.places(results.trials).enumerated().map { k, place in
+        (x: Double(place), y: Statistics.median(runs.map { $0.alignments[k] }))
       }
       return LineChart.Series(RFLOPeriodic.Variant.all[i].label, points, group: i)
     }
@@ -180,8 +181,7 @@ extension RFLOReproduction {
         runs.map {
           .object([
             "seed": .int(Int($0.seed)), "final": number($0.final),
-            "at100": number($0.loss(at: 100)), "at1000": number($0.loss(at: 1000)),
-            "alignment": number($0.alignments.last?.value ?? .nan),
+            "alignment": number($0.alignments.last ?? .nan),
           ])
         })
     }

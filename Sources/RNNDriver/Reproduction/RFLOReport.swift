@@ -53,7 +53,7 @@ extension RFLOReproduction {
     Statistics.median(runs.map(\.final))
   }
   private static func alignment(_ run: RFLOPeriodic.Run) -> Double {
-    run.alignments.last?.value ?? .nan
+    run.alignments.last ?? .nan
   }
 
   // MARK: Findings

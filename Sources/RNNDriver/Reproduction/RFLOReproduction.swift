@@ -45,29 +45,36 @@ package enum RFLOReproduction: Reproduction {
   {
     func scaled(_ trials: Int) -> Int { request.isShort ? max(20, trials / 50) : trials }
     let trials = scaled(10_000)
-    let (rules, lengths) = try periodic(request.seeds, trials: trials, context)
+    let finished = try FinishedRuns(work: request.work)
+    let (rules, lengths) = try periodic(request.seeds, trials: trials, finished, context)
 
     // The circuit takes longer, and five seeds are what its figures are compared with.
     let seeds = Array(request.seeds.prefix(5))
     let loop = RFLOLoop(trials: trials, chains: scaled(2000))
-    let loops = try ParallelRuns.map(seeds, title: "loop circuit", context.progress) {
-      try loop.train(seed: $0, report: $1)
+    func circuits(_ loop: RFLOLoop, _ title: String) throws -> [RFLOLoop.Run] {
+      try ParallelRuns.map(seeds, title: title, context.progress) { seed, report in
+        try finished.piece(
+          "loop-\(loop.resets ? "reset" : "carried")-trials\(loop.trials)-chains\(loop.chains)-seed\(seed)",
+          read: RFLOLoop.Run.init(json:), write: \.json
+        ) { try loop.train(seed: seed, report: report) }
+      }
     }
+    let loops = try circuits(loop, "loop circuit")
     var carrying = loop
     carrying.resets = false
     carrying.trials = scaled(20_000)
     carrying.chains = scaled(200)
-    let carried = try ParallelRuns.map(
-      seeds, title: "loop circuit without resets", context.progress
-    ) { [carrying] in
-      try carrying.train(seed: $0, report: $1)
-    }
+    let carried = try circuits(carrying, "loop circuit without resets")
     let directTrials = scaled(1250)
     let direct = try ParallelRuns.map(
       seeds, title: "the whole sequence at once", context.progress
-    ) { try loop.trainDirectly(seed: $0, trials: directTrials, report: $1) }
+    ) { seed, report in
+      try finished.piece(
+        "direct-trials\(directTrials)-seed\(seed)", read: \.number,
+        write: { .double($0) }
+      ) { try loop.trainDirectly(seed: seed, trials: directTrials, report: report) }
+    }
     let folder = URL(fileURLWithPath: request.work)
-    try AtomicFile.makeFolder(folder)
     let hardware = try loops.prefix(2).map {
       try RFLOLoopHardware(loop: loop, folder: folder).run($0, context)
     }
@@ -80,7 +87,7 @@ package enum RFLOReproduction: Reproduction {
 
   /// All rules on the main period, and two of them on every period.
   private static func periodic(
-    _ seeds: [UInt64], trials: Int, _ context: StageContext
+    _ seeds: [UInt64], trials: Int, _ finished: FinishedRuns, _ context: StageContext
   ) throws -> (
     rules: [[RFLOPeriodic.Run]],
     lengths: [(steps: Int, rflo: [RFLOPeriodic.Run], backpropagation: [RFLOPeriodic.Run])]
@@ -105,8 +112,14 @@ package enum RFLOReproduction: Reproduction {
     }
     let runs = try ParallelRuns.map(items, title: "periodic output", context.progress) {
       item, report in
-      try RFLOPeriodic(period: item.period, trials: trials).run(
-        item.variant, rate: item.rate, seed: item.seed, report: report)
+      let label = item.variant.label.filter { $0 != " " && $0 != "," }
+      return try finished.piece(
+        "periodic-\(label)-T\(item.period)-rate\(item.rate)-trials\(trials)-seed\(item.seed)",
+        read: RFLOPeriodic.Run.init(json:), write: \.json
+      ) {
+        try RFLOPeriodic(period: item.period, trials: trials).run(
+          item.variant, rate: item.rate, seed: item.seed, report: report)
+      }
     }
     func select(_ variant: RFLOPeriodic.Variant, _ period: Int) -> [RFLOPeriodic.Run] {
       zip(items, runs).filter { $0.0.variant.label == variant.label && $0.0.period == period }
