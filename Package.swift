@@ -33,6 +33,7 @@ let package = Package(
     // MARK: System libraries
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CDNNL", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(name: "CLAPACK", providers: [.apt(["libblis-serial-dev", "liblapacke-dev"])]),
 
     // MARK: C: inner loops that need instruction sets beyond the baseline, chosen at run time
     .target(name: "CRNNKernels"),
@@ -72,7 +73,7 @@ let package = Package(
 
     // MARK: Layer 1: data structures
     .layer("RNNGraph", ["RNNFixedPoint", "RNNSupport"]),
-    .layer("RNNTensor", ["CDNNL", "CRNNKernels", "RNNSupport"]),
+    .layer("RNNTensor", ["CDNNL", "CLAPACK", "CRNNKernels", "RNNSupport"]),
     .layer("RNNVerilog", ["RNNSupport"]),
 
     // MARK: Layer 2: X in, X out

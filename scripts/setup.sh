@@ -75,6 +75,8 @@ tool make make "builds the simulation model"
 tool pkg-config pkg-config "tells SwiftPM where C libraries are"
 tool verilator verilator "simulates the emitted Verilog (5.006 or newer)"
 header dnnl.h libdnnl-dev "matrix products in training (oneDNN)"
+header lapacke.h liblapacke-dev "QR factorizations of Lyapunov spectra (LAPACK)"
+header blis.h libblis-serial-dev "double-precision matrix products under LAPACK (BLIS)"
 header openssl/sha.h libssl-dev "SHA-256 of artefacts"
 header zlib.h zlib1g-dev "waveforms of a simulation (FST)"
 if [ "$what" = test ]; then
