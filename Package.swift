@@ -110,7 +110,7 @@ let package = Package(
     .executableTarget(
       name: "rnnc",
       dependencies: [
-        "RNNDriver", "RNNSupport",
+        "RNNDriver", "RNNLearning", "RNNSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -12,17 +12,9 @@ enum FeatureInput {
   static func codes(_ url: URL, for graph: IntegerGraph, rounding: RoundingRule) throws
     -> [[[Int64]]]
   {
-    let array = try NPYArray.read(url)
+    let array = try read(url, inputSize: graph.inputSize)
     var sink = DiagnosticSink(stage: "input")
     let path = url.relativePath
-    guard array.shape.count == 2 || array.shape.count == 3, array.shape.last == graph.inputSize,
-      array.shape.allSatisfy({ $0 > 0 })
-    else {
-      sink.error(
-        path, "its shape is \(array.shape)",
-        fix: "give (frames, \(graph.inputSize)) or (sequences, frames, \(graph.inputSize))")
-      throw DiagnosticsEmitted(sink.diagnostics)
-    }
     let frames = array.shape[array.shape.count - 2]
     let sequences = array.shape.count == 3 ? array.shape[0] : 1
     let flat: [Int64]
@@ -52,5 +44,35 @@ enum FeatureInput {
         return Array(flat[start..<start + graph.inputSize])
       }
     }
+  }
+}
+
+extension FeatureInput {
+  /// Reads `[frames][inputSize]` or `[sequences][frames][inputSize]` as features, the sequences joined: row-major
+  /// `[frames][inputSize]`.
+  ///
+  /// - Throws: `DiagnosticsEmitted` for another shape and for values that are not finite.
+  static func features(_ url: URL, inputSize: Int) throws -> [Float] {
+    let floats = try read(url, inputSize: inputSize).floats
+    if let i = floats.firstIndex(where: { !$0.isFinite }) {
+      throw DiagnosticsEmitted(
+        Diagnostic(
+          stage: "input", path: "\(url.relativePath)[\(i)]", message: "the value is \(floats[i])",
+          fix: "give finite features"))
+    }
+    return floats
+  }
+
+  private static func read(_ url: URL, inputSize: Int) throws -> NPYArray {
+    let array = try NPYArray.read(url)
+    guard array.shape.count == 2 || array.shape.count == 3, array.shape.last == inputSize,
+      array.shape.allSatisfy({ $0 > 0 })
+    else {
+      throw DiagnosticsEmitted(
+        Diagnostic(
+          stage: "input", path: url.relativePath, message: "its shape is \(array.shape)",
+          fix: "give (frames, \(inputSize)) or (sequences, frames, \(inputSize))"))
+    }
+    return array
   }
 }

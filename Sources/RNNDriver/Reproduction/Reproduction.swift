@@ -38,7 +38,9 @@ package struct ReproductionRequest: Sendable {
 
 /// Every reproduction that `rnnc reproduce` knows.
 package enum Reproductions {
-  package static let all: [any Reproduction.Type] = [RFLOReproduction.self]
+  package static let all: [any Reproduction.Type] = [
+    LyapunovReproduction.self, RFLOReproduction.self,
+  ]
   package static func named(_ name: String) -> (any Reproduction.Type)? {
     all.first { $0.name == name }
   }
