@@ -57,7 +57,7 @@ experiment-%: build
 soak:
 	@scripts/setup.sh test
 	RNNC_REQUIRE_TOOLS=1 RNNC_SOAK=$(SOAK) $(SWIFT) test -c release --disable-testable-imports \
-	  --filter RandomNetworkTests
+	  --filter 'RandomNetworkTests|EveryCellTests'
 
 # Side by side with PyTorch (pip install torch) in one run; reports ratios.
 bench-train:

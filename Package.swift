@@ -56,6 +56,7 @@ let package = Package(
         .embedInCode("rnnc_delay.sv"),
         .embedInCode("rnnc_lane.sv"),
         .embedInCode("rnnc_mul.sv"),
+        .embedInCode("rnnc_normalize.sv"),
         .embedInCode("rnnc_pwl.sv"),
         .embedInCode("rnnc_ram_sdp.sv"),
         .embedInCode("rnnc_rom.sv"),

@@ -12,6 +12,7 @@ words() { # count, hexadecimal digits
 }
 words 512 53 | sed 's/^./1/' >"$scratch/weights.mem"
 words 128 8 >"$scratch/table.mem"
+words 384 12 >"$scratch/root.mem"
 result="$scratch/usage.txt"
 {
   echo "# $(yosys -V | cut -d' ' -f1,2), synth_xilinx -family xc7 -flatten, without buffers"
@@ -36,6 +37,7 @@ result="$scratch/usage.txt"
 rnnc_lane .Products(14), .WeightWidth(15), .OperandWidth(15), .SumWidth(40)
 rnnc_lane .Products(1), .WeightWidth(15), .OperandWidth(15), .SumWidth(48)
 rnnc_mul .AWidth(16), .BWidth(16)
+rnnc_normalize .InitFile("$scratch/root.mem"), .ValueWidth(12), .SquareWidth(24), .OutWidth(16), .Floor(1), .TotalBits(24), .IndexBits(7), .SlopeWidth(11), .RootBits(17), .DropBits(17), .Shift(17)
 rnnc_pwl .InitFile("$scratch/table.mem"), .InWidth(16), .OutWidth(12), .Lower(-32768), .SegmentBits(9), .Segments(128), .SlopeWidth(12), .InterceptWidth(20), .Shift(8)
 rnnc_ram_sdp .Width(12), .Depth(64)
 rnnc_ram_sdp .Width(36), .Depth(1024)

@@ -11,5 +11,6 @@ package enum RTLLibrary {
     ("rnnc_rom.sv", PackageResources.rnnc_rom_sv),
     ("rnnc_round_sat.sv", PackageResources.rnnc_round_sat_sv),
     ("rnnc_pwl.sv", PackageResources.rnnc_pwl_sv),
+    ("rnnc_normalize.sv", PackageResources.rnnc_normalize_sv),
   ]
 }

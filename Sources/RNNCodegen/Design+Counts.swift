@@ -121,13 +121,20 @@ extension Design {
     unit.multiplicationsPerFrame = datapath.multipliers.count * copies * steps
     for id in segment.nodes {
       let node = graph[id]
-      unit.registerBits += node.format.width * Datapath.latency(of: node.op) * copies
+      if case .normalize = node.op {
+        // Its registers have widths of their own.
+      } else {
+        unit.registerBits += node.format.width * Datapath.latency(of: node.op) * copies
+      }
       switch node.op {
       case .add, .subtract:
         unit.adderBits += node.format.width * copies
       case .requantize(let a, _, _):
         unit.adderBits += node.format.width * copies
         unit.lutEstimate += graph[a].format.width * copies / 2
+      case .gate(_, let by):
+        // A comparison with zero, then one gate for each bit.
+        unit.lutEstimate += (node.format.width + graph[by].format.width / 5) * copies
       case .activation(let t, _):
         let table = graph.tables[t]
         unit.memories.append(
@@ -136,7 +143,9 @@ extension Design {
             depth: table.slopes.count, count: copies, kind: .rom, readsPerFrame: steps * copies,
             writesPerFrame: 0))
         unit.adderBits += table.interceptWidth * copies
-      default: break
+      case .normalize(let n, _, _): count(graph.normalizations[n], node, steps, into: &unit)
+      case .input, .state, .vector, .constant, .coefficient, .linear, .multiply, .extend, .relu:
+        break
       }
     }
     unit.lutEstimate += unit.adderBits
@@ -156,6 +165,27 @@ extension Design {
     return unit
   }
 
+  /// The units of a normalization: two multipliers, a table, a normaliser, a shifter and their registers.
+  private func count(
+    _ unit: Normalization, _ node: IntegerNode, _ steps: Int, into counts: inout UnitCounts
+  ) {
+    let copies = options.elementsPerStep
+    let shiftBits = indexWidth(unit.largestShift + 1)
+    let shifted = unit.value.width + unit.rootFraction + 2 + unit.largestShift
+    counts.memories.append(
+      MemoryCounts(
+        name: "\(node.name) table", width: unit.slopeWidth + unit.interceptWidth,
+        depth: unit.segments, count: copies, kind: .rom, readsPerFrame: steps * copies,
+        writesPerFrame: 0))
+    // Registers around the products, the subtraction of the line among them, are inside multiplier blocks. The delays
+    // of value and shift are a LUT and a register a bit, both shifters a LUT for each bit of each stage.
+    let delayed = unit.value.width + shiftBits
+    counts.registerBits +=
+      (2 * unit.totalBits + shiftBits + delayed + shifted + node.format.width) * copies
+    counts.adderBits += (unit.totalBits + node.format.width) * copies
+    counts.lutEstimate += ((unit.totalBits + shifted) * shiftBits + delayed) * copies
+  }
+
   /// The layers whose nodes a segment holds, such as `gru0` or `gru0+gru1`.
   package func segmentName(_ s: Int) -> String {
     var layers: [String] = []
@@ -172,7 +202,7 @@ extension Design {
   }
 
   private func controlUnit(_ T: Int) -> UnitCounts {
-    UnitCounts(
+    var unit = UnitCounts(
       name: "control",
       memories: [
         MemoryCounts(
@@ -180,6 +210,25 @@ extension Design {
           kind: T <= Self.distributedDepth ? .rom : .block, readsPerFrame: T, writesPerFrame: 0)
       ], registerBits: indexWidth(T) * 2 + 16, lutEstimate: indexWidth(T) * 4 + 32,
       scope: ["u_program", "u_core"])
+    // A counter is a register, an adder and a comparison; a pulse is another comparison.
+    for counter in lowered.stepCounters {
+      unit.registerBits += indexWidth(counter.count)
+      unit.lutEstimate += 2 * indexWidth(counter.count)
+    }
+    for k in lowered.usedCoefficients {
+      let coefficient = graph.coefficients[k]
+      guard let codes = coefficient.tableCodes else {
+        if coefficient.constant == nil { unit.lutEstimate += indexWidth(coefficient.count) / 4 + 1 }
+        continue
+      }
+      unit.memories.append(
+        MemoryCounts(
+          name: coefficient.name, width: coefficient.format.width, depth: codes.count, count: 1,
+          kind: codes.count <= Self.distributedDepth ? .rom : .block, readsPerFrame: 1,
+          writesPerFrame: 0))
+      unit.scope.append("u_coefficient\(k)")
+    }
+    return unit
   }
 
   private var streamUnit: UnitCounts {

@@ -102,8 +102,10 @@ extension IntegerOp {
   /// True for operations whose result the graph rounds.
   fileprivate var isRounded: Bool {
     switch self {
-    case .requantize, .activation: true
-    default: false
+    case .requantize, .activation, .normalize: true
+    case .input, .state, .vector, .constant, .coefficient, .linear, .add, .subtract, .multiply,
+      .extend, .relu, .gate:
+      false
     }
   }
 }
@@ -300,7 +302,7 @@ extension Design {
     for (s, segment) in lowered.segments.enumerated() {
       for (k, source) in segment.sources.enumerated() {
         switch source {
-        case .vector: continue
+        case .vector, .coefficient: continue
         case .stored(let read):
           memories.append(
             ValueMemory(

@@ -64,6 +64,8 @@ private struct IntegerGraphCheck {
     for matrix in graph.matrices { check(matrix) }
     for vector in graph.vectors { check(vector) }
     for (i, table) in graph.tables.enumerated() { check(table, index: i) }
+    for coefficient in graph.coefficients { check(coefficient) }
+    for (i, unit) in graph.normalizations.enumerated() { check(unit, index: i) }
     for (i, node) in graph.nodes.enumerated() { check(node, index: i) }
     for state in graph.states { check(state) }
     try sink.throwIfErrors()
@@ -83,6 +85,7 @@ private struct IntegerGraphCheck {
     let kinds = [
       ("nodes", graph.nodes.map(\.name)), ("matrices", graph.matrices.map(\.name)),
       ("vectors", graph.vectors.map(\.name)), ("states", graph.states.map(\.name)),
+      ("coefficients", graph.coefficients.map(\.name)),
     ]
     for (kind, names) in kinds {
       var seen: Set<String> = []
@@ -140,8 +143,52 @@ private struct IntegerGraphCheck {
       path: "\(path).intercepts")
   }
 
+  private mutating func check(_ coefficient: IntegerCoefficient) {
+    let path = "coefficients.\(coefficient.name)"
+    switch coefficient.values {
+    case .table(let codes, _):
+      if codes.isEmpty || codes.count > IntegerCoefficient.largestTable {
+        fault(path, "\(codes.count) codes instead of 1 to \(IntegerCoefficient.largestTable)")
+      }
+      check(codes, fit: coefficient.format, path: path)
+    case .pulse(let period, let at, let code):
+      if period < 1 || period > 1 << 30 || at < 0 || at >= period {
+        fault(path, "step \(at) of \(period) does not exist")
+      }
+      check([code], fit: coefficient.format, path: path)
+    }
+  }
+
+  private mutating func check(_ unit: Normalization, index: Int) {
+    let path = "normalizations[\(index)]"
+    guard (4...Normalization.widestTotal).contains(unit.totalBits), unit.indexBits >= 0,
+      unit.offsetBits >= 0, unit.droppedBits >= 1, (1...24).contains(unit.rootFraction),
+      unit.interceptWidth <= 60, (1...48).contains(unit.slopeWidth)
+    else { return fault(path, "the widths are beyond what the unit holds") }
+    guard unit.slopes.count == unit.segments, unit.intercepts.count == unit.segments else {
+      return fault(
+        path,
+        "\(unit.slopes.count) slopes and \(unit.intercepts.count) intercepts for "
+          + "\(unit.segments) segments")
+    }
+    if unit.floor < 1 || unit.square.maxCode >= 1 << Int64(unit.totalBits) - unit.floor {
+      fault(path, "\(unit.floor) plus the greatest square leaves \(unit.totalBits) bits")
+    }
+    if (unit.totalBits - unit.square.fraction) % 2 != 0 {
+      fault(path, "the scale of \(unit.square) in \(unit.totalBits) bits has no exact root")
+    }
+    let last = (Int64(1) << Int64(unit.offsetBits)) - 1
+    for (slope, intercept) in zip(unit.slopes, unit.intercepts)
+    where slope < 0 || slope >= 1 << Int64(unit.slopeWidth) || intercept - slope * last < 0
+      || intercept >= 1 << Int64(unit.interceptWidth)
+    {
+      return fault(path, "a line from \(intercept) down by \(slope) leaves its bits")
+    }
+  }
+
   private mutating func check(_ state: IntegerState) {
     let path = "states.\(state.name)"
+    check([state.initial], fit: state.format, path: "\(path).initial")
     guard graph.nodes.indices.contains(state.next.index) else {
       return fault(path, "node \(state.next.index) does not exist")
     }
@@ -184,6 +231,11 @@ private struct IntegerGraphCheck {
       expect(node.size, graph.vectors[i].codes.count, "elements", path)
       expect(node.format, graph.vectors[i].format, "format", path)
     case .constant(let code): check([code], fit: node.format, path: path)
+    case .coefficient(let i):
+      guard graph.coefficients.indices.contains(i) else {
+        return fault(path, "coefficient \(i) does not exist")
+      }
+      expect(node.format, graph.coefficients[i].format, "format", path)
     case .add(let a, let b), .subtract(let a, let b):
       expect(graph[a].format, graph[b].format, "operand formats", path)
       expect(node.format.width, graph[a].format.width + 1, "bits", path)
@@ -207,7 +259,14 @@ private struct IntegerGraphCheck {
       }
       expect(graph[a].format, graph.tables[i].input, "operand format", path)
       expect(node.format, graph.tables[i].output, "format", path)
-    case .relu(let a): expect(node.format, graph[a].format, "format", path)
+    case .relu(let a), .gate(let a, _): expect(node.format, graph[a].format, "format", path)
+    case .normalize(let i, let a, let b):
+      guard graph.normalizations.indices.contains(i) else {
+        return fault(path, "normalization \(i) does not exist")
+      }
+      expect(graph[a].format, graph.normalizations[i].value, "value format", path)
+      expect(graph[b].format, graph.normalizations[i].square, "square format", path)
+      expect(node.format, graph.normalizations[i].output, "format", path)
     }
   }
 

@@ -69,12 +69,14 @@ package struct LinearTerm: Hashable, Sendable {
 /// `requantize` node of its own.
 package enum IntegerOp: Hashable, Sendable {
   case input
-  /// The codes that a state had after the previous step; zero before the first.
+  /// The codes that a state had after the previous step; its initial code before the first.
   case state(StateID)
   /// The constant vector with this index.
   case vector(Int)
   /// The same code in every element.
   case constant(Int64)
+  /// The coefficient with this index, in every element.
+  case coefficient(Int)
   /// The exact sum of products; all terms have the same number of fraction bits (matrix plus operand).
   case linear([LinearTerm])
   /// Exact: the result has one more bit.
@@ -91,12 +93,18 @@ package enum IntegerOp: Hashable, Sendable {
   case activation(Int, ValueID)
   /// The greater of the code and zero, in the operand's format.
   case relu(ValueID)
+  /// The first where the second is greater than zero, else zero; in the first's format.
+  case gate(ValueID, by: ValueID)
+  /// The first over the root of the second plus a floor, by the normalization with this index.
+  case normalize(Int, ValueID, by: ValueID)
 
   package var operands: [ValueID] {
     switch self {
-    case .input, .state, .vector, .constant: []
+    case .input, .state, .vector, .constant, .coefficient: []
     case .linear(let terms): terms.map(\.operand)
-    case .add(let a, let b), .subtract(let a, let b), .multiply(let a, let b): [a, b]
+    case .add(let a, let b), .subtract(let a, let b), .multiply(let a, let b),
+      .gate(let a, let b), .normalize(_, let a, let b):
+      [a, b]
     case .extend(let a), .requantize(let a, _, _), .activation(_, let a), .relu(let a): [a]
     }
   }
@@ -116,16 +124,19 @@ package struct IntegerNode: Hashable, Sendable {
   }
 }
 
-/// A state of the integer graph, in the format of its next value; zero at the start of a sequence.
+/// A state of the integer graph, in the format of its next value.
 package struct IntegerState: Hashable, Sendable {
   package var name: String
   package var size: Int
   package var format: QFormat
+  /// The code of every element at the start of a sequence.
+  package var initial: Int64
   package var next: ValueID
-  package init(name: String, size: Int, format: QFormat, next: ValueID) {
+  package init(name: String, size: Int, format: QFormat, initial: Int64 = 0, next: ValueID) {
     self.name = name
     self.size = size
     self.format = format
+    self.initial = initial
     self.next = next
   }
 }
@@ -141,12 +152,15 @@ package struct IntegerGraph: Hashable, Sendable {
   package var matrices: [IntegerMatrix]
   package var vectors: [IntegerVector]
   package var tables: [ActivationTable]
+  package var coefficients: [IntegerCoefficient]
+  package var normalizations: [Normalization]
   package var states: [IntegerState]
   package var output: ValueID
 
   package init(
     name: String, inputSize: Int, inputFormat: QFormat, nodes: [IntegerNode],
     matrices: [IntegerMatrix], vectors: [IntegerVector], tables: [ActivationTable],
+    coefficients: [IntegerCoefficient] = [], normalizations: [Normalization] = [],
     states: [IntegerState], output: ValueID
   ) {
     self.name = name
@@ -156,6 +170,8 @@ package struct IntegerGraph: Hashable, Sendable {
     self.matrices = matrices
     self.vectors = vectors
     self.tables = tables
+    self.coefficients = coefficients
+    self.normalizations = normalizations
     self.states = states
     self.output = output
   }

@@ -29,7 +29,7 @@ extension IntegerOp {
   /// The same operation on other operands.
   package func mapOperands(_ map: (ValueID) -> ValueID) -> IntegerOp {
     switch self {
-    case .input, .state, .vector, .constant: self
+    case .input, .state, .vector, .constant, .coefficient: self
     case .linear(let terms):
       .linear(
         terms.map {
@@ -42,6 +42,8 @@ extension IntegerOp {
     case .requantize(let a, let rounding, let overflow): .requantize(map(a), rounding, overflow)
     case .activation(let table, let a): .activation(table, map(a))
     case .relu(let a): .relu(map(a))
+    case .gate(let a, let b): .gate(map(a), by: map(b))
+    case .normalize(let unit, let a, let b): .normalize(unit, map(a), by: map(b))
     }
   }
 }

@@ -20,18 +20,23 @@ package final class FloatInterpreter {
     parameters = zip(network.layers, weights.values).map { layer, values in
       zip(layer.graph.parameters, values).map { FloatInterpreter.expanded($0, $1) }
     }
-    states = network.layers.map { layer in
-      layer.graph.states.map { Array(repeating: $0.initial, count: $0.size) }
-    }
+    states = FloatInterpreter.initialStates(network)
     values = network.layers.map { layer in layer.graph.nodes.map { _ in [] } }
+  }
+
+  /// Initial values lie on the grid of their state, as in the integer graph.
+  private static func initialStates(_ network: Network) -> [[[Double]]] {
+    network.layers.map { layer in
+      layer.graph.states.enumerated().map { s, state in
+        Array(repeating: layer.graph.initialValue(of: StateID(s)), count: state.size)
+      }
+    }
   }
 
   /// Sets all states to their initial values.
   package func reset() {
     stepNumber = 0
-    states = network.layers.map { layer in
-      layer.graph.states.map { Array(repeating: $0.initial, count: $0.size) }
-    }
+    states = FloatInterpreter.initialStates(network)
   }
 
   /// One time step; gives the network's output.

@@ -8,6 +8,7 @@ struct IntegerGraphBuilder {
   private var names: Set<String> = []
   private var extensions: [Extension: ValueID] = [:]
   private var tables: [TableKey: Int] = [:]
+  private var normalizations: [NormalizationKey: Int] = [:]
 
   private struct Extension: Hashable {
     var source: ValueID
@@ -17,6 +18,12 @@ struct IntegerGraphBuilder {
     var function: TabulatedFunction
     var input: QFormat
     var output: QFormat
+  }
+  private struct NormalizationKey: Hashable {
+    var value: QFormat
+    var square: QFormat
+    var output: QFormat
+    var floor: Int64
   }
   /// An exact value needs more bits than an integer graph has.
   struct TooWide: Error { var width: Int }
@@ -57,6 +64,16 @@ struct IntegerGraphBuilder {
     let key = Extension(source: v, format: format)
     if let known = extensions[key] { return known }
     let result = append(.extend(v), size: graph[v].size, format: format, name: "\(name)_extended")
+    extensions[key] = result
+    return result
+  }
+
+  /// A node of its own with the codes of another: an extension to the same format.
+  mutating func copied(_ v: ValueID, name: String) -> ValueID {
+    let key = Extension(source: v, format: graph[v].format)
+    if let known = extensions[key] { return known }
+    let result = append(
+      .extend(v), size: graph[v].size, format: graph[v].format, name: "\(name)_copy")
     extensions[key] = result
     return result
   }
@@ -126,5 +143,19 @@ struct IntegerGraphBuilder {
       ActivationTable.fitted(function, input: input, output: output, segments: tableSegments))
     tables[key] = graph.tables.count - 1
     return graph.tables.count - 1
+  }
+
+  /// The fitted unit for these formats, nil if none holds them; equal ones are shared.
+  mutating func normalization(
+    value: QFormat, square: QFormat, output: QFormat, floor: Int64
+  ) -> Int? {
+    let key = NormalizationKey(value: value, square: square, output: output, floor: floor)
+    if let known = normalizations[key] { return known }
+    guard
+      let unit = Normalization.fitted(value: value, square: square, output: output, floor: floor)
+    else { return nil }
+    graph.normalizations.append(unit)
+    normalizations[key] = graph.normalizations.count - 1
+    return graph.normalizations.count - 1
   }
 }

@@ -30,13 +30,16 @@ struct LayerFreezer {
 
   /// Translates all that the states and the output need; gives the output.
   mutating func run() throws -> ValueID {
-    for state in graph.states {
-      guard case .quantize(_, let format, _) = graph[state.next].op else {
+    for (s, state) in graph.states.enumerated() {
+      guard case .quantize(_, let format, _) = graph[state.next].op,
+        let initial = graph.initialCode(of: StateID(s))
+      else {
         throw unquantized(state.next, "the next value of state \(state.name)")
       }
       builder.graph.states.append(
         IntegerState(
-          name: "\(layer.name).\(state.name)", size: state.size, format: format, next: ValueID(0)))
+          name: "\(layer.name).\(state.name)", size: state.size, format: format,
+          initial: initial, next: ValueID(0)))
     }
     guard case .quantize = graph[graph.output].op else {
       throw unquantized(graph.output, "the layer's output")
@@ -47,9 +50,23 @@ struct LayerFreezer {
       if case .quantize = graph[id].op { _ = try translated(id) }
     }
     for (s, state) in graph.states.enumerated() {
-      builder.graph.states[firstState + s].next = try translated(state.next)
+      builder.graph.states[firstState + s].next = computed(try translated(state.next))
     }
-    return try translated(graph.output)
+    return computed(try translated(graph.output))
+  }
+
+  /// The value, or a copy of it if no datapath computes it: what a state or a reader outside takes.
+  ///
+  /// A state that takes another state's value, or a constant, is such a value.
+  private mutating func computed(_ id: ValueID) -> ValueID {
+    let node = builder.graph[id]
+    switch node.op {
+    case .state, .vector, .constant, .coefficient, .input:
+      return builder.copied(id, name: node.name)
+    case .linear, .add, .subtract, .multiply, .extend, .requantize, .activation, .relu, .gate,
+      .normalize:
+      return id
+    }
   }
 
   /// The nodes that the output or the next value of a state depends on.
@@ -101,6 +118,10 @@ struct LayerFreezer {
       guard let format = parameter.format, !parameter.isMatrix else {
         throw unquantized(id, "the vector \(parameter.name)")
       }
+      if parameter.rows == 1, size > 1 {
+        let code = parameterCodes(weights[p.index], format)[0]
+        return builder.append(.constant(code), size: size, format: format, name: name)
+      }
       builder.graph.vectors.append(
         IntegerVector(
           name: "\(layer.name).\(parameter.name)", format: format,
@@ -121,9 +142,12 @@ struct LayerFreezer {
       return builder.append(.relu(operand), size: size, format: format(operand), name: name)
     case .activation(let activation, _):
       throw unquantized(id, "the output of \(activation.rawValue)")
-    case .coefficient, .gate, .normalize:
-      throw fault(
-        layer, graph[id].name, "the operation is not supported yet", fix: "use another cell")
+    case .gate(let v, let s):
+      let (value, switching) = (try translated(v), try translated(s))
+      return builder.append(
+        .gate(value, by: switching), size: size, format: format(value), name: name)
+    case .coefficient: throw unquantized(id, "the coefficient")
+    case .normalize: throw unquantized(id, "the result of a normalization")
     case .quantize(let v, let format, let rounding): return try quantize(id, v, format, rounding)
     }
   }
@@ -155,6 +179,12 @@ struct LayerFreezer {
       let table = builder.table(function, input: self.format(argument), output: format)
       return builder.append(.activation(table, argument), size: size, format: format, name: name)
     }
+    if case .normalize(let operand, let square, let epsilon) = graph[v].op {
+      return try normalize(id, operand, square, epsilon, format)
+    }
+    if case .coefficient(let coefficient) = graph[v].op {
+      return try self.coefficient(id, coefficient, format, rounding)
+    }
     let value = try translated(v)
     let from = self.format(value)
     if from == format { return value }
@@ -167,12 +197,55 @@ struct LayerFreezer {
       .requantize(value, rounding, .saturate), size: size, format: format, name: name)
   }
 
+  /// v / sqrt(s + floor), rounded half up by the unit itself, as tables are.
+  private mutating func normalize(
+    _ id: ValueID, _ operand: ValueID, _ square: ValueID, _ epsilon: Double, _ format: QFormat
+  ) throws -> ValueID {
+    guard isStored(square) else { throw unquantized(square, "the square that normalizes") }
+    let (v, s) = (try translated(operand), try translated(square))
+    let floor = max(1, (epsilon / self.format(s).ulp).rounded(.toNearestOrEven))
+    guard floor < Double(1 << Normalization.widestTotal),
+      let unit = builder.normalization(
+        value: self.format(v), square: self.format(s), output: format, floor: Int64(floor))
+    else {
+      throw fault(
+        layer, graph[id].name,
+        "\(self.format(v)) over the root of \(self.format(s)) + \(epsilon) in \(format) is beyond the "
+          + "unit's \(Normalization.widestValue), \(Normalization.widestSquare) and "
+          + "\(Normalization.widestOutput) bits",
+        fix: "quantize to fewer bits, or choose an epsilon in the range of the squares")
+    }
+    return builder.append(
+      .normalize(unit, v, by: s), size: graph[id].size, format: format, name: name(id))
+  }
+
+  /// A rounded coefficient: a table of its codes, or a pulse.
+  private mutating func coefficient(
+    _ id: ValueID, _ coefficient: StepCoefficient, _ format: QFormat, _ rounding: RoundingRule
+  ) throws -> ValueID {
+    guard
+      let values = IntegerCoefficient.Values(coefficient, format: format, rounding: rounding)
+    else {
+      throw fault(
+        layer, graph[id].name,
+        "the coefficient takes more than \(IntegerCoefficient.largestTable) different steps in "
+          + "\(format.width) bits",
+        fix: "restart it more often, or choose fewer bits for weights")
+    }
+    let name = name(id)
+    builder.graph.coefficients.append(
+      IntegerCoefficient(name: name, format: format, values: values))
+    return builder.append(
+      .coefficient(builder.graph.coefficients.count - 1), size: graph[id].size, format: format,
+      name: name)
+  }
+
   /// True when a value has a format of its own rather than an exact one.
   private func isStored(_ id: ValueID) -> Bool {
     switch graph[id].op {
     case .quantize, .state: true
     case .input: below != nil
-    case .activation(.relu, let v): isStored(v)
+    case .activation(.relu, let v), .gate(let v, _): isStored(v)
     default: false
     }
   }

@@ -55,6 +55,8 @@ struct LayerQuantizer {
       default: break
       }
     }
+    let moments = source.momentValues
+    let squares = source.squares
     for id in source.valueIDs {
       let isState = stateValues.contains(id)
       switch source[id].op {
@@ -67,17 +69,62 @@ struct LayerQuantizer {
       case .activation(let activation, _) where activation != .relu:
         let width = policy.activationWidth
         round(id, .activation, to: QFormat(width: width, fraction: width - 1))
+      case .coefficient(let coefficient): round(id, .coefficient, to: format(of: coefficient))
       case .state where !isState && id != source.output: break
+      case _ where moments.contains(id) && (isState || squares.contains(id)):
+        roundByRange(
+          id, .moment, width: policy.momentWidth, least: source.epsilonBits(of: id), &sink)
       case _ where matrixOperands.contains(id):
         roundByRange(id, .stored, width: policy.activationWidth, &sink)
       case _ where isState: roundByRange(id, .state, width: policy.stateWidth, &sink)
-      default:
-        guard let bits = tabulated[id] else { continue }
+      case _ where tabulated[id] != nil:
         let width = policy.internalWidth
-        round(id, .preactivation, to: QFormat(width: width, fraction: width - 1 - bits))
+        round(
+          id, .preactivation,
+          to: QFormat(width: width, fraction: width - 1 - (tabulated[id] ?? 0)))
+      case .normalize:
+        roundByRange(
+          id, .normalized, width: policy.internalWidth, most: usefulBits(of: id, tabulated), &sink)
+      case .state: break
+      case _ where squares.contains(id):
+        roundByRange(
+          id, .moment, width: policy.momentWidth, least: source.epsilonBits(of: id), &sink)
+      case .parameter, .matvec, .add, .subtract, .multiply, .affine, .activation, .gate,
+        .quantize:
+        break
       }
     }
     roundWideFactors(&sink)
+  }
+
+  /// The integer bits beyond which a value that only sums to arguments of tables changes nothing; nil for others.
+  ///
+  /// One bit more than the tables tell apart: v / sqrt(s) near s = 0 may be far greater than any of them.
+  private func usefulBits(of id: ValueID, _ tabulated: [ValueID: Int]) -> Int? {
+    let source = layer.graph
+    if source.output == id || source.states.contains(where: { $0.next == id }) { return nil }
+    var most: Int?
+    for reader in source.valueIDs where source[reader].op.operands.contains(id) {
+      let bits: Int?
+      switch source[reader].op {
+      case .add, .subtract: bits = usefulBits(of: reader, tabulated)
+      case .activation: bits = tabulated[id].map { $0 + 1 }
+      case .input, .state, .parameter, .coefficient, .matvec, .multiply, .affine, .gate, .normalize,
+        .quantize:
+        bits = nil
+      }
+      guard let bits else { return nil }
+      most = max(most ?? bits, bits)
+    }
+    return most
+  }
+
+  /// The momentum of a schedule lies in [0, 1), a pulse is 0 or 1.
+  private func format(of coefficient: StepCoefficient) -> QFormat {
+    switch coefficient {
+    case .nesterov: QFormat(width: policy.weightWidth, fraction: policy.weightWidth - 1)
+    case .pulse: QFormat(width: 2, fraction: 0)
+    }
   }
 
   /// Rounds operands of element-wise products that are wider than `internalWidth`.
@@ -86,14 +133,18 @@ struct LayerQuantizer {
     var factors: Set<ValueID> = []
     for node in source.nodes {
       if case .multiply(let a, let b) = node.op { factors.formUnion([a, b]) }
+      if case .normalize(let v, _, _) = node.op { factors.insert(v) }
     }
+    let moments = source.momentValues
     // The exact formats; nil where a matrix makes the value wide in any case.
     var exact: [QFormat?] = []
     for id in source.valueIDs {
       let format = exactFormat(id, exact)
-      let isWide = format.map { $0.width > policy.internalWidth } ?? true
+      let isMoment = moments.contains(id)
+      let width = isMoment ? policy.momentWidth : policy.internalWidth
+      let isWide = format.map { $0.width > width } ?? true
       if formats[id.index] == nil, factors.contains(id), isWide {
-        roundByRange(id, .factor, width: policy.internalWidth, &sink)
+        roundByRange(id, isMoment ? .moment : .factor, width: width, &sink)
       }
       exact.append(formats[id.index] ?? format)
     }
@@ -103,7 +154,11 @@ struct LayerQuantizer {
     switch layer.graph[id].op {
     case .input, .matvec, .coefficient, .normalize: return nil
     case .state(let s): return formats[layer.graph[s].next.index]
-    case .parameter: return QFormat(width: policy.weightWidth, fraction: policy.weightWidth - 1)
+    case .parameter(let p):
+      if layer.graph[p].rows == 1, layer.graph[id].size > 1 {
+        return naturalFormat(weights[p.index], width: policy.weightWidth)
+      }
+      return QFormat(width: policy.weightWidth, fraction: policy.weightWidth - 1)
     case .add(let a, let b), .subtract(let a, let b):
       guard let a = exact[a.index], let b = exact[b.index] else { return nil }
       let fraction = max(a.fraction, b.fraction)
@@ -132,7 +187,8 @@ struct LayerQuantizer {
   }
 
   private mutating func roundByRange(
-    _ id: ValueID, _ role: QuantizationPlan.Role, width: Int, _ sink: inout DiagnosticSink
+    _ id: ValueID, _ role: QuantizationPlan.Role, width: Int, most: Int? = nil,
+    least: Int? = nil, _ sink: inout DiagnosticSink
   ) {
     let range = ranges[id.index]
     let path = "\(layer.name).\(layer.graph[id].name)"
@@ -149,6 +205,10 @@ struct LayerQuantizer {
     var bits = integerBits(magnitude * policy.margin)
     // Outputs of gated cells reach 1 sooner or later, whatever the observed sequences did.
     if role == .stored || role == .state { bits = max(bits, 0) }
+    if let most { bits = min(bits, most) }
+    if let least { bits = max(bits, least) }
+    // Squares of small values: finer steps than these add nothing to a root that is clipped.
+    if role == .moment || role == .normalized { bits = max(bits, -24) }
     guard (-30...30).contains(bits) else {
       return sink.error(
         path, "the observed range \(range) needs \(bits) integer bits",

@@ -5,7 +5,8 @@ package import RNNGraph
 package struct QuantizationPlan: Hashable, Sendable {
   /// Why a value has a format of its own.
   package enum Role: String, Hashable, Sendable {
-    case input, stored, state, preactivation, activation, factor
+    case input, stored, state, preactivation, activation, factor, coefficient
+    case moment, normalized
   }
   package struct Value: Hashable, Sendable {
     package var layer: String

@@ -11,6 +11,11 @@ package struct QuantizationPolicy: Hashable, Sendable {
   package var activationWidth: Int
   /// Bits of states that no matrix multiplies, such as the LSTM's cell state.
   package var stateWidth: Int
+  /// Bits of states that only normalize, such as Adam's mean of squares, and of what only they read.
+  ///
+  /// A mean of squares has the squared dynamic range of what it averages: to tell apart what a 12-bit value tells
+  /// apart it needs 23 bits, and with a decay of 0.999 a change of a thousandth must not round to nothing.
+  package var momentWidth: Int
   /// Bits of pre-activations and of factors of element-wise products.
   package var internalWidth: Int
   /// The most bits of a bias, which otherwise lies on the grid of the sum that it is added to.
@@ -24,12 +29,14 @@ package struct QuantizationPolicy: Hashable, Sendable {
 
   package init(
     weightWidth: Int = 12, activationWidth: Int = 12, stateWidth: Int = 12,
-    internalWidth: Int = 16, biasWidth: Int = 32, rounding: RoundingRule = .halfUp,
+    momentWidth: Int = 24, internalWidth: Int = 16, biasWidth: Int = 32,
+    rounding: RoundingRule = .halfUp,
     margin: Double = 1, tableSegments: Int = 128
   ) {
     self.weightWidth = weightWidth
     self.activationWidth = activationWidth
     self.stateWidth = stateWidth
+    self.momentWidth = momentWidth
     self.internalWidth = internalWidth
     self.biasWidth = biasWidth
     self.rounding = rounding
@@ -41,7 +48,8 @@ package struct QuantizationPolicy: Hashable, Sendable {
   func check(_ sink: inout DiagnosticSink) {
     let widths = [
       ("weightWidth", weightWidth, 2...18), ("activationWidth", activationWidth, 2...18),
-      ("stateWidth", stateWidth, 2...18), ("internalWidth", internalWidth, 2...20),
+      ("stateWidth", stateWidth, 2...18), ("momentWidth", momentWidth, 4...26),
+      ("internalWidth", internalWidth, 2...20),
       ("biasWidth", biasWidth, 2...40),
     ]
     for (name, width, allowed) in widths where !allowed.contains(width) {

@@ -64,7 +64,8 @@ package struct RandomNetwork: Sendable {
       let cells = CellRegistry.all.map { $0.name }.filter { $0 != DenseLayer.name }
       let name = isReadout ? DenseLayer.name : options.cell ?? cells[random.below(cells.count)]
       let layer = RandomNetwork.layer(
-        name, index: index, inputSize: width, units: units, options: options, &random)
+        name, index: index, inputSize: width, units: units, options: options,
+        weightWidth: policy.weightWidth, &random)
       layers.append(layer)
       width = layer.graph.outputSize
     }
@@ -112,26 +113,26 @@ package struct RandomNetwork: Sendable {
   }
 
   private static func layer(
-    _ name: String, index: Int, inputSize: Int, units: Int, options: Options,
+    _ name: String, index: Int, inputSize: Int, units: Int, options: Options, weightWidth: Int,
     _ random: inout SplitMix64
   ) -> Layer {
     guard let cell = CellRegistry.named(name) else { preconditionFailure("no cell \(name)") }
-    let entries = cell.options.map { option -> CellConfiguration.Entry in
-      if let given = options.cellOptions.first(where: { $0.name == option.name }) { return given }
-      switch option.standard {
-      case .bool: return .init(option.name, .bool(random.below(2) == 0))
-      case .choice:
-        // An Elman layer with relu may grow without bound; it is tested with chosen weights.
-        let choices = option.choices.filter { $0 != Activation.relu.rawValue }
-        return .init(option.name, .choice(choices[random.below(choices.count)]))
-      // The only integer option so far is the LSTM's projection.
-      case .int: return .init(option.name, .int(random.below(2) * (1 + random.below(units))))
-      case .number: return .init(option.name, option.standard)
+    var entries: [CellConfiguration.Entry] = []
+    for option in cell.options {
+      if let (other, choices) = option.requires,
+        !entries.contains(where: { $0.name == other && choices.contains($0.value.description) })
+      {
+        continue
       }
+      entries.append(
+        options.cellOptions.first { $0.name == option.name }
+          ?? RandomNetwork.entry(option, units: units, weightWidth: weightWidth, &random))
     }
     let configuration = CellConfiguration(inputSize: inputSize, units: units, options: entries)
     var graph = cell.graph(configuration)
-    for p in graph.parameters.indices where graph.parameters[p].isMatrix {
+    // Matrices with given values stay as they are.
+    for p in graph.parameters.indices
+    where graph.parameters[p].isMatrix && graph.parameters[p].isTrainable {
       let block = options.block ?? 1 << random.below(4)
       graph.parameters[p].structure = block == 1 ? .dense : .blockCirculant(block: block)
     }
@@ -139,12 +140,55 @@ package struct RandomNetwork: Sendable {
       name: "\(name)\(index)", cell: name, configuration: configuration, graph: graph)
   }
 
+  /// A drawn value of an option; numbers that no list names stay as they are.
+  private static func entry(
+    _ option: CellOption, units: Int, weightWidth: Int, _ random: inout SplitMix64
+  ) -> CellConfiguration.Entry {
+    switch option.standard {
+    case .bool: return .init(option.name, .bool(random.below(2) == 0))
+    case .choice:
+      // An Elman layer with relu may grow without bound; it is tested with chosen weights.
+      let choices = option.choices.filter { $0 != Activation.relu.rawValue }
+      return .init(option.name, .choice(choices[random.below(choices.count)]))
+    case .int:
+      switch option.name {
+      case "projection":
+        return .init(option.name, .int(random.below(2) * (1 + random.below(units))))
+      case "rank": return .init(option.name, .int(1 + random.below(units)))
+      case "period": return .init(option.name, .int(1 + random.below(5)))
+      // Without restart, a wide momentum takes more different steps than a memory may hold.
+      case "restart":
+        let least = weightWidth > 12 ? 1 : 0
+        return .init(option.name, .int([least, 1, 2, 3, 7][random.below(5)]))
+      default: return .init(option.name, option.standard)
+      }
+    case .number:
+      let values = drawnNumbers.first { $0.name == option.name }?.values ?? []
+      return values.isEmpty
+        ? .init(option.name, option.standard)
+        : .init(option.name, .number(values[random.below(values.count)]))
+    }
+  }
+  private static let drawnNumbers: [(name: String, values: [Double])] = [
+    ("tau", [1, 3.5, 10, 300]), ("initial", [0, 0.4, -1.3]), ("alpha", [0, 0.4, 1]),
+    ("eta", [1e-3, 0.1, 0.25]), ("mu", [0, 0.6, 0.9]), ("step", [1, 0.6, 0.1]),
+    ("beta", [0.1, 0.9, 0.999]), ("epsilon", [1e-16, 1e-8, 1e-2]),
+  ]
+
   /// Uniform weights of a size that keeps gates away from their limits, with some outliers.
+  ///
+  /// A number that starts with a chosen value stays near it.
   private static func drawnWeights(_ network: Network, _ root: SplitMix64) -> Weights {
     Weights(
       values: network.layers.map { layer in
         layer.graph.parameters.map { parameter in
           var random = root.fork("\(layer.name).\(parameter.name)")
+          if case .values(let values) = parameter.initializer { return values.map(Float.init) }
+          if parameter.rows == 1, parameter.columns == nil,
+            case .constant(let value) = parameter.initializer, value != 0
+          {
+            return [Float(value * random.uniform(0.8, 1.25))]
+          }
           let bound = parameter.columns.map { 2 / Double($0).squareRoot() } ?? 0.7
           return (0..<parameter.storedCount).map { _ in
             let outlier = random.below(20) == 0 ? 2.0 : 1.0

@@ -13,6 +13,8 @@ package final class ReferenceModel {
   /// Where a node's codes start in `codes`.
   private let offsets: [Int]
   private var states: [[Int64]]
+  /// Steps since the start of the sequence.
+  private var stepNumber = 0
   /// The expanded matrices of every `linear` node, by node; empty for other nodes.
   private let products: [[DenseProduct]]
 
@@ -30,7 +32,7 @@ package final class ReferenceModel {
     }
     self.offsets = offsets
     codes = Array(repeating: 0, count: count)
-    states = graph.states.map { Array(repeating: 0, count: $0.size) }
+    states = Self.initialStates(graph)
     products = graph.nodes.map { node in
       guard case .linear(let terms) = node.op else { return [] }
       return terms.map { term in
@@ -41,9 +43,14 @@ package final class ReferenceModel {
     }
   }
 
-  /// Sets every state to zero, as before the first step of a sequence.
+  private static func initialStates(_ graph: IntegerGraph) -> [[Int64]] {
+    graph.states.map { Array(repeating: $0.initial, count: $0.size) }
+  }
+
+  /// Sets every state to its initial code, as before the first step of a sequence.
   package func reset() {
-    for i in states.indices { states[i] = Array(repeating: 0, count: states[i].count) }
+    states = Self.initialStates(graph)
+    stepNumber = 0
   }
 
   /// Runs one time step on input codes in `graph.inputFormat` and gives the output codes.
@@ -52,10 +59,11 @@ package final class ReferenceModel {
       x.count == graph.inputSize, "an input has \(graph.inputSize) elements, not \(x.count)")
     for i in graph.nodes.indices { execute(i, x) }
     for (i, state) in graph.states.enumerated() { states[i] = values(of: state.next) }
+    stepNumber += 1
     return values(of: graph.output)
   }
 
-  /// Runs a whole sequence from zero states and gives the output codes of every step.
+  /// Runs a whole sequence from the initial states and gives the output codes of every step.
   package func run(sequence: [[Int64]]) -> [[Int64]] {
     reset()
     return sequence.map(step)
@@ -88,6 +96,9 @@ package final class ReferenceModel {
       case .vector(let v):
         graph.vectors[v].codes.withUnsafeBufferPointer { s in for i in 0..<size { y[i] = s[i] } }
       case .constant(let code): for i in 0..<size { y[i] = code }
+      case .coefficient(let k):
+        let code = graph.coefficients[k].code(step: stepNumber)
+        for i in 0..<size { y[i] = code }
       case .linear(let terms):
         for i in 0..<size { y[i] = 0 }
         for (term, product) in zip(terms, products[index]) {
@@ -120,6 +131,13 @@ package final class ReferenceModel {
       case .relu(let a):
         let p = operand(a)
         for i in 0..<size { y[i] = max(p[i], 0) }
+      case .gate(let a, let b):
+        let (p, q) = (operand(a), operand(b))
+        for i in 0..<size { y[i] = q[i] > 0 ? p[i] : 0 }
+      case .normalize(let n, let a, let b):
+        let (p, q) = (operand(a), operand(b))
+        let unit = graph.normalizations[n]
+        for i in 0..<size { y[i] = unit.code(for: p[i], by: q[i]) }
       }
       for i in 0..<size where y[i] < minCode || y[i] > maxCode {
         preconditionFailure(

@@ -26,7 +26,9 @@ import Testing
     network = try quantize(network, weights: weights, ranges: ranges, policy: policy)
     let integers = try freeze(network, weights: weights, name: "custom")
     let model = try ReferenceModel(integers)
-    var oracle = GraphOracle(network, weights, tables: integers.tables)
+    var oracle = GraphOracle(
+      network, weights, tables: integers.tables,
+      normalizations: integers.normalizations)
     let output = integers[integers.output].format
     for x in inputs {
       let codes = x.map {

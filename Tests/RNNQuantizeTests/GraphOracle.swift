@@ -10,18 +10,33 @@ struct GraphOracle {
   let network: Network
   let weights: Weights
   let tables: [ActivationTable]?
+  let normalizations: [Normalization]
   /// `values[layer][node name]` after the last step.
   private(set) var values: [[String: [Double]]]
   private var states: [[[Double]]]
   private var stepNumber = 0
 
-  init(_ network: Network, _ weights: Weights, tables: [ActivationTable]?) {
+  /// The initial value, half to even on the grid of the state's format.
+  private static func initial(_ state: State, _ graph: CellGraph) -> Double {
+    guard case .quantize(_, let format, _) = graph[state.next].op else { return state.initial }
+    let code = (state.initial / format.ulp).rounded(.toNearestOrEven)
+    return min(max(code, -pow(2, Double(format.width - 1))), pow(2, Double(format.width - 1)) - 1)
+      * format.ulp
+  }
+
+  init(
+    _ network: Network, _ weights: Weights, tables: [ActivationTable]?,
+    normalizations: [Normalization] = []
+  ) {
+    self.normalizations = normalizations
     self.network = network
     self.weights = weights
     self.tables = tables
     values = Array(repeating: [:], count: network.layers.count)
     states = network.layers.map { layer in
-      layer.graph.states.map { [Double](repeating: $0.initial, count: $0.size) }
+      layer.graph.states.map { state in
+        [Double](repeating: GraphOracle.initial(state, layer.graph), count: state.size)
+      }
     }
   }
 
@@ -42,8 +57,7 @@ struct GraphOracle {
         case .gate(let a, let s):
           v.append(v[a.index].indices.map { v[s.index][$0] > 0 ? v[a.index][$0] : 0 })
         case .normalize(let a, let s, _):
-          let floor = graph.normalizationFloor(ValueID(n))
-          v.append(v[a.index].indices.map { v[a.index][$0] / sqrt(v[s.index][$0] + floor) })
+          v.append(normalized(v[a.index], v[s.index], graph, ValueID(n), s))
         case .matvec(let p, let a, let transposed):
           let matrix = graph[p]
           let stored = weights.values[l][p.index]
@@ -57,7 +71,9 @@ struct GraphOracle {
         case .add(let a, let b): v.append(zip(v[a.index], v[b.index]).map { $0 + $1 })
         case .subtract(let a, let b): v.append(zip(v[a.index], v[b.index]).map { $0 - $1 })
         case .multiply(let a, let b): v.append(zip(v[a.index], v[b.index]).map { $0 * $1 })
-        case .affine(let a, let scale, let offset): v.append(v[a.index].map { $0 * scale + offset })
+        case .affine(let a, let scale, let offset):
+          let (p, q) = tables == nil ? (scale, offset) : (significant(scale), significant(offset))
+          v.append(v[a.index].map { $0 * p + q })
         case .activation(let activation, let a):
           v.append(activated(activation, v[a.index], graph, ValueID(n), a))
         case .quantize(let a, let format, let rounding):
@@ -70,6 +86,37 @@ struct GraphOracle {
     }
     stepNumber += 1
     return input
+  }
+
+  /// A constant with 16 significant bits, half to even.
+  private func significant(_ x: Double) -> Double {
+    if x == 0 { return 0 }
+    let unit = pow(2, (log2(abs(x))).rounded(.down) - 15)
+    return (x / unit).rounded(.toNearestOrEven) * unit
+  }
+
+  /// The real function without tables; with them, the unit of the square's format whose results a reader rounds to.
+  private func normalized(
+    _ v: [Double], _ s: [Double], _ graph: CellGraph, _ id: ValueID, _ square: ValueID
+  ) -> [Double] {
+    guard tables != nil else {
+      return zip(v, s).map { $0 / sqrt($1 + graph.normalizationFloor(id)) }
+    }
+    let readers = graph.nodes.compactMap { node -> QFormat? in
+      if case .quantize(id, let format, _) = node.op { format } else { nil }
+    }
+    var source = square
+    if case .state(let s) = graph[source].op { source = graph[s].next }
+    guard case .quantize(_, let format, _) = graph[source].op,
+      // All units of one square and output have one table; the finest value format holds every value.
+      let unit = normalizations.filter({
+        $0.square == format && $0.output == readers.first
+          && abs(Double($0.floor) * format.ulp - graph.normalizationFloor(id)) <= format.ulp / 2
+      }).max(by: { $0.value.fraction < $1.value.fraction })
+    else { fatalError("no normalization for \(graph[id].name)") }
+    return zip(v, s).map { v, s in
+      unit.output.value(of: unit.code(for: Int64(v / unit.value.ulp), by: Int64(s / format.ulp)))
+    }
   }
 
   private func round(_ x: Double, _ format: QFormat, _ rule: RoundingRule) -> Double {

@@ -21,7 +21,8 @@ func single(_ graph: CellGraph, weight: Float = 0.5, range: ClosedRange<Float> =
 }
 
 func dense(inputs: Int = 2, units: Int = 3) -> CellGraph {
-  DenseLayer.graph(CellConfiguration(inputSize: inputs, units: units, options: []))
+  DenseLayer.graph(
+    CellConfiguration(inputSize: inputs, units: units, options: [.init("bias", .bool(true))]))
 }
 
 @Suite struct QuantizeTests {
@@ -101,6 +102,7 @@ func dense(inputs: Int = 2, units: Int = 3) -> CellGraph {
       case .input, .stored, .activation: #expect(value.format.width == 10)
       case .state: #expect(value.format.width == 14)
       case .preactivation, .factor: #expect(value.format.width == 15)
+      case .coefficient, .moment, .normalized: Issue.record("no LSTM has a \(value.role)")
       }
     }
     #expect(random.plan.values.first { $0.node == "c" }?.role == .state)

@@ -50,7 +50,7 @@ extension CoreEmitter {
       blocks.append(.concat(widened))
     }
     let width = elements * design.blockElementWidth
-    m.comment("A state reads as zero in the first frame of a sequence.")
+    let initial = initialOperandBlock(width)
     m.declare("block_q", .bits(width))
     var block = blocks.last ?? .zeros(width)
     for (k, value) in blocks.enumerated().dropLast().reversed() {
@@ -62,10 +62,32 @@ extension CoreEmitter {
         control("block_load"),
         [
           .ifElse(
-            control("block_previous") && "first_q", [.set("block_q", .zeros(width))],
+            control("block_previous") && "first_q", [.set("block_q", initial)],
             [.set("block_q", block)])
         ])
     ])
+  }
+
+  /// What a block of a state holds in the first frame: the initial block that the program names.
+  private mutating func initialOperandBlock(_ width: Int) -> VerilogExpression {
+    let blocks = lowered.initialBlocks
+    guard blocks.count > 1 else {
+      m.comment("A state reads as zero in the first frame of a sequence.")
+      return .zeros(width)
+    }
+    m.comment("A state reads as its initial codes in the first frame of a sequence.")
+    let select = indexWidth(blocks.count)
+    let words = blocks.map { block in
+      VerilogExpression.concat(
+        (0..<lowered.wordElements).reversed().map { e in
+          .signedLit(e < block.elements ? block.code : 0, width: design.blockElementWidth).unsigned
+        })
+    }
+    var result = words[0]
+    for (k, word) in words.enumerated().dropFirst() {
+      result = .mux(control("block_initial").isEqual(to: .lit(k, width: select)), word, result)
+    }
+    return result
   }
 
   /// Input transform, weight memories and lanes, with their drain chain.

@@ -154,7 +154,19 @@ extension CoreEmitter {
     case .stored(let stored):
       emitElementMemory(name, stored, reader: s, read: read, step: step)
       next = .name("\(name)_data")
-      if stored.previous { next = next & .replication(width, !"first_q") }
+      if stored.previous {
+        next =
+          stored.initial == 0
+          ? next & .replication(width, !"first_q")
+          : .mux(
+            "first_q",
+            .concat(
+              Array(
+                repeating: .signedLit(stored.initial, width: format.width).unsigned, count: steps)),
+            next)
+      }
+    case .coefficient(let k):
+      next = .concat(Array(repeating: .name("coefficient\(k)"), count: steps))
     case .product(let node):
       next = emitProductMemory(name, node, reader: s, read: read, step: step)
     }

@@ -42,6 +42,7 @@ struct CoreEmitter {
     for (k, probe) in design.probes.enumerated() { Self.probePorts(k, probe, into: &m, .output) }
 
     emitSequencer()
+    emitCoefficients()
     emitInput()
     for s in lowered.segments.indices { emitSegmentControl(s) }
     emitOperands()

@@ -52,6 +52,14 @@ struct DatapathEmitter {
     for id in exported {
       module.assign(.whole(Self.port(id)), .name(tap(id, at: datapath.latency(id))))
     }
+    // Wires alone, such as a state that takes another's value.
+    let isClocked = module.items.contains {
+      switch $0 {
+      case .alwaysFF, .instance: true
+      default: false
+      }
+    }
+    if !isClocked { module.sink("unused_clk", ["clk_i"]) }
   }
 
   static func format(of source: SegmentSource, in graph: IntegerGraph) -> QFormat {
@@ -59,6 +67,7 @@ struct DatapathEmitter {
     case .product(let node): graph[node].format
     case .stored(let read): graph[read.value].format
     case .vector(let vector): graph.vectors[vector].format
+    case .coefficient(let k): graph.coefficients[k].format
     }
   }
 
@@ -67,6 +76,7 @@ struct DatapathEmitter {
     let wanted: SegmentSource
     switch graph[id].op {
     case .vector(let vector): wanted = .vector(vector)
+    case .coefficient(let k): wanted = .coefficient(k)
     case .linear: wanted = .product(id)
     case .state: wanted = .stored(Lowered.read(id, in: graph))
     default: wanted = .stored(StoredRead(value: id, previous: false))
@@ -137,6 +147,13 @@ struct DatapathEmitter {
       register(
         name, type,
         .mux(value.isLess(than: .signedLit(0, width: width)), .signedLit(0, width: width), value))
+    case .gate(let a, let b):
+      let zero = VerilogExpression.signedLit(0, width: graph[b].format.width)
+      register(
+        name, type,
+        .mux(
+          zero.isLess(than: operand(b, at: start)), operand(a, at: start),
+          .signedLit(0, width: type.width)))
     case .multiply(let a, let b):
       multiply(name, type, a, b, at: start)
     case .extend(let a):
@@ -149,7 +166,9 @@ struct DatapathEmitter {
       requantize(name, a, rounding, to: node.format, at: start)
     case .activation(let table, let a):
       activate(name, type, table, a, at: start)
-    case .input, .state, .vector, .constant, .linear:
+    case .normalize(let unit, let a, let b):
+      normalize(name, type, unit, a, b, at: start)
+    case .input, .state, .vector, .constant, .coefficient, .linear:
       preconditionFailure("\(node.name) is not element-wise")
     }
     taps[id, default: [:]][ready] = name
@@ -225,6 +244,27 @@ struct DatapathEmitter {
       [
         .input("clk_i", "clk_i"), .input("en_i", .one), .input("x_i", operand(a, at: cycle)),
         .output("y_o", .whole(name)),
+      ])
+  }
+
+  private mutating func normalize(
+    _ name: String, _ type: VerilogType, _ index: Int, _ a: ValueID, _ b: ValueID, at cycle: Int
+  ) {
+    let unit = graph.normalizations[index]
+    module.declare(name, type)
+    module.instance(
+      "rnnc_normalize", "u_\(name)",
+      parameters: [
+        "InitFile": .string("normalization_\(index).mem"), "ValueWidth": .int(unit.value.width),
+        "SquareWidth": .int(unit.square.width), "OutWidth": .int(unit.output.width),
+        "Floor": .int(Int(unit.floor)), "TotalBits": .int(unit.totalBits),
+        "IndexBits": .int(unit.indexBits), "SlopeWidth": .int(unit.slopeWidth),
+        "RootBits": .int(unit.rootFraction), "DropBits": .int(unit.droppedBits),
+        "Shift": .int(unit.productFraction - unit.output.fraction),
+      ],
+      [
+        .input("clk_i", "clk_i"), .input("v_i", operand(a, at: cycle)),
+        .input("s_i", operand(b, at: cycle)), .output("y_o", .whole(name)),
       ])
   }
 }

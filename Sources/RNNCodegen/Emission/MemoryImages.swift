@@ -36,9 +36,10 @@ struct MemoryImage {
 }
 
 extension Design {
-  /// Every memory image of the design, in a fixed order: weights by lane, program, vectors, tables.
+  /// Every memory image of the design, in a fixed order: weights by lane, program, vectors, tables, coefficients, normalizations.
   var memoryImages: [MemoryImage] {
     (0..<lanes).map(weightImage) + [programImage] + vectorImages + tableImages
+      + coefficientImages + normalizationImages
   }
 
   /// The factors A w of one lane in the order in which the schedule needs them.
@@ -120,6 +121,29 @@ extension Design {
       for case .vector(let vector) in segment.sources { used.insert(vector) }
     }
     return used.sorted()
+  }
+
+  private var normalizationImages: [MemoryImage] {
+    graph.normalizations.enumerated().map { index, unit in
+      MemoryImage(
+        name: "normalization_\(index).mem", width: unit.slopeWidth + unit.interceptWidth,
+        words: zip(unit.slopes, unit.intercepts).map { slope, intercept in
+          // Unsigned fields: a signed code of one more bit, without its sign.
+          MemoryImage.bits(intercept, unit.interceptWidth + 1).dropLast()
+            + MemoryImage.bits(slope, unit.slopeWidth + 1).dropLast()
+        })
+    }
+  }
+
+  private var coefficientImages: [MemoryImage] {
+    lowered.usedCoefficients.compactMap { k in
+      let coefficient = graph.coefficients[k]
+      return coefficient.tableCodes.map { codes in
+        MemoryImage(
+          name: "coefficient_\(k).mem", width: coefficient.format.width,
+          words: codes.map { MemoryImage.bits($0, coefficient.format.width) })
+      }
+    }
   }
 
   private var tableImages: [MemoryImage] {

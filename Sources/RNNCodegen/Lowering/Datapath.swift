@@ -24,10 +24,11 @@ package struct Datapath: Hashable, Sendable {
   /// Pipeline registers of an operation; constants and wires cost none.
   package static func latency(of op: IntegerOp) -> Int {
     switch op {
-    case .add, .subtract, .relu, .requantize: 1
+    case .add, .subtract, .relu, .gate, .requantize: 1
     case .multiply: 2
     case .activation: 3
-    case .extend, .input, .state, .vector, .constant, .linear: 0
+    case .normalize: 9
+    case .extend, .input, .state, .vector, .constant, .coefficient, .linear: 0
     }
   }
 
@@ -54,7 +55,15 @@ package struct Datapath: Hashable, Sendable {
         let table = graph.tables[table]
         multipliers.append(
           MultiplierShape(node: id, widthA: table.slopeWidth, widthB: table.segmentBits + 1))
-      default: break
+      case .normalize(let unit, _, _):
+        let unit = graph.normalizations[unit]
+        multipliers.append(
+          MultiplierShape(node: id, widthA: unit.slopeWidth + 1, widthB: unit.offsetBits + 1))
+        multipliers.append(
+          MultiplierShape(node: id, widthA: unit.value.width, widthB: unit.rootFraction + 2))
+      case .input, .state, .vector, .constant, .coefficient, .linear, .add, .subtract, .extend,
+        .requantize, .relu, .gate:
+        break
       }
     }
   }

@@ -5,8 +5,10 @@ internal import RNNSupport
 /// A vector as a matrix-vector product or a datapath reads it: a stored value of this step or of the step before.
 package struct StoredRead: Hashable, Sendable {
   package var value: ValueID
-  /// True for the value of the previous step, which reads as zero in the first step of a sequence.
+  /// True for the value of the previous step, which reads as `initial` in the first step of a sequence.
   package var previous: Bool
+  /// The code of every element of a previous value in the first step; zero for a value of this step.
+  package var initial: Int64 = 0
 }
 
 /// A `linear` node on the lane array.
@@ -55,6 +57,8 @@ package enum SegmentSource: Hashable, Sendable {
   case stored(StoredRead)
   /// A constant vector of the graph.
   case vector(Int)
+  /// A coefficient of the graph, the same in all elements of a frame.
+  case coefficient(Int)
 }
 
 /// A group of element-wise nodes that run in one pipelined datapath, one element per cycle and copy.
@@ -89,8 +93,9 @@ extension IntegerOp {
   /// True for operations that a segment's datapath computes.
   var isElementwise: Bool {
     switch self {
-    case .add, .subtract, .multiply, .extend, .requantize, .activation, .relu: true
-    case .input, .state, .vector, .constant, .linear: false
+    case .add, .subtract, .multiply, .extend, .requantize, .activation, .relu, .gate, .normalize:
+      true
+    case .input, .state, .vector, .constant, .coefficient, .linear: false
     }
   }
 }
@@ -181,7 +186,8 @@ extension Lowered {
   /// What an operand of a product or a datapath reads.
   static func read(_ operand: ValueID, in graph: IntegerGraph) -> StoredRead {
     if case .state(let state) = graph[operand].op {
-      return StoredRead(value: graph[state].next, previous: true)
+      return StoredRead(
+        value: graph[state].next, previous: true, initial: graph[state].initial)
     }
     return StoredRead(value: operand, previous: false)
   }
@@ -271,6 +277,7 @@ extension Lowered {
           switch graph[operand].op {
           case .constant: continue
           case .vector(let vector): source = .vector(vector)
+          case .coefficient(let coefficient): source = .coefficient(coefficient)
           case .linear: source = .product(operand)
           case .input: source = .stored(StoredRead(value: operand, previous: false))
           case .state:

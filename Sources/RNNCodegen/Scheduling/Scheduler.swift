@@ -82,6 +82,10 @@ package struct Scheduler {
     program.field("block_load", width: 1, isEnable: true)
     program.field("block_select", width: indexWidth(lowered.operands.count), isEnable: false)
     program.field("block_previous", width: 1, isEnable: false)
+    if lowered.initialBlocks.count > 1 {
+      program.field(
+        "block_initial", width: indexWidth(lowered.initialBlocks.count), isEnable: false)
+    }
     program.field("in_offset", width: indexWidth(lowered.wordElements), isEnable: false)
     program.field("in_algorithm", width: indexWidth(lowered.algorithms.count), isEnable: false)
     program.field("weight_read", width: 1, isEnable: true)
@@ -170,6 +174,11 @@ package struct Scheduler {
     program.set("block_load", at: cycle + 1)
     program.set("block_select", at: cycle + 1, to: select)
     program.set("block_previous", at: cycle + 1, to: column.read.previous ? 1 : 0)
+    if lowered.initialBlocks.count > 1 {
+      guard let initial = lowered.initialBlocks.firstIndex(of: lowered.initialBlock(column, inputs))
+      else { preconditionFailure("a block has no initial codes") }
+      program.set("block_initial", at: cycle + 1, to: initial)
+    }
     program.set("in_offset", at: cycle + Timing.block, to: offset % lowered.wordElements)
     program.set("in_algorithm", at: cycle + Timing.block, to: group.algorithm)
     program.set("weight_read", at: cycle + timing.bus - 1)
@@ -213,7 +222,7 @@ package struct Scheduler {
     var readsInput = false
     for source in segment.sources {
       switch source {
-      case .vector: continue
+      case .vector, .coefficient: continue
       case .product(let node):
         guard let product = lowered.products.first(where: { $0.node == node }) else { continue }
         let outputs = lowered.algorithms[product.algorithm].outputs
