@@ -39,7 +39,9 @@ package struct ReproductionRequest: Sendable {
 /// Every reproduction that `rnnc reproduce` knows.
 package enum Reproductions {
   package static let all: [any Reproduction.Type] = [
-    LyapunovReproduction.self, RFLOReproduction.self,
+    LyapunovReproduction.self,
+    MomentumReproduction.self,
+    RFLOReproduction.self,
   ]
   package static func named(_ name: String) -> (any Reproduction.Type)? {
     all.first { $0.name == name }

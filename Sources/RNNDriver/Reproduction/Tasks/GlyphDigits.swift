@@ -5,10 +5,11 @@ internal import RNNSupport
 /// Digits of a 5 x 7 font, turned, stretched and moved at random, with noise: 12 x 12 pixels in 0...1.
 ///
 /// A stand-in for MNIST that needs no download and trains in a minute. Read pixel by pixel, an image is a
-/// sequence of 144 steps of one feature, row by row (`raster`) or in one fixed random order (`permuted`).
+/// sequence of 144 steps of one feature, row by row (`raster`) or in one fixed random order (`permuted`);
+/// read row by row (`rows`), one of 12 steps of 12 features.
 package struct GlyphDigits: Sendable {
   package enum Order: String, Sendable, CaseIterable {
-    case raster, permuted
+    case raster, permuted, rows
   }
   package static let side = 12
   package let training: SequenceSet
@@ -32,7 +33,8 @@ package struct GlyphDigits: Sendable {
         sequences.append(places.map { image[$0] })
         labels.append(digit)
       }
-      return SequenceSet(features: 1, sequences: sequences, labels: labels)
+      return SequenceSet(
+        features: order == .rows ? Self.side : 1, sequences: sequences, labels: labels)
     }
     self.training = set("training", training)
     self.test = set("test", test)
