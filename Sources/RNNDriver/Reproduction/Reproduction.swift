@@ -42,6 +42,7 @@ package enum Reproductions {
     LyapunovReproduction.self,
     MomentumReproduction.self,
     RFLOReproduction.self,
+    SBOReproduction.self,
   ]
   package static func named(_ name: String) -> (any Reproduction.Type)? {
     all.first { $0.name == name }
