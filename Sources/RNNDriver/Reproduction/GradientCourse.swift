@@ -9,6 +9,41 @@ struct GradientCourse: Sendable {
   var initial: [Double]
   var trained: [Double]
 
+  /// Measures |dL/dh_t| of the network's first layer on the first sequences of a set, in double precision.
+  ///
+  /// h is the layer's output; its gradient counts every way from there to the loss.
+  init(
+    label: String, network: Network, initial: Weights, trained: Weights, loss: any Loss,
+    set: SequenceSet, sequences: Int = 8
+  ) {
+    self.label = label
+    let indices = Array(0..<min(sequences, set.count))
+    func norms(_ weights: Weights) -> [Double] {
+      let interpreter = ReferenceInterpreter(
+        network: network, weights: weights.values.map { $0.map { $0.map(Double.init) } })
+      let output = network.layers[0].graph.output.index
+      var sums = [Double](repeating: 0, count: indices.map { set.steps($0) }.max() ?? 0)
+      for i in indices {
+        let trace = interpreter.trace(set.sequences[i].map(Double.init))
+        let outputs = trace[trace.count - 1].flatMap {
+          $0[network.layers[network.layers.count - 1].graph.output.index]
+        }
+        let one = loss.evaluate(
+          outputs.map(Float.init), features: network.outputSize, target: set.targets[i],
+          wantsGradient: true)
+        _ = interpreter.backward(trace, outputGradient: one.gradient.map(Double.init)) {
+          layer, step, gradients in
+          guard layer == 0 else { return }
+          let square = gradients[output].reduce(0) { $0 + $1 * $1 }
+          sums[step] += square.squareRoot() / Double(indices.count)
+        }
+      }
+      return sums
+    }
+    self.initial = norms(initial)
+    self.trained = norms(trained)
+  }
+
   /// What is left at the first step of the gradient at the last one.
   var initialRatio: Double { Self.ratio(initial) }
   var trainedRatio: Double { Self.ratio(trained) }

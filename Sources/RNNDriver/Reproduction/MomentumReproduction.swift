@@ -50,7 +50,9 @@ package enum MomentumReproduction: Reproduction {
     let mnist = try request.data.map {
       try rows(of: MNIST(folder: URL(fileURLWithPath: $0)), scale, request, folder, context)
     }
-    let gradients: [GradientCourse] = []
+    let places: [MomentumVariant.Place] = [.lstm, .momentum, .adam, .rmsprop, .gain]
+    let gradients = try permuted.comparison.gradients(
+      places.map { permuted[$0][0] }, context)
     let hardware = try HardwareCheck.run(
       try permutedChecks(permuted, scale, request, folder, context)
         + otherChecks(others, scale, folder), context)

@@ -41,6 +41,7 @@ package enum Reproductions {
   package static let all: [any Reproduction.Type] = [
     LyapunovReproduction.self,
     MomentumReproduction.self,
+    OrthogonalReproduction.self,
     RFLOReproduction.self,
     SBOReproduction.self,
   ]

@@ -129,10 +129,19 @@ package enum SBOReproduction: Reproduction {
       request.isShort ? "short" : "full")
     let variants = try variants(scale)
     let runs = try train(variants, scale, request.seeds, folder, context)
+    let task = AddingTask(steps: scale.steps)
+    let test = task.set(count: 8, seed: 1, purpose: "gradients")
+    // Variants 0 to 2 have one weight, 3 to 5 a matrix, the last two are RNN and LSTM.
+    let shown = [0, 1, 2, 3, 5, variants.count - 2, variants.count - 1].map { runs[$0][0] }
+    let gradients = try ParallelRuns.map(shown, title: "gradients", context.progress) { run, _ in
+      GradientCourse(
+        label: variants[run.variant].label, network: variants[run.variant].network,
+        initial: run.initial, trained: run.result.weights, loss: task.loss, set: test)
+    }
     let hardware = try HardwareCheck.run(
       checks(variants, runs, scale, folder, epochs: request.isShort ? 1 : 6), context)
     return SBOReport(
-      scale: scale, variants: variants, runs: runs, gradients: [], hardware: hardware
+      scale: scale, variants: variants, runs: runs, gradients: gradients, hardware: hardware
     ).report
   }
 
