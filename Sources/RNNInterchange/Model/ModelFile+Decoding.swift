@@ -146,7 +146,7 @@ extension ModelFile {
     return Layer(name: name, cell: cell, configuration: configuration, graph: graph)
   }
 
-  /// Every option of the cell, explicitly.
+  /// Every option of the cell that has a meaning beside the others, explicitly.
   static func cellOptions(_ node: JSONNode, cell: String?, complete: Bool = true)
     -> [CellConfiguration.Entry]?
   {
@@ -168,6 +168,11 @@ extension ModelFile {
       return entries
     }
     for option in definition.options where !members.contains(where: { $0.key == option.name }) {
+      if let (other, choices) = option.requires,
+        !entries.contains(where: { $0.name == other && choices.contains($0.value.description) })
+      {
+        continue
+      }
       node.json.error(
         node.path, "the option \"\(option.name)\" is missing",
         fix: "add it, for example \"\(option.name)\": \(option.standard)")
