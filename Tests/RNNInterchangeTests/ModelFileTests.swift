@@ -140,6 +140,20 @@ enum SampleModel {
     }
   }
 
+  /// Momentum has no beta, which only Adam and RMSProp have.
+  @Test func optionsWithoutAMeaningNeedNotBeThere() throws {
+    let network = Network(layers: [
+      try Layer(name: "a", cell: "momentum-lstm", inputSize: 2, units: 3)
+    ])
+    let model = ModelFile(name: "m", task: nil, network: network)
+    try withTemporaryFolder { folder in
+      let url = folder.appendingPathComponent("m.json")
+      try model.write(to: url, weights: SampleModel.weights(network))
+      #expect(!String(decoding: try AtomicFile.read(url), as: UTF8.self).contains("beta"))
+      #expect(try ModelFile.read(url).model == model)
+    }
+  }
+
   @Test func aModelWithoutTaskIsComplete() throws {
     let network = Network(layers: [
       try Layer(name: "r", cell: "elman", inputSize: 1, units: 1)
