@@ -85,6 +85,7 @@ extension TrainingConfiguration {
       case .sgd(let momentum): .sgd(momentum: momentum)
       case .adam(let beta1, let beta2, let epsilon):
         .adam(beta1: beta1, beta2: beta2, epsilon: epsilon)
+      case .rmsprop(let decay, let epsilon): .rmsprop(decay: decay, epsilon: epsilon)
       }
     self.init(
       epochs: file.epochs, batchSize: file.batchSize, learningRate: file.learningRate,
@@ -96,6 +97,8 @@ extension TrainingConfiguration {
           stretch: $0.stretch)
       }, bucketBatches: file.bucketBatches, seed: seed,
       selection: file.selection == .best ? .best : .last,
+      orthogonalLearningRate: file.orthogonalLearningRate,
+      gradientNormEpochs: file.gradientNormEpochs,
       learning: file.learning.map { LocalLearning($0) })
   }
 }

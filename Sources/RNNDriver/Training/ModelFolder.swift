@@ -4,6 +4,8 @@ internal import RNNInterchange
 internal import RNNSupport
 
 /// A folder with `model.json`, its weights, `record.json` with what the stage saw on the way, and `curve.svg`.
+///
+/// `gradients.svg` lies beside `curve.svg` where the training measured the gradients by the states.
 enum ModelFolder {
   static let marker = "model.json"
 
@@ -20,7 +22,7 @@ enum ModelFolder {
     return exists && isFolder.boolValue ? url.appendingPathComponent("model.json") : url
   }
 
-  /// Writes the four files, whole or not at all.
+  /// Writes the files, whole or not at all.
   static func write(_ model: ModelFile, weights: Weights, record: JSONValue, to folder: URL) throws
   {
     try OutputFolder.requireReplaceable(folder, marker: marker)
@@ -38,6 +40,9 @@ enum ModelFolder {
       let svg = chart.replacingOccurrences(
         of: "<svg ", with: "<svg xmlns=\"http://www.w3.org/2000/svg\" ")
       try AtomicFile.write(svg + "\n", to: staging.appendingPathComponent("curve.svg"))
+      if let chart = GradientNormChart(record: record) {
+        try AtomicFile.write(chart.svg, to: staging.appendingPathComponent("gradients.svg"))
+      }
     }
   }
 

@@ -67,6 +67,7 @@ package struct ExperimentFile: Hashable, Sendable {
     package enum Optimizer: Hashable, Sendable {
       case sgd(momentum: Double)
       case adam(beta1: Double, beta2: Double, epsilon: Double)
+      case rmsprop(decay: Double, epsilon: Double)
     }
     package enum Selection: String, Hashable, Sendable, CaseIterable { case best, last }
     /// Random changes of normalised features.
@@ -89,6 +90,10 @@ package struct ExperimentFile: Hashable, Sendable {
     package var bucketBatches: Int
     /// Which epoch's weights are the result.
     package var selection: Selection
+    /// The base rate of matrices that stay orthogonal; nil for the same.
+    package var orthogonalLearningRate: Double?
+    /// Every how many epochs the gradients by the states are measured; nil for never.
+    package var gradientNormEpochs: Int?
     /// A local rule in the place of backpropagation; nil for backpropagation.
     package var learning: Learning?
 

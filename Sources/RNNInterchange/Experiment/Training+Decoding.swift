@@ -7,7 +7,7 @@ extension ExperimentFile.Training {
         [
           "epochs", "batchSize", "learningRate", "schedule", "optimizer", "gradientClip",
           "augmentation", "bucketBatches", "selection",
-        ], optional: ["learning"])
+        ], optional: ["learning", "orthogonalLearningRate", "gradientNorms"])
     else { return nil }
     let json = node.json
     let before = json.sink.diagnostics.count
@@ -24,6 +24,12 @@ extension ExperimentFile.Training {
     let bucketBatches = o["bucketBatches"]?.int(1...65536)
     let selection = o["selection"]?.word(Selection.allCases.map(\.rawValue))
     let learning = o.nullable("learning").map { Learning($0) }
+    let orthogonalRate = o["orthogonalLearningRate"].map {
+      $0.number(where: positive, fix: "use a value such as 0.0002, or leave the key away")
+    }
+    let gradientNorms = o["gradientNorms"].map {
+      $0.object(["every"])?["every"]?.int(1...1_000_000)
+    }
     if selection == "best", let data, data.validationShare == 0 {
       json.error(
         "\(node.path)/selection",
@@ -36,7 +42,9 @@ extension ExperimentFile.Training {
     self.init(
       epochs: epochs, batchSize: batchSize, learningRate: rate, schedule: schedule,
       optimizer: optimizer, gradientClip: clip ?? nil, augmentation: augmentation ?? nil,
-      bucketBatches: bucketBatches, selection: selection, learning: learning ?? nil)
+      bucketBatches: bucketBatches, selection: selection,
+      orthogonalLearningRate: orthogonalRate ?? nil, gradientNormEpochs: gradientNorms ?? nil,
+      learning: learning ?? nil)
   }
 }
 
@@ -104,16 +112,25 @@ extension ExperimentFile.Training.Schedule {
 extension ExperimentFile.Training.Optimizer {
   init?(_ node: JSONNode) {
     guard
-      let (kind, o) = node.kind(["sgd": ["momentum"], "adam": ["beta1", "beta2", "epsilon"]])
+      let (kind, o) = node.kind([
+        "sgd": ["momentum"], "adam": ["beta1", "beta2", "epsilon"],
+        "rmsprop": ["decay", "epsilon"],
+      ])
     else { return nil }
     func share(_ key: String) -> Double? {
       o[key]?.number(
         where: { $0 >= 0 && $0 < 1 }, fix: "use 0 or more and less than 1, such as 0.9")
     }
-    if kind == "sgd" {
+    switch kind {
+    case "sgd":
       guard let momentum = share("momentum") else { return nil }
       self = .sgd(momentum: momentum)
-    } else {
+    case "rmsprop":
+      let decay = share("decay")
+      let epsilon = o["epsilon"]?.number(where: { $0 > 0 }, fix: "use a value such as 1e-8")
+      guard let decay, let epsilon else { return nil }
+      self = .rmsprop(decay: decay, epsilon: epsilon)
+    default:
       let beta1 = share("beta1")
       let beta2 = share("beta2")
       let epsilon = o["epsilon"]?.number(where: { $0 > 0 }, fix: "use a value such as 1e-8")

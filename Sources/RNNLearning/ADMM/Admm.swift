@@ -36,7 +36,8 @@ package struct Admm {
     var sink = DiagnosticSink(stage: "compress")
     configuration.check(network: network, task: task, into: &sink)
     try sink.throwIfErrors()
-    self.network = network
+    // The penalty draws a matrix to the circulant ones, not to the orthogonal ones.
+    self.network = network.released(configuration.assignment)
     self.task = task
     self.configuration = configuration
   }
@@ -82,7 +83,7 @@ package struct Admm {
       policy: checkpoint, kind: "admm",
       identity: TrainingIdentity(
         network: network, weights: weights, task: task, settings: configuration.json))
-    var state = AdmmState(network: network, weights: weights, configuration: configuration)
+    var state = try AdmmState(network: network, weights: weights, configuration: configuration)
     if let (file, fields) = try keeper.read() {
       guard state.restore(file, fields, configuration: configuration) else {
         throw keeper.malformed
@@ -115,7 +116,8 @@ package struct Admm {
         state.finishRound(stage: stage, penalty: rho)
       }
       let parts = state.checkpointParts
-      try keeper.write(fields: parts.fields, arrays: parts.arrays)
+      try keeper.write(
+        fields: parts.fields, arrays: parts.arrays, doubles: parts.doubles)
       progress(note)
     }
     return state

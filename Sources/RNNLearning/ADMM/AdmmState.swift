@@ -7,8 +7,9 @@ struct AdmmState: Hashable, Sendable {
   var matrices: [AdmmMatrix]
   var rounds: [AdmmRound]
 
-  init(network: Network, weights: Weights, configuration: AdmmConfiguration) {
-    training = TrainingState(weights: weights, configuration: configuration.training)
+  init(network: Network, weights: Weights, configuration: AdmmConfiguration) throws {
+    training = try TrainingState(
+      network: network, weights: weights, configuration: configuration.training)
     rounds = []
     matrices = []
     for (l, layer) in network.layers.enumerated() {
@@ -43,7 +44,7 @@ struct AdmmState: Hashable, Sendable {
   ) -> Bool {
     guard let rounds = fields["rounds"]?.array, let trainingFields = fields["training"],
       let restored = TrainingState(
-        fields: trainingFields, file: file, layout: training.weights.layout,
+        fields: trainingFields, file: file, from: training,
         configuration: configuration.training)
     else { return false }
     self.rounds = rounds.compactMap(AdmmRound.init(json:))
@@ -59,8 +60,12 @@ struct AdmmState: Hashable, Sendable {
   }
 
   /// The fields and arrays of the state in a checkpoint.
-  var checkpointParts: (fields: JSONValue, arrays: [CheckpointFile.NamedArray]) {
-    let (fields, arrays) = training.checkpointParts
+  var checkpointParts:
+    (
+      fields: JSONValue, arrays: [CheckpointFile.NamedArray], doubles: [CheckpointFile.NamedDoubles]
+    )
+  {
+    let (fields, arrays, doubles) = training.checkpointParts
     return (
       .object(["training": fields, "rounds": .array(rounds.map(\.json))]),
       arrays
@@ -69,7 +74,7 @@ struct AdmmState: Hashable, Sendable {
             CheckpointFile.NamedArray("z.\($0.path)", $0.z),
             CheckpointFile.NamedArray("u.\($0.path)", $0.u),
           ]
-        }
+        }, doubles
     )
   }
 }

@@ -83,13 +83,26 @@ extension Network {
   ///
   /// - Precondition: the assignment passes `check(against:into:)`.
   package func restructured(_ assignment: BlockAssignment) -> Network {
-    var result = self
+    var result = released(assignment)
     for l in result.layers.indices {
       for p in result.layers[l].graph.parameters.indices {
         let parameter = result.layers[l].graph.parameters[p]
         let block = assignment.block(layer: layers[l].name, parameter: parameter.name)
         if block > 1 {
           result.layers[l].graph.parameters[p].structure = .blockCirculant(block: block)
+        }
+      }
+    }
+    return result
+  }
+  /// The network whose matrices with an assigned block size leave their manifold.
+  func released(_ assignment: BlockAssignment) -> Network {
+    var result = self
+    for l in result.layers.indices {
+      for p in result.layers[l].graph.parameters.indices {
+        let name = result.layers[l].graph.parameters[p].name
+        if assignment.block(layer: layers[l].name, parameter: name) > 1 {
+          result.layers[l].graph.parameters[p].manifold = .euclidean
         }
       }
     }

@@ -6,6 +6,8 @@ internal import RNNTensor
 struct BackwardBuilder {
   private typealias Term = TermGraph.Term
   var plan: LayerPlan
+  /// The node whose gradient goes to `LayerPlan.keptGradient`.
+  private let kept: Int?
   private(set) var slotOfNode: [Int?]
   private(set) var inputGradient: Memory?
   /// Gradients by nodes of earlier phases that later phases have left in memory.
@@ -25,8 +27,9 @@ struct BackwardBuilder {
   private var slotOfTerm: [Term: Memory] = [:]
   private var recomputed: [Int: Term] = [:]
 
-  init(plan: LayerPlan) {
+  init(plan: LayerPlan, keeps kept: Int?) {
     self.plan = plan
+    self.kept = kept
     slotOfNode = plan.graph.nodes.map { _ in nil }
   }
 
@@ -130,10 +133,19 @@ struct BackwardBuilder {
       let place = Memory(buffer: .carry(s.index), rows: .carryOut)
       if let term = gradient(v, place: { _ in place }) { terms.store(term, place) }
     case .matvec:
-      if let term = gradient(v, place: newPlace(node.size)) { pass(term, byProduct: v) }
+      guard let term = gradient(v, place: newPlace(node.size)) else { break }
+      keep(term, of: v)
+      pass(term, byProduct: v)
     default:
-      if let term = gradient(v, place: newPlace(node.size)) { pass(term, by: node.op, v) }
+      guard let term = gradient(v, place: newPlace(node.size)) else { break }
+      keep(term, of: v)
+      pass(term, by: node.op, v)
     }
+  }
+
+  private mutating func keep(_ term: Term, of v: Int) {
+    guard v == kept, let memory = plan.keptGradient else { return }
+    terms.store(term, memory)
   }
 
   private func newPlace(_ size: Int) -> (inout BackwardBuilder) -> Memory {

@@ -65,7 +65,14 @@ struct LayerPlan {
   /// Where the gradient by the layer's input is after the backward pass.
   private(set) var inputGradient: Memory?
 
-  init(_ graph: CellGraph, wantsInputGradient: Bool, keepAll: Bool = false) {
+  /// Where the gradient by a node is after the backward pass, if it was asked for.
+  private(set) var keptGradient: Memory?
+
+  /// - Parameter gradient: a node whose gradient is kept for all steps.
+  init(
+    _ graph: CellGraph, wantsInputGradient: Bool, keepAll: Bool = false,
+    gradientOf gradient: Int? = nil
+  ) {
     analysis = CellAnalysis(graph, wantsInputGradient: wantsInputGradient, keepAll: keepAll)
     fullOfNode = graph.nodes.map { _ in nil }
     slotOfNode = graph.nodes.map { _ in nil }
@@ -96,7 +103,11 @@ struct LayerPlan {
     forward.loop = forwardProgram(.loop)
     forward.after = forwardProgram(.after)
     if keepAll { return }
-    buildBackward()
+    if let gradient {
+      keptGradient = Memory(
+        buffer: .full(newFull(graph.nodes[gradient].size)), rows: .current)
+    }
+    buildBackward(gradientOf: gradient)
     if wantsInputGradient, inputGradient == nil {
       // The layer ignores its input: the gradient stays zero.
       inputGradient = Memory(buffer: .full(newFull(graph.inputSize)), rows: .current)
@@ -311,8 +322,8 @@ struct LayerPlan {
 
   // MARK: Gradients' buffer
 
-  private mutating func buildBackward() {
-    var builder = BackwardBuilder(plan: self)
+  private mutating func buildBackward(gradientOf node: Int?) {
+    var builder = BackwardBuilder(plan: self, keeps: node)
     let programs = builder.build()
     self = builder.plan
     backward = programs

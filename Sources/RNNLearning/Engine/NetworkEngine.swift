@@ -35,13 +35,20 @@ package final class NetworkEngine {
     try self.init(network: network, weights: weights, threads: threads, keepAll: false)
   }
 
-  private init(network: Network, weights: Weights, threads: Int?, keepAll: Bool) throws {
+  /// - Parameter gradient: a node whose gradient `keptGradient` gives after a backward pass.
+  init(
+    network: Network, weights: Weights, threads: Int?, keepAll: Bool,
+    gradientOf gradient: (layer: Int, node: ValueID)? = nil
+  ) throws {
     try checkShapes(network, weights)
     self.network = network
     self.weights = weights
     self.threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
     runners = network.layers.enumerated().map { l, layer in
-      LayerRunner(LayerPlan(layer.graph, wantsInputGradient: l > 0, keepAll: keepAll))
+      LayerRunner(
+        LayerPlan(
+          layer.graph, wantsInputGradient: l > 0, keepAll: keepAll,
+          gradientOf: gradient?.layer == l ? gradient?.node.index : nil))
     }
     var tasks: [(layer: Int, task: LayerRunner.MatrixTask)] = []
     if !keepAll {
@@ -105,6 +112,29 @@ package final class NetworkEngine {
     }
     _ = observer.forward(batch)
     return network.layers.indices.map { observer.ranges(layer: $0) }
+  }
+
+  /// The norm of the gradient by the node that the engine was made for, for every step of every sequence: `[B][T_b]`.
+  ///
+  /// Needs `gradients` of a batch before it.
+  func keptGradientNorms() -> [[Double]] {
+    var norms = layout.lengths.map { [Double](repeating: 0, count: $0) }
+    for (l, runner) in runners.enumerated() {
+      guard let memory = runner.plan.keptGradient else { continue }
+      let view = runner.view(memory, input: inputView(l))
+      for shard in layout.shards {
+        for t in 0..<shard.steps {
+          for row in 0..<shard.active[t] {
+            let values = view.base + (shard.start + shard.offsets[t] + row) * view.stride
+            let square = (0..<view.stride).reduce(0.0) {
+              $0 + Double(values[$1]) * Double(values[$1])
+            }
+            norms[shard.sequences[row]][t] = square.squareRoot()
+          }
+        }
+      }
+    }
+    return norms
   }
 
   // MARK: Preparation

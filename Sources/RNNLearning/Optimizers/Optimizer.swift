@@ -10,7 +10,7 @@ package struct Optimizer: Hashable, Sendable {
   package let rule: OptimizerRule
   /// The number of updates so far.
   package private(set) var updates: Int
-  /// None, the velocity, or Adam's first and second moments.
+  /// None, the velocity, Adam's first and second moments, or RMSProp's mean of squares.
   package private(set) var moments: [Weights]
 
   /// Starts with zero moments in the layout of `weights`.
@@ -84,6 +84,19 @@ package struct Optimizer: Hashable, Sendable {
       }
       swap(&first, &moments[0].values[layer][parameter])
       swap(&second, &moments[1].values[layer][parameter])
+    case .rmsprop(let decay, let epsilon):
+      let step = Float(rate)
+      let keep = Float(decay)
+      let rest = Float(1 - decay)
+      let small = Float(epsilon)
+      let count = weights.count
+      moments[0].values[layer][parameter].withUnsafeMutableBufferPointer { square in
+        for i in 0..<count {
+          let g = gradients[i]
+          square[i] = keep * square[i] + rest * (g * g)
+          weights[i] -= step * g / (square[i].squareRoot() + small)
+        }
+      }
     }
   }
 }

@@ -4,8 +4,8 @@ package import RNNSupport
 /// A file that holds a training's whole state, so that a resumed training ends in the same bits.
 ///
 /// Layout: the line `rnnc checkpoint 1`, a line with the number of bytes of the header, the header (a JSON
-/// object with `kind`, `fields` and `arrays` of names and counts), the arrays as little-endian IEEE
-/// singles in that order, and the SHA-256 of everything before it as 64 hexadecimal digits.
+/// object with `kind`, `fields` and `arrays` of names and counts, and `doubles` of the same kind if there are any), the
+/// arrays as little-endian IEEE singles in that order, the doubles, and the SHA-256 of everything before it as 64 hexadecimal digits.
 package struct CheckpointFile: Hashable, Sendable {
   /// One named array of singles.
   package struct NamedArray: Hashable, Sendable {
@@ -17,33 +17,59 @@ package struct CheckpointFile: Hashable, Sendable {
       self.values = values
     }
   }
+  /// One named array of doubles.
+  package struct NamedDoubles: Hashable, Sendable {
+    package var name: String
+    package var values: [Double]
+    /// Creates a named array.
+    package init(_ name: String, _ values: [Double]) {
+      self.name = name
+      self.values = values
+    }
+  }
   /// What wrote it, such as `train`.
   package var kind: String
   /// Everything but the arrays.
   package var fields: JSONValue
   /// The arrays in file order.
   package var arrays: [NamedArray]
+  /// The arrays that need double precision, after the others.
+  package var doubles: [NamedDoubles]
 
   /// Creates the contents of a file.
-  package init(kind: String, fields: JSONValue, arrays: [NamedArray]) {
+  package init(
+    kind: String, fields: JSONValue, arrays: [NamedArray], doubles: [NamedDoubles] = []
+  ) {
     self.kind = kind
     self.fields = fields
     self.arrays = arrays
+    self.doubles = doubles
   }
 
   private static let magic = "rnnc checkpoint 1\n"
 
   /// The file's bytes; equal contents give equal bytes.
   package var data: Data {
-    let header = JSONValue.object([
-      "kind": .string(kind), "fields": fields,
-      "arrays": .array(
-        arrays.map { .object(["name": .string($0.name), "count": .int($0.values.count)]) }),
-    ])
-    let text = Data(header.text.utf8)
+    func list(_ entries: [(name: String, count: Int)]) -> JSONValue {
+      .array(entries.map { .object(["name": .string($0.name), "count": .int($0.count)]) })
+    }
+    var members: [JSONValue.Member] = [
+      .init("kind", .string(kind)), .init("fields", fields),
+      .init("arrays", list(arrays.map { ($0.name, $0.values.count) })),
+    ]
+    if !doubles.isEmpty {
+      members.append(
+        .init("doubles", list(doubles.map { ($0.name, $0.values.count) })))
+    }
+    let text = Data(JSONValue.object(members).text.utf8)
     var bytes = Data((CheckpointFile.magic + "\(text.count)\n").utf8)
     bytes.append(text)
     for array in arrays { bytes.append(littleEndian: array.values) }
+    for array in doubles {
+      for value in array.values {
+        withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
+      }
+    }
     bytes.append(Data(sha256(bytes).utf8))
     return bytes
   }
@@ -96,17 +122,39 @@ package struct CheckpointFile: Hashable, Sendable {
       arrays.append(NamedArray(name, rest[position..<position + 4 * count].littleEndianFloats))
       position += 4 * count
     }
+    var doubles: [NamedDoubles] = []
+    for entry in header["doubles"]?.array ?? [] {
+      guard let name = entry["name"]?.string, let count = entry["count"]?.int, count >= 0,
+        count <= (rest.endIndex - position) / 8
+      else { return nil }
+      doubles.append(NamedDoubles(name, rest[position..<position + 8 * count].littleEndianDoubles))
+      position += 8 * count
+    }
     guard position == rest.endIndex else { return nil }
-    self.init(kind: kind, fields: fields, arrays: arrays)
+    self.init(kind: kind, fields: fields, arrays: arrays, doubles: doubles)
   }
 
   /// The values of a named array; nil if there is none.
   package func array(_ name: String) -> [Float]? {
     arrays.first { $0.name == name }?.values
   }
+  /// The values of a named array of doubles; nil if there is none.
+  package func doubles(_ name: String) -> [Double]? {
+    doubles.first { $0.name == name }?.values
+  }
 }
 
 extension Data {
+  /// IEEE doubles in little-endian byte order.
+  var littleEndianDoubles: [Double] {
+    withUnsafeBytes { bytes in
+      (0..<count / 8).map {
+        Double(
+          bitPattern: UInt64(
+            littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self)))
+      }
+    }
+  }
   /// IEEE singles in little-endian byte order.
   var littleEndianFloats: [Float] {
     withUnsafeBytes { bytes in

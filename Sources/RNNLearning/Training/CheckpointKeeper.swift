@@ -41,14 +41,25 @@ extension Network {
   /// Everything about the network that the course of a training depends on.
   var identityText: String {
     layers.map { layer in
-      let parameters = layer.graph.parameters.map {
-        "\($0.name) \($0.rows) \($0.columns ?? 0) \($0.structure) \($0.format?.description ?? "-")"
+      let parameters = layer.graph.parameters.map { parameter in
+        "\(parameter.name) \(parameter.rows) \(parameter.columns ?? 0) \(parameter.structure) "
+          + "\(parameter.format?.description ?? "-")" + parameter.trainingText
       }
       let nodes = layer.graph.nodes.map { "\($0.name) \($0.size) \($0.op)" }
-      let states = layer.graph.states.map { "\($0.name) \($0.size) \($0.next.index)" }
+      let states = layer.graph.states.map {
+        "\($0.name) \($0.size) \($0.next.index)" + ($0.initial == 0 ? "" : " \($0.initial)")
+      }
       let lines = ["\(layer.name) \(layer.cell)"] + parameters + nodes + states
       return (lines + ["output \(layer.graph.output.index)"]).joined(separator: "\n")
     }.joined(separator: "\n\n")
+  }
+}
+
+extension Parameter {
+  /// What is unusual about the way the parameter is trained; empty for most.
+  fileprivate var trainingText: String {
+    (isTrainable ? "" : " fixed") + (limits.map { " \($0)" } ?? "")
+      + (manifold == .euclidean ? "" : " \(manifold)")
   }
 }
 
@@ -76,10 +87,14 @@ struct CheckpointKeeper {
   }
 
   /// Replaces the checkpoint atomically.
-  func write(fields: JSONValue, arrays: [CheckpointFile.NamedArray]) throws {
+  func write(
+    fields: JSONValue, arrays: [CheckpointFile.NamedArray],
+    doubles: [CheckpointFile.NamedDoubles]
+  ) throws {
     guard let policy else { return }
     try CheckpointFile(
-      kind: kind, fields: .object(["identity": identity.json, "state": fields]), arrays: arrays
+      kind: kind, fields: .object(["identity": identity.json, "state": fields]), arrays: arrays,
+      doubles: doubles
     ).write(to: policy.url)
   }
 

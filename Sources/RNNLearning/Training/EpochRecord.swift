@@ -17,16 +17,21 @@ package struct EpochRecord: Hashable, Sendable {
   package var gradientNorm: Double
   /// The greatest of these norms.
   package var greatestGradientNorm: Double
+  /// The norm of the gradient by the state after every step (`gradientNorms`), in the epochs that measure it.
+  package var stateGradientNorms: [Double]?
 
   /// The record as a JSON object with a fixed order of members.
   package var json: JSONValue {
-    .object([
+    let value: JSONValue = .object([
       "epoch": .int(epoch), "learningRate": .double(learningRate), "loss": .double(loss),
       "metric": .double(metric), "validationLoss": validationLoss.map { .double($0) } ?? .null,
       "validationMetric": validationMetric.map { .double($0) } ?? .null,
       "gradientNorm": .double(gradientNorm),
       "greatestGradientNorm": .double(greatestGradientNorm),
     ])
+    guard let norms = stateGradientNorms, case .object(let members) = value else { return value }
+    return .object(
+      members + [.init("gradientNorms", .array(norms.map { .double($0) }))])
   }
   /// Reads what `json` wrote; nil if a member is missing or of another kind.
   init?(json: JSONValue) {
@@ -39,12 +44,14 @@ package struct EpochRecord: Hashable, Sendable {
       epoch: epoch, learningRate: learningRate, loss: loss, metric: metric,
       validationLoss: json["validationLoss"]?.number,
       validationMetric: json["validationMetric"]?.number, gradientNorm: gradientNorm,
-      greatestGradientNorm: greatest)
+      greatestGradientNorm: greatest,
+      stateGradientNorms: json["gradientNorms"]?.array?.compactMap(\.number))
   }
   /// Creates a record from its parts.
   package init(
     epoch: Int, learningRate: Double, loss: Double, metric: Double, validationLoss: Double?,
-    validationMetric: Double?, gradientNorm: Double, greatestGradientNorm: Double
+    validationMetric: Double?, gradientNorm: Double, greatestGradientNorm: Double,
+    stateGradientNorms: [Double]? = nil
   ) {
     self.epoch = epoch
     self.learningRate = learningRate
@@ -54,6 +61,7 @@ package struct EpochRecord: Hashable, Sendable {
     self.validationMetric = validationMetric
     self.gradientNorm = gradientNorm
     self.greatestGradientNorm = greatestGradientNorm
+    self.stateGradientNorms = stateGradientNorms
   }
 }
 

@@ -29,8 +29,8 @@ struct EpochRunner {
   ) throws -> EpochProgress {
     let start = ContinuousClock.now
     var next = state
-    let rate =
-      configuration.learningRate * configuration.schedule.factor(epoch: epoch, of: epochs)
+    let factor = configuration.schedule.factor(epoch: epoch, of: epochs)
+    let rate = configuration.learningRate * factor
     let set = task.training
     let batches = Batching.shuffled(
       lengths: (0..<set.count).map { set.steps($0) }, batchSize: configuration.batchSize,
@@ -46,24 +46,31 @@ struct EpochRunner {
           .interrupted, "\(phase) was interrupted in epoch \(epoch + 1) of \(epochs)",
           hint: "run the same command again to resume after epoch \(epoch)")
       }
+      next.weights.clamp(to: engine.network)
       engine.weights = next.weights
       var (batchLoss, gradients) = differentiate(
         indices.map { augmented($0, noise) }, targets: indices.map { set.targets[$0] },
         weights: next.weights, rate: rate)
+      next.adapt(&gradients, engine.network)
       let norm =
         configuration.gradientClip.map { gradients.clip(norm: $0) } ?? gradients.norm
       // After clipping: the penalty is quadratic and cannot explode, and a clip would change its weight.
       let penaltyValue = penalty?(next.weights, &gradients) ?? 0
+      if penalty != nil { gradients.clearUntrained(engine.network) }
       try checkFinite(
         loss: batchLoss.mean + penaltyValue, norm: norm, rate: rate,
         place: "\(phase) epoch \(epoch + 1), batch \(number + 1) of \(batches.count)",
         first: next.optimizer.updates == 0)
-      next.optimizer.update(&next.weights, gradients: gradients, learningRate: rate)
+      next.update(
+        gradients: gradients, learningRate: rate,
+        orthogonalLearningRate: (configuration.orthogonalLearningRate
+          ?? configuration.learningRate) * factor)
       observe(batchLoss.mean)
       total.add(batchLoss)
       normSum += norm
       greatestNorm = max(greatestNorm, norm)
     }
+    next.weights.clamp(to: engine.network)
     engine.weights = next.weights
     let validation = task.validation.map {
       evaluate(engine, on: $0, loss: task.loss, batchSize: max(64, configuration.batchSize))
@@ -75,7 +82,8 @@ struct EpochRunner {
       EpochRecord(
         epoch: next.curve.count + 1, learningRate: rate, loss: total.mean, metric: total.metric,
         validationLoss: validation?.loss, validationMetric: validation?.metric,
-        gradientNorm: normSum / Double(batches.count), greatestGradientNorm: greatestNorm))
+        gradientNorm: normSum / Double(batches.count), greatestGradientNorm: greatestNorm,
+        stateGradientNorms: try stateGradientNorms(next, epoch: epoch)))
     state = next
     let elapsed = ContinuousClock.now - start
     return EpochProgress(
@@ -99,6 +107,23 @@ struct EpochRunner {
       return (loss.mean, gradient ?? outputs)
     }
     return (batchLoss, step.gradients)
+  }
+
+  /// The gradients by the states over the first batch of the set, unchanged by augmentation, where they are due.
+  private func stateGradientNorms(_ state: TrainingState, epoch: Int) throws -> [Double]? {
+    guard let every = configuration.gradientNormEpochs, (epoch + 1).isMultiple(of: every) else {
+      return nil
+    }
+    let set = task.training
+    let indices = 0..<min(set.count, configuration.batchSize)
+    return try gradientNorms(
+      engine.network, state.weights,
+      SequenceBatch(sequences: indices.map { set.sequences[$0] }, features: set.features)
+    ) { outputs in
+      task.loss.evaluate(
+        outputs, targets: indices.map { set.targets[$0] }, wantsGradient: true
+      ).gradient ?? outputs
+    }
   }
 
   /// A training sequence as this epoch sees it; depends on the epoch and the index, not on the batch.

@@ -78,13 +78,14 @@ package struct OnlineTrainer {
           "training": configuration.json, "updatesPerRound": .int(updatesPerRound),
           "goal": .double(goal),
         ])))
-    var state = TrainingState(weights: weights, configuration: configuration)
+    var state = try TrainingState(
+      network: network, weights: weights, configuration: configuration)
     var smoothed: Double?
     var goalUpdate: Int?
     if let (file, fields) = try keeper.read() {
       guard let training = fields["training"], let kept = fields["smoothedLoss"]?.number,
         let restored = TrainingState(
-          fields: training, file: file, layout: weights.layout, configuration: configuration)
+          fields: training, file: file, from: state, configuration: configuration)
       else { throw keeper.malformed }
       state = restored
       smoothed = kept
@@ -109,7 +110,7 @@ package struct OnlineTrainer {
         fields: .object([
           "training": parts.fields, "smoothedLoss": .double(smoothed ?? 0),
           "goalUpdate": goalUpdate.map { .int($0) } ?? .null,
-        ]), arrays: parts.arrays)
+        ]), arrays: parts.arrays, doubles: parts.doubles)
       progress(note)
     }
     return OnlineResult(

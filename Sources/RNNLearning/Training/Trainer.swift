@@ -79,11 +79,12 @@ package struct Trainer {
       policy: checkpoint, kind: phase,
       identity: TrainingIdentity(
         network: network, weights: weights, task: task, settings: configuration.json))
-    var state = TrainingState(weights: weights, configuration: configuration)
+    var state = try TrainingState(
+      network: network, weights: weights, configuration: configuration)
     if let (file, fields) = try keeper.read() {
       guard
         let restored = TrainingState(
-          fields: fields, file: file, layout: weights.layout, configuration: configuration)
+          fields: fields, file: file, from: state, configuration: configuration)
       else { throw keeper.malformed }
       state = restored
     }
@@ -97,7 +98,8 @@ package struct Trainer {
         &state, epoch: epoch, of: configuration.epochs, phase: phase, penalty: nil)
       state.updateBest(greaterIsBetter: task.loss.greaterMetricIsBetter)
       let parts = state.checkpointParts
-      try keeper.write(fields: parts.fields, arrays: parts.arrays)
+      try keeper.write(
+        fields: parts.fields, arrays: parts.arrays, doubles: parts.doubles)
       progress(note)
     }
     if configuration.selection == .best, let best = state.best {

@@ -8,6 +8,8 @@ package struct TrainingConfiguration: Hashable, Sendable {
   package var batchSize: Int
   /// The base learning rate.
   package var learningRate: Double
+  /// The base learning rate of orthogonal matrices; nil for the same.
+  package var orthogonalLearningRate: Double?
   /// How the rate changes from epoch to epoch.
   package var schedule: LearningRateSchedule
   /// How a gradient becomes a step.
@@ -22,6 +24,8 @@ package struct TrainingConfiguration: Hashable, Sendable {
   package var seed: UInt64
   /// Which epoch's weights are the result.
   package var selection: Selection
+  /// Every how many epochs the gradients by the states are measured (`gradientNorms`); nil for never.
+  package var gradientNormEpochs: Int?
   /// A local rule in the place of the gradient; nil for the gradient.
   package var learning: LocalLearning?
 
@@ -38,7 +42,8 @@ package struct TrainingConfiguration: Hashable, Sendable {
     epochs: Int, batchSize: Int, learningRate: Double,
     schedule: LearningRateSchedule = .constant, optimizer: OptimizerRule = .adam,
     gradientClip: Double? = 1, augmentation: Augmentation? = nil, bucketBatches: Int = 8,
-    seed: UInt64, selection: Selection = .last, learning: LocalLearning? = nil
+    seed: UInt64, selection: Selection = .last, orthogonalLearningRate: Double? = nil,
+    gradientNormEpochs: Int? = nil, learning: LocalLearning? = nil
   ) {
     self.epochs = epochs
     self.batchSize = batchSize
@@ -50,6 +55,8 @@ package struct TrainingConfiguration: Hashable, Sendable {
     self.bucketBatches = bucketBatches
     self.seed = seed
     self.selection = selection
+    self.orthogonalLearningRate = orthogonalLearningRate
+    self.gradientNormEpochs = gradientNormEpochs
     self.learning = learning
   }
 
@@ -63,6 +70,16 @@ package struct TrainingConfiguration: Hashable, Sendable {
     if !(learningRate > 0 && learningRate.isFinite) {
       sink.error(
         "\(path).learningRate", "\(learningRate) is not positive", fix: "use a value such as 0.002")
+    }
+    if let rate = orthogonalLearningRate, !(rate > 0 && rate.isFinite) {
+      sink.error(
+        "\(path).orthogonalLearningRate", "\(rate) is not positive",
+        fix: "use a value such as 0.0002, or leave it away")
+    }
+    if let epochs = gradientNormEpochs, epochs < 1 {
+      sink.error(
+        "\(path).gradientNorms.every", "\(epochs) is below 1",
+        fix: "use at least 1, or leave it away")
     }
     if let gradientClip, !(gradientClip > 0) {
       sink.error(
@@ -105,6 +122,8 @@ package struct TrainingConfiguration: Hashable, Sendable {
           "kind": "adam", "beta1": .double(beta1), "beta2": .double(beta2),
           "epsilon": .double(epsilon),
         ])
+      case .rmsprop(let decay, let epsilon):
+        .object(["kind": "rmsprop", "decay": .double(decay), "epsilon": .double(epsilon)])
       }
     let rates: JSONValue =
       switch schedule {
@@ -120,8 +139,16 @@ package struct TrainingConfiguration: Hashable, Sendable {
       "augmentation": augmentation?.json ?? .null, "bucketBatches": .int(bucketBatches),
       "seed": .string(String(seed)), "selection": .string(selection.rawValue),
     ])
-    guard let learning, case .object(let members) = object else { return object }
-    return .object(members + [.init("learning", learning.json)])
+    // Left out where they are not used, so that checkpoints from before them stay valid.
+    guard case .object(var members) = object else { return object }
+    if let rate = orthogonalLearningRate {
+      members.append(.init("orthogonalLearningRate", .double(rate)))
+    }
+    if let every = gradientNormEpochs {
+      members.append(.init("gradientNorms", .object(["every": .int(every)])))
+    }
+    if let learning { members.append(.init("learning", learning.json)) }
+    return .object(members)
   }
 }
 

@@ -1,11 +1,14 @@
 package import RNNGraph
 package import RNNSupport
+internal import RNNTensor
 
 /// Where a training stands between two epochs: all that the rest of its course depends on.
 package struct TrainingState: Hashable, Sendable {
   /// The weights after the last finished epoch.
   package var weights: Weights
   package var optimizer: Optimizer
+  /// The matrices that are kept orthogonal.
+  package var trivializations: [Trivialization]
   /// The generator of shuffles and augmentation.
   package var generator: SplitMix64
   /// One record per finished epoch.
@@ -27,9 +30,12 @@ package struct TrainingState: Hashable, Sendable {
   }
 
   /// The state before the first epoch.
-  package init(weights: Weights, configuration: TrainingConfiguration) {
+  ///
+  /// - Throws: `DiagnosticsEmitted` if a matrix cannot start where its manifold wants it.
+  package init(network: Network, weights: Weights, configuration: TrainingConfiguration) throws {
     self.weights = weights
     optimizer = Optimizer(configuration.optimizer, for: weights)
+    trivializations = try network.trivializations(weights)
     generator = SplitMix64(seed: configuration.seed).fork("training")
     curve = []
   }
@@ -49,10 +55,52 @@ package struct TrainingState: Hashable, Sendable {
     best = Best(index: curve.count - 1, weights: weights)
   }
 
+  // MARK: - Updates
+
+  /// Turns the gradients by the weights into those by what training changes.
+  ///
+  /// Those by fixed parameters become zero, those by an orthogonal matrix give way to those by the upper triangle
+  /// of its skew-symmetric matrix.
+  func adapt(_ gradients: inout Weights, _ network: Network) {
+    gradients.clearUntrained(network)
+    for one in trivializations {
+      let byMatrix = gradients.values[one.layer][one.parameter]
+      gradients.values[one.layer][one.parameter] = one.gradient(
+        byMatrix: SquareMatrix(size: one.skew.size, values: byMatrix.map(Double.init))
+      ).values.map(Float.init)
+    }
+  }
+
+  /// Changes the weights by one step against adapted gradients.
+  mutating func update(
+    gradients: Weights, learningRate: Double, orthogonalLearningRate: Double
+  ) {
+    var others = gradients
+    for one in trivializations {
+      let count = others.values[one.layer][one.parameter].count
+      others.values[one.layer][one.parameter] = [Float](repeating: 0, count: count)
+    }
+    optimizer.update(&weights, gradients: others, learningRate: learningRate)
+    for i in trivializations.indices {
+      let (l, p) = (trivializations[i].layer, trivializations[i].parameter)
+      let gradient = SquareMatrix(
+        size: trivializations[i].skew.size, values: gradients.values[l][p].map(Double.init))
+      let constants = optimizer.rule.rmspropConstants
+      weights.values[l][p] = trivializations[i].update(
+        gradient: gradient, learningRate: orthogonalLearningRate, decay: constants.decay,
+        epsilon: constants.epsilon, updates: optimizer.updates
+      ).values.map(Float.init)
+    }
+  }
+
   // MARK: - Checkpoints
 
   /// The fields and arrays of the state in a checkpoint.
-  var checkpointParts: (fields: JSONValue, arrays: [CheckpointFile.NamedArray]) {
+  var checkpointParts:
+    (
+      fields: JSONValue, arrays: [CheckpointFile.NamedArray], doubles: [CheckpointFile.NamedDoubles]
+    )
+  {
     var arrays = weights.arrays(prefix: "weights")
     for (i, moment) in optimizer.moments.enumerated() {
       arrays += moment.arrays(prefix: "moment\(i)")
@@ -64,13 +112,17 @@ package struct TrainingState: Hashable, Sendable {
       "bestIndex": best.map { .int($0.index) } ?? .null,
       "curve": .array(curve.map(\.json)),
     ])
-    return (fields, arrays)
+    return (fields, arrays, trivializations.flatMap { $0.arrays })
   }
 
   /// Reads the state back; nil if a part is missing or has another layout.
+  ///
+  /// - Parameter start: the state of the same training before its first epoch.
   init?(
-    fields: JSONValue, file: CheckpointFile, layout: [[Int]], configuration: TrainingConfiguration
+    fields: JSONValue, file: CheckpointFile, from start: TrainingState,
+    configuration: TrainingConfiguration
   ) {
+    let layout = start.weights.layout
     guard let weights = Weights(file, prefix: "weights", layout: layout),
       let updates = fields["updates"]?.int,
       let generator = fields["generator"]?.string.flatMap({ UInt64($0, radix: 16) }),
@@ -85,6 +137,10 @@ package struct TrainingState: Hashable, Sendable {
     }
     self.weights = weights
     optimizer = Optimizer(configuration.optimizer, updates: updates, moments: moments)
+    trivializations = start.trivializations
+    for i in trivializations.indices {
+      guard trivializations[i].restore(file) else { return nil }
+    }
     self.generator = SplitMix64(seed: generator)
     self.curve = records
     if let index = fields["bestIndex"]?.int {

@@ -1,0 +1,36 @@
+internal import RNNSupport
+
+/// How far the loss reached back in the epochs of a training that measured it: one line per epoch, over the steps.
+struct GradientNormChart {
+  /// More lines than this would hide each other; the first and the last are always there.
+  private static let most = 6
+  private let lines: [(epoch: Int, norms: [Double])]
+
+  /// - Parameter record: what a stage wrote into `record.json`.
+  /// - Returns: nil if no epoch measured the gradients.
+  init?(record: JSONValue) {
+    guard case .array(let epochs)? = record["curve"] else { return nil }
+    let all = epochs.compactMap { epoch -> (epoch: Int, norms: [Double])? in
+      guard let number = epoch["epoch"]?.int, let norms = epoch["gradientNorms"]?.array else {
+        return nil
+      }
+      return (number, norms.compactMap(\.number))
+    }
+    guard !all.isEmpty else { return nil }
+    let count = min(all.count, Self.most)
+    lines = (0..<count).map { i in
+      all[count == 1 ? all.count - 1 : i * (all.count - 1) / (count - 1)]
+    }
+  }
+
+  var svg: String {
+    LineChart(
+      title: "Gradient by the state", x: "step", y: "norm of dL/dh", isLogarithmicY: true,
+      series: lines.enumerated().map { i, line in
+        LineChart.Series(
+          "epoch \(line.epoch)",
+          line.norms.enumerated().map { (x: Double($0.offset + 1), y: $0.element) }, group: i)
+      }
+    ).svg
+  }
+}
