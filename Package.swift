@@ -156,7 +156,9 @@ let package = Package(
       ["RNNFixedPoint", "RNNGraph", "RNNInterchange", "RNNSupport", "_RNNTestSupport"]),
     .tests(
       "RNNLearningTests",
-      ["RNNFixedPoint", "RNNGraph", "RNNLearning", "RNNSupport", "_RNNTestSupport"]),
+      [
+        "RNNFixedPoint", "RNNGraph", "RNNLearning", "RNNSupport", "RNNTensor", "_RNNTestSupport",
+      ]),
     .tests(
       "RNNQuantizeTests",
       [

@@ -8,7 +8,7 @@ import RNNTensor
 /// One shape of the comparison with PyTorch: a layer, its batch, and 100 steps.
 struct Shape {
   var name: String
-  var cell: any CellDefinition.Type
+  var cell: String
   var inputs: Int
   var units: Int
   var options: [CellConfiguration.Entry]
@@ -17,34 +17,33 @@ struct Shape {
 
   static let all = [
     Shape(
-      name: "gru-40-128-b32", cell: GRUCell.self, inputs: 40, units: 128, options: [], batch: 32),
+      name: "lstm-40-128-b32", cell: "lstm", inputs: 40, units: 128, options: [], batch: 32),
+    Shape(name: "gru-40-128-b32", cell: "gru", inputs: 40, units: 128, options: [], batch: 32),
     Shape(
-      name: "lstm-40-128-b32", cell: LSTMCell.self, inputs: 40, units: 128, options: [], batch: 32),
-    Shape(
-      name: "lstm-153-1024-proj512-b16", cell: LSTMCell.self, inputs: 153, units: 1024,
+      name: "lstm-153-1024-proj512-b16", cell: "lstm", inputs: 153, units: 1024,
       options: [.init("projection", .int(512))], batch: 16),
+    Shape(
+      name: "gru-153-1024-b16", cell: "gru", inputs: 153, units: 1024, options: [], batch: 16),
+    Shape(
+      name: "momentum-lstm-28-128-b32", cell: "momentum-lstm", inputs: 28, units: 128,
+      options: [], batch: 32),
   ]
 
   var network: Network {
-    let configuration = CellConfiguration(
-      inputSize: inputs, units: units,
-      options: cell.options.map { option in
-        options.first { $0.name == option.name } ?? .init(option.name, option.standard)
-      })
-    return Network(layers: [
-      Layer(
-        name: "layer", cell: cell.name, configuration: configuration,
-        graph: cell.graph(configuration))
-    ])
+    get throws {
+      Network(layers: [
+        try Layer(name: "layer", cell: cell, inputSize: inputs, units: units, options: options)
+      ])
+    }
   }
 
   /// The products of one forward and backward pass on one of `threads` threads: m x n x k, how often,
   /// and whether the left one is transposed, as gradients by matrices need it.
-  func products(threads: Int) -> [(m: Int, n: Int, k: Int, times: Int, transposed: Bool)] {
+  func products(threads: Int) throws -> [(m: Int, n: Int, k: Int, times: Int, transposed: Bool)] {
     var result: [(m: Int, n: Int, k: Int, times: Int, transposed: Bool)] = []
     let rows = batch / threads
     var byOperand: [ValueID: (rows: Int, columns: Int, seesState: Bool)] = [:]
-    let graph = network.layers[0].graph
+    let graph = try network.layers[0].graph
     var order: [ValueID] = []
     for node in graph.nodes {
       guard case .matvec(_, let v, _) = node.op else { continue }
@@ -84,7 +83,7 @@ struct Shape {
         continue
       }
       if words[0] == "limit" {
-        let (seconds, flops) = limit(shape)
+        let (seconds, flops) = try limit(shape)
         print("\(seconds) \(flops)")
         continue
       }
@@ -115,7 +114,7 @@ struct Shape {
   }
 
   static func engine(_ shape: Shape) throws -> (NetworkEngine, SequenceBatch) {
-    let network = shape.network
+    let network = try shape.network
     let engine = try NetworkEngine(
       network: network, weights: initialWeights(network, seed: 1), threads: threads)
     var generator = SplitMix64(seed: 2)
@@ -127,10 +126,10 @@ struct Shape {
   }
 
   /// The least time of every product, added up, and their operations, all threads together.
-  static func limit(_ shape: Shape) -> (seconds: Double, flops: Double) {
+  static func limit(_ shape: Shape) throws -> (seconds: Double, flops: Double) {
     var seconds = 0.0
     var flops = 0.0
-    for product in shape.products(threads: threads) {
+    for product in try shape.products(threads: threads) {
       let (m, n, k) = (product.m, product.n, product.k)
       let once = 2 * Double(m) * Double(n) * Double(k)
       let repeats = max(1, Int(2e8 / once))

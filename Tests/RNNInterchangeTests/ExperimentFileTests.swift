@@ -64,6 +64,14 @@ import _RNNTestSupport
     #expect(e.data.url(of: Self.gru).path == "/d/x.tsv")
     #expect(e.training.optimizer == .sgd(momentum: 0.9))
     #expect(e.training.schedule == .step(epochs: 3, factor: 0.5))
+    #expect(e.training.orthogonalLearningRate == nil && e.training.gradientNormEpochs == nil)
+    let orthogonal = try Self.edited([
+      ("training/optimizer", .object(["kind": "rmsprop", "decay": 0.9, "epsilon": 1e-8])),
+      ("training/orthogonalLearningRate", 2e-4),
+      ("training/gradientNorms", .object(["every": 5])),
+    ]).training
+    #expect(orthogonal.optimizer == .rmsprop(decay: 0.9, epsilon: 1e-8))
+    #expect(orthogonal.orthogonalLearningRate == 2e-4 && orthogonal.gradientNormEpochs == 5)
     #expect(e.training.gradientClip == nil)
     #expect(e.network.layers[0].configuration.choice("reset") == "after")
     #expect(e.quantization == nil)
@@ -137,6 +145,10 @@ import _RNNTestSupport
     .init("training/learningRate", -1, "/training/learningRate: -1.0"),
     .init("training/optimizer/kind", "lamb", "/training/optimizer/kind: \"lamb\""),
     .init("training/optimizer/beta1", 1, "/training/optimizer/beta1: 1.0"),
+    .init("training/orthogonalLearningRate", 0, "/training/orthogonalLearningRate: 0"),
+    .init("training/gradientNorms", 3, "/training/gradientNorms"),
+    .init(
+      "training/gradientNorms", .object(["every": 0]), "/training/gradientNorms/every: 0"),
     .init("training/schedule/warmup", 1, "unknown key \"warmup\""),
     .init("training/selection", "best", "data.validationShare is 0"),
     .init("training/augmentation/stretch", 1.5, "/augmentation/stretch: 1.5"),

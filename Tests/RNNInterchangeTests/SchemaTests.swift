@@ -198,6 +198,14 @@ private struct Schema {
         ),
       ]),
       edited(ExperimentFileTests.sequences),
+      edited([
+        (
+          "training/optimizer",
+          .object(["kind": "rmsprop", "decay": 0.9, "epsilon": 1e-8])
+        ),
+        ("training/orthogonalLearningRate", 2e-4),
+        ("training/gradientNorms", .object(["every": 5])),
+      ]),
     ]
     try check("experiment.schema.json", documents)
     for document in documents {

@@ -37,6 +37,22 @@ import Testing
     }
   }
 
+  @Test func rmspropFollowsItsRecursion() {
+    // By hand: decay 0.75, epsilon 0.5; v = 4 gives a root of 2, v = 0.75 * 4 + 0.25 * 24 = 9 one of 3.
+    let gradients: [Float] = [4, -4.8989795]
+    let roots: [Float] = [2.5, 3.5]
+    var weights = Weights(values: [[[1, 10]]])
+    var rule = Optimizer(.rmsprop(decay: 0.75, epsilon: 0.5), for: weights)
+    var expected: Float = 1
+    for (gradient, root) in zip(gradients, roots) {
+      rule.update(&weights, gradients: Weights(values: [[[gradient, 0]]]), learningRate: 0.5)
+      let step: Float = 0.5 * gradient / root
+      expected -= step
+      #expect(abs(weights.values[0][0][0] - expected) < 1e-6)
+    }
+    #expect(weights.values[0][0][1] == 10 && rule.updates == 2)
+  }
+
   @Test func schedules() {
     #expect((0..<4).map { LearningRateSchedule.constant.factor(epoch: $0, of: 4) } == [1, 1, 1, 1])
     let step = LearningRateSchedule.step(epochs: 2, factor: 0.5)
@@ -54,6 +70,8 @@ import Testing
     #expect(
       OptimizerRule.adam(beta1: -0.1, beta2: .nan, epsilon: 0).problems.map { $0.path }
         == ["beta1", "beta2", "epsilon"])
+    #expect(
+      OptimizerRule.rmsprop(decay: 1, epsilon: -1).problems.map { $0.path } == ["decay", "epsilon"])
     #expect(
       LearningRateSchedule.step(epochs: 0, factor: 0).problems.map { $0.path } == [
         "epochs", "factor",
