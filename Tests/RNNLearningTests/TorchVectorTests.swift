@@ -64,6 +64,7 @@ import _RNNTestSupport
     let rules: [String: (OptimizerRule, Double)] = [
       "sgd": (.sgd(momentum: 0), 0.1), "momentum": (.sgd(momentum: 0.9), 0.05),
       "adam": (.adam(beta1: 0.8, beta2: 0.95, epsilon: 1e-6), 0.01),
+      "rmsprop": (.rmsprop(decay: 0.8, epsilon: 1e-5), 0.02),
     ]
     let cases = try TorchVectorTests.vectors("optimizers")
     #expect(cases.count == rules.count)

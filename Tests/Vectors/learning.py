@@ -73,7 +73,8 @@ def optimizers(generator):
     for name, make in [
             ("sgd", lambda p: torch.optim.SGD(p, lr=0.1)),
             ("momentum", lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9)),
-            ("adam", lambda p: torch.optim.Adam(p, lr=0.01, betas=(0.8, 0.95), eps=1e-6))]:
+            ("adam", lambda p: torch.optim.Adam(p, lr=0.01, betas=(0.8, 0.95), eps=1e-6)),
+            ("rmsprop", lambda p: torch.optim.RMSprop(p, lr=0.02, alpha=0.8, eps=1e-5))]:
         start = [generator.gauss(0, 1) for _ in range(5)]
         w = torch.tensor(start, dtype=torch.float64, requires_grad=True)
         optimizer = make([w])
