@@ -96,7 +96,12 @@ extension TrainingConfiguration {
           stretch: $0.stretch)
       }, bucketBatches: file.bucketBatches, seed: seed,
       selection: file.selection == .best ? .best : .last,
-      learning: file.learning.map { LocalLearning($0) })
+      learning: file.learning.map { LocalLearning($0) },
+      lyapunov: file.lyapunov.map {
+        SpectrumSchedule(
+          every: $0.every, segments: $0.segments, steps: $0.steps, warmUp: $0.warmUp,
+          count: $0.exponents)
+      })
   }
 }
 

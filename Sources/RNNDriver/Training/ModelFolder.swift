@@ -3,7 +3,8 @@ internal import RNNGraph
 internal import RNNInterchange
 internal import RNNSupport
 
-/// A folder with `model.json`, its weights, `record.json` with what the stage saw on the way, and `curve.svg`.
+/// A folder with `model.json`, its weights, `record.json` with what the stage saw on the way, and `curve.svg`;
+/// `spectrum.svg` where the training recorded Lyapunov spectra.
 enum ModelFolder {
   static let marker = "model.json"
 
@@ -38,6 +39,9 @@ enum ModelFolder {
       let svg = chart.replacingOccurrences(
         of: "<svg ", with: "<svg xmlns=\"http://www.w3.org/2000/svg\" ")
       try AtomicFile.write(svg + "\n", to: staging.appendingPathComponent("curve.svg"))
+      if let spectrum = SpectrumCourseChart(record: record) {
+        try AtomicFile.write(spectrum.svg, to: staging.appendingPathComponent("spectrum.svg"))
+      }
     }
   }
 

@@ -17,16 +17,21 @@ package struct EpochRecord: Hashable, Sendable {
   package var gradientNorm: Double
   /// The greatest of these norms.
   package var greatestGradientNorm: Double
+  /// Lyapunov exponents in descending order, in nats per step; nil where none were recorded.
+  package var exponents: [Double]?
 
   /// The record as a JSON object with a fixed order of members.
   package var json: JSONValue {
-    .object([
+    let value: JSONValue = .object([
       "epoch": .int(epoch), "learningRate": .double(learningRate), "loss": .double(loss),
       "metric": .double(metric), "validationLoss": validationLoss.map { .double($0) } ?? .null,
       "validationMetric": validationMetric.map { .double($0) } ?? .null,
       "gradientNorm": .double(gradientNorm),
       "greatestGradientNorm": .double(greatestGradientNorm),
     ])
+    guard let exponents, case .object(let members) = value else { return value }
+    return .object(
+      members + [.init("exponents", .array(exponents.map { $0.isFinite ? .double($0) : .null }))])
   }
   /// Reads what `json` wrote; nil if a member is missing or of another kind.
   init?(json: JSONValue) {
@@ -40,6 +45,8 @@ package struct EpochRecord: Hashable, Sendable {
       validationLoss: json["validationLoss"]?.number,
       validationMetric: json["validationMetric"]?.number, gradientNorm: gradientNorm,
       greatestGradientNorm: greatest)
+    // Null stands for minus infinity.
+    exponents = json["exponents"]?.array?.map { $0.number ?? -.infinity }
   }
   /// Creates a record from its parts.
   package init(

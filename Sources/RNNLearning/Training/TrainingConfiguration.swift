@@ -24,6 +24,8 @@ package struct TrainingConfiguration: Hashable, Sendable {
   package var selection: Selection
   /// A local rule in the place of the gradient; nil for the gradient.
   package var learning: LocalLearning?
+  /// When `Trainer` records the Lyapunov spectrum; nil for never.
+  package var lyapunov: SpectrumSchedule?
 
   /// Which epoch's weights a training returns.
   package enum Selection: String, Hashable, Sendable {
@@ -38,7 +40,8 @@ package struct TrainingConfiguration: Hashable, Sendable {
     epochs: Int, batchSize: Int, learningRate: Double,
     schedule: LearningRateSchedule = .constant, optimizer: OptimizerRule = .adam,
     gradientClip: Double? = 1, augmentation: Augmentation? = nil, bucketBatches: Int = 8,
-    seed: UInt64, selection: Selection = .last, learning: LocalLearning? = nil
+    seed: UInt64, selection: Selection = .last, learning: LocalLearning? = nil,
+    lyapunov: SpectrumSchedule? = nil
   ) {
     self.epochs = epochs
     self.batchSize = batchSize
@@ -51,6 +54,7 @@ package struct TrainingConfiguration: Hashable, Sendable {
     self.seed = seed
     self.selection = selection
     self.learning = learning
+    self.lyapunov = lyapunov
   }
 
   /// Collects what is wrong with the numbers.
@@ -88,6 +92,7 @@ package struct TrainingConfiguration: Hashable, Sendable {
           fix: "set stretch to 0")
       }
     }
+    lyapunov?.check(path: "\(path).lyapunov", task: task, into: &sink)
     if selection == .best && task.validation == nil {
       sink.error(
         "\(path).selection", "the best epoch is chosen on a validation set, and there is none",
@@ -120,8 +125,11 @@ package struct TrainingConfiguration: Hashable, Sendable {
       "augmentation": augmentation?.json ?? .null, "bucketBatches": .int(bucketBatches),
       "seed": .string(String(seed)), "selection": .string(selection.rawValue),
     ])
-    guard let learning, case .object(let members) = object else { return object }
-    return .object(members + [.init("learning", learning.json)])
+    // Written only where they are used, so that older checkpoints go on.
+    guard case .object(var members) = object else { return object }
+    if let learning { members.append(.init("learning", learning.json)) }
+    if let lyapunov { members.append(.init("lyapunov", lyapunov.json)) }
+    return .object(members)
   }
 }
 
