@@ -85,6 +85,21 @@ import _RNNTestSupport
     }
   }
 
+  static let lyapunov: JSONValue = .object([
+    "every": 2, "segments": 3, "steps": 40, "warmUp": 0, "exponents": .null,
+  ])
+  @Test func spectraAreReadAndRefused() throws {
+    let lyapunov = try #require(
+      try Self.edited([("training/lyapunov", Self.lyapunov)]).training.lyapunov)
+    #expect(lyapunov.every == 2 && lyapunov.segments == 3 && lyapunov.steps == 40)
+    #expect(lyapunov.warmUp == 0 && lyapunov.exponents == nil)
+    #expect(try Self.edited([("training/lyapunov", .null)]).training.lyapunov == nil)
+    expectDiagnostic("/training/lyapunov/every: 0 is not supported") {
+      try Self.edited([
+        ("training/lyapunov", Self.lyapunov), ("training/lyapunov/every", 0),
+      ])
+    }
+  }
   static let learning: JSONValue = .object([
     "rule": "rflo", "credit": "local", "feedback": "random", "updates": "step",
     "traceInput": "previous", "learns": ["readout"],

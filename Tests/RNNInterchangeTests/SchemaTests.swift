@@ -189,6 +189,7 @@ private struct Schema {
         ("training/optimizer", .object(["kind": "sgd", "momentum": 0])),
         ("training/schedule", .object(["kind": "step", "epochs": 3, "factor": 0.5])),
         ("layers/0/direction", "forward"), ("training/learning", ExperimentFileTests.learning),
+        ("training/lyapunov", ExperimentFileTests.lyapunov),
         (
           "compression",
           .object([

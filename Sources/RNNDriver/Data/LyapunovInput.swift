@@ -97,13 +97,10 @@ package enum LyapunovInput: Hashable, Sendable, CustomStringConvertible {
           fix: "ask for fewer with --segments, --steps or --warm-up, or give more data"))
     }
     let steps = steps ?? min(1000, most)
-    let length = warmUp + steps
-    return (
-      (0..<count).map { s in
-        let start = s * (frames / count) * size
-        return Array(stream[start..<start + length * size])
-      }, steps
-    )
+    let segments = LyapunovSegments.cut(
+      stream, features: size, count: count, length: warmUp + steps)
+    guard let segments else { preconditionFailure("\(most) steps were counted") }
+    return (segments, steps)
   }
 
   private static func draw(_ kind: Noise, _ generator: inout SplitMix64) -> Double {

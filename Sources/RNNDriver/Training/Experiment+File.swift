@@ -99,7 +99,12 @@ extension TrainingConfiguration {
       selection: file.selection == .best ? .best : .last,
       orthogonalLearningRate: file.orthogonalLearningRate,
       gradientNormEpochs: file.gradientNormEpochs,
-      learning: file.learning.map { LocalLearning($0) })
+      learning: file.learning.map { LocalLearning($0) },
+      lyapunov: file.lyapunov.map {
+        SpectrumSchedule(
+          every: $0.every, segments: $0.segments, steps: $0.steps, warmUp: $0.warmUp,
+          count: $0.exponents)
+      })
   }
 }
 

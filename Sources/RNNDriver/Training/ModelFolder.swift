@@ -5,7 +5,8 @@ internal import RNNSupport
 
 /// A folder with `model.json`, its weights, `record.json` with what the stage saw on the way, and `curve.svg`.
 ///
-/// `gradients.svg` lies beside `curve.svg` where the training measured the gradients by the states.
+/// `gradients.svg` lies beside `curve.svg` where the training measured the gradients by the states, `spectrum.svg`
+/// where it recorded Lyapunov spectra.
 enum ModelFolder {
   static let marker = "model.json"
 
@@ -42,6 +43,9 @@ enum ModelFolder {
       try AtomicFile.write(svg + "\n", to: staging.appendingPathComponent("curve.svg"))
       if let chart = GradientNormChart(record: record) {
         try AtomicFile.write(chart.svg, to: staging.appendingPathComponent("gradients.svg"))
+      }
+      if let spectrum = SpectrumCourseChart(record: record) {
+        try AtomicFile.write(spectrum.svg, to: staging.appendingPathComponent("spectrum.svg"))
       }
     }
   }

@@ -205,6 +205,11 @@ extension ExperimentFile.Compression {
             + "\(perRound) epochs",
           fix: "use a multiple of \(penalties.count * perRound)")
       }
+      if training?.lyapunov != nil {
+        json.error(
+          "\(node.path)/training/lyapunov", "spectra are not recorded during ADMM",
+          fix: "move it to fineTuning, or to the training of the float network")
+      }
       if training?.selection == .best {
         json.error(
           "\(node.path)/training/selection", "only the last epoch is close to the set",

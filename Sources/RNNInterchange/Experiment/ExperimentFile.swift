@@ -96,6 +96,18 @@ package struct ExperimentFile: Hashable, Sendable {
     package var gradientNormEpochs: Int?
     /// A local rule in the place of backpropagation; nil for backpropagation.
     package var learning: Learning?
+    /// When the Lyapunov spectrum is recorded; nil for never.
+    package var lyapunov: Lyapunov?
+
+    /// A record of the Lyapunov spectrum every so many epochs.
+    package struct Lyapunov: Hashable, Sendable {
+      package var every: Int
+      package var segments: Int
+      package var steps: Int
+      package var warmUp: Int
+      /// Leading exponents; nil for all.
+      package var exponents: Int?
+    }
 
     /// Random-feedback local online learning and its relatives.
     package struct Learning: Hashable, Sendable {

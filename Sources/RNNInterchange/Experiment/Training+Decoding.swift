@@ -7,7 +7,7 @@ extension ExperimentFile.Training {
         [
           "epochs", "batchSize", "learningRate", "schedule", "optimizer", "gradientClip",
           "augmentation", "bucketBatches", "selection",
-        ], optional: ["learning", "orthogonalLearningRate", "gradientNorms"])
+        ], optional: ["learning", "lyapunov", "orthogonalLearningRate", "gradientNorms"])
     else { return nil }
     let json = node.json
     let before = json.sink.diagnostics.count
@@ -30,6 +30,7 @@ extension ExperimentFile.Training {
     let gradientNorms = o["gradientNorms"].map {
       $0.object(["every"])?["every"]?.int(1...1_000_000)
     }
+    let lyapunov = o.nullable("lyapunov").map { Lyapunov($0) }
     if selection == "best", let data, data.validationShare == 0 {
       json.error(
         "\(node.path)/selection",
@@ -44,7 +45,23 @@ extension ExperimentFile.Training {
       optimizer: optimizer, gradientClip: clip ?? nil, augmentation: augmentation ?? nil,
       bucketBatches: bucketBatches, selection: selection,
       orthogonalLearningRate: orthogonalRate ?? nil, gradientNormEpochs: gradientNorms ?? nil,
-      learning: learning ?? nil)
+      learning: learning ?? nil, lyapunov: lyapunov ?? nil)
+  }
+}
+
+extension ExperimentFile.Training.Lyapunov {
+  init?(_ node: JSONNode) {
+    guard let o = node.object(["every", "segments", "steps", "warmUp", "exponents"]) else {
+      return nil
+    }
+    let every = o["every"]?.int(1...1_000_000)
+    let segments = o["segments"]?.int(1...65536)
+    let steps = o["steps"]?.int(1...1_000_000_000)
+    let warmUp = o["warmUp"]?.int(0...1_000_000_000)
+    let exponents = o.nullable("exponents").map { $0.int(1...1_000_000) }
+    guard let every, let segments, let steps, let warmUp else { return nil }
+    self.init(
+      every: every, segments: segments, steps: steps, warmUp: warmUp, exponents: exponents ?? nil)
   }
 }
 

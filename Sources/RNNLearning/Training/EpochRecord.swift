@@ -19,6 +19,8 @@ package struct EpochRecord: Hashable, Sendable {
   package var greatestGradientNorm: Double
   /// The norm of the gradient by the state after every step (`gradientNorms`), in the epochs that measure it.
   package var stateGradientNorms: [Double]?
+  /// Lyapunov exponents in descending order, in nats per step; nil where none were recorded.
+  package var exponents: [Double]?
 
   /// The record as a JSON object with a fixed order of members.
   package var json: JSONValue {
@@ -29,9 +31,15 @@ package struct EpochRecord: Hashable, Sendable {
       "gradientNorm": .double(gradientNorm),
       "greatestGradientNorm": .double(greatestGradientNorm),
     ])
-    guard let norms = stateGradientNorms, case .object(let members) = value else { return value }
-    return .object(
-      members + [.init("gradientNorms", .array(norms.map { .double($0) }))])
+    guard case .object(var members) = value else { return value }
+    if let norms = stateGradientNorms {
+      members.append(.init("gradientNorms", .array(norms.map { .double($0) })))
+    }
+    if let exponents {
+      members.append(
+        .init("exponents", .array(exponents.map { $0.isFinite ? .double($0) : .null })))
+    }
+    return .object(members)
   }
   /// Reads what `json` wrote; nil if a member is missing or of another kind.
   init?(json: JSONValue) {
@@ -46,6 +54,8 @@ package struct EpochRecord: Hashable, Sendable {
       validationMetric: json["validationMetric"]?.number, gradientNorm: gradientNorm,
       greatestGradientNorm: greatest,
       stateGradientNorms: json["gradientNorms"]?.array?.compactMap(\.number))
+    // Null stands for minus infinity.
+    exponents = json["exponents"]?.array?.map { $0.number ?? -.infinity }
   }
   /// Creates a record from its parts.
   package init(

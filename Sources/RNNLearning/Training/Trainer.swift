@@ -94,8 +94,13 @@ package struct Trainer {
         LocalGradients(network: network, rule: $0, seed: configuration.seed)
       })
     for epoch in state.curve.count..<max(configuration.epochs, state.curve.count) {
-      let note = try runner.run(
+      var note = try runner.run(
         &state, epoch: epoch, of: configuration.epochs, phase: phase, penalty: nil)
+      if let schedule = configuration.lyapunov, (epoch + 1).isMultiple(of: schedule.every) {
+        let last = state.curve.count - 1
+        state.curve[last].exponents = try schedule.exponents(network, state.weights, task)
+        note.record = state.curve[last]
+      }
       state.updateBest(greaterIsBetter: task.loss.greaterMetricIsBetter)
       let parts = state.checkpointParts
       try keeper.write(

@@ -28,6 +28,8 @@ package struct TrainingConfiguration: Hashable, Sendable {
   package var gradientNormEpochs: Int?
   /// A local rule in the place of the gradient; nil for the gradient.
   package var learning: LocalLearning?
+  /// When `Trainer` records the Lyapunov spectrum; nil for never.
+  package var lyapunov: SpectrumSchedule?
 
   /// Which epoch's weights a training returns.
   package enum Selection: String, Hashable, Sendable {
@@ -43,7 +45,8 @@ package struct TrainingConfiguration: Hashable, Sendable {
     schedule: LearningRateSchedule = .constant, optimizer: OptimizerRule = .adam,
     gradientClip: Double? = 1, augmentation: Augmentation? = nil, bucketBatches: Int = 8,
     seed: UInt64, selection: Selection = .last, orthogonalLearningRate: Double? = nil,
-    gradientNormEpochs: Int? = nil, learning: LocalLearning? = nil
+    gradientNormEpochs: Int? = nil, learning: LocalLearning? = nil,
+    lyapunov: SpectrumSchedule? = nil
   ) {
     self.epochs = epochs
     self.batchSize = batchSize
@@ -58,6 +61,7 @@ package struct TrainingConfiguration: Hashable, Sendable {
     self.orthogonalLearningRate = orthogonalLearningRate
     self.gradientNormEpochs = gradientNormEpochs
     self.learning = learning
+    self.lyapunov = lyapunov
   }
 
   /// Collects what is wrong with the numbers.
@@ -105,6 +109,7 @@ package struct TrainingConfiguration: Hashable, Sendable {
           fix: "set stretch to 0")
       }
     }
+    lyapunov?.check(path: "\(path).lyapunov", task: task, into: &sink)
     if selection == .best && task.validation == nil {
       sink.error(
         "\(path).selection", "the best epoch is chosen on a validation set, and there is none",
@@ -148,6 +153,7 @@ package struct TrainingConfiguration: Hashable, Sendable {
       members.append(.init("gradientNorms", .object(["every": .int(every)])))
     }
     if let learning { members.append(.init("learning", learning.json)) }
+    if let lyapunov { members.append(.init("lyapunov", lyapunov.json)) }
     return .object(members)
   }
 }
