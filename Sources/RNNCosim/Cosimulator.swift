@@ -77,12 +77,11 @@ package struct Cosimulator {
 
     var cycle = 0
     var beat = 0
-    var drained = 0
     // After the last expected beat the design runs on: late and additional beats have to show.
     let drain = 2 * design.frameCycles + 100
     let patience = 64 * (design.frameCycles + design.input.beats + design.output.beats + 64)
     var lastProgress = (cycle: 0, value: checker.progress)
-    while drained < drain, !checker.isHopeless {
+    while checker.modelDoneCycle.map({ cycle - $0 <= drain }) ?? true, !checker.isHopeless {
       if Interrupt.shared.isRequested {
         throw ToolError(.interrupted, "the cosimulation was interrupted", hint: "run it again")
       }
@@ -98,7 +97,6 @@ package struct Cosimulator {
         outputData: simulation.outputData, samples: simulation.samples[..<done.sampleWords])
       cycle += done.cycles
       beat += done.inputsTaken
-      if checker.modelIsDone { drained += done.cycles }
       if checker.progress != lastProgress.value {
         lastProgress = (cycle, checker.progress)
       } else if cycle - lastProgress.cycle > patience {

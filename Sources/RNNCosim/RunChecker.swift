@@ -65,6 +65,8 @@ final class RunChecker {
   var outputBeats: Int { frames.count * design.output.beats }
   /// All output that the cycle model expects is out.
   var modelIsDone: Bool { predictedOutputs.count >= outputBeats }
+  /// The cycle in which the cycle model's last output beat is taken; nil before.
+  var modelDoneCycle: Int? { modelIsDone ? predictedOutputs.last : nil }
   /// All output has come.
   var designIsDone: Bool { actualOutputs.count >= outputBeats }
   var isHopeless: Bool { result.mismatches > Self.enough }
