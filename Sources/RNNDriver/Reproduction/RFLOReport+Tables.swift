@@ -164,8 +164,8 @@ extension RFLOReproduction {
       "The figures of a rule depend on the seed by factors; medians of \(results.rules[0].count) seeds say which rule is better, not "
         + "by how much. One learning rate serves all rules, so a rule that would like another is not at its best.",
       "Without resets the circuit must tell the onset of a movement from its input alone. It learns the movements in twice the "
-        + "trials, never the same twice in a row, and \(carried) of \(results.carried.count) seeds make the right chain; its losses are "
-        + "those of the last table but two.",
+        + "trials, never the same twice in a row, and \(carried) of \(results.carried.count) seeds make the right chain. Its losses are "
+        + "in a table of their own: the state that a movement leaves behind disturbs the next one.",
       "The article does not give the velocities, the loop's learning rate, nor whether z is taken before or after the competition: here "
         + "the velocity is sin^2(pi t / T), the rate 0.1, and the row of the unit that won learns.",
     ]
