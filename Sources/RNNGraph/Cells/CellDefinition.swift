@@ -29,10 +29,12 @@ package struct CellOption: Sendable {
   ///
   /// With other choices the option is refused when given and absent from the configuration.
   package var requires: (option: String, choices: [String])?
+  /// Whether a model file may leave the option away and then means its standard: an option younger than such files.
+  package var mayBeAbsent: Bool
   package init(
     _ name: String, summary: String, standard: CellOptionValue, choices: [String] = [],
     range: ClosedRange<Double> = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude,
-    requires: (option: String, choices: [String])? = nil
+    requires: (option: String, choices: [String])? = nil, mayBeAbsent: Bool = false
   ) {
     self.name = name
     self.summary = summary
@@ -40,6 +42,7 @@ package struct CellOption: Sendable {
     self.choices = choices
     self.range = range
     self.requires = requires
+    self.mayBeAbsent = mayBeAbsent
   }
 }
 

@@ -3,7 +3,8 @@ package enum DenseLayer: CellDefinition {
   package static let name = "dense"
   package static let summary = "fully connected layer without state"
   package static let options = [
-    CellOption("bias", summary: "whether a vector is added", standard: .bool(true))
+    CellOption(
+      "bias", summary: "whether a vector is added", standard: .bool(true), mayBeAbsent: true)
   ]
 
   package static func graph(_ configuration: CellConfiguration) -> CellGraph {

@@ -168,6 +168,7 @@ extension ModelFile {
       return entries
     }
     for option in definition.options where !members.contains(where: { $0.key == option.name }) {
+      if option.mayBeAbsent { continue }
       if let (other, choices) = option.requires,
         !entries.contains(where: { $0.name == other && choices.contains($0.value.description) })
       {
