@@ -19,7 +19,12 @@ extension ModelFile {
   }
 
   private static func json(_ layer: Layer) -> JSONValue {
-    let options = layer.configuration.options.map { entry in
+    let younger = CellRegistry.named(layer.cell)?.options.filter(\.mayBeAbsent) ?? []
+    // A younger option at its standard stays away, so that older files come back as the same bytes.
+    let shown = layer.configuration.options.filter { entry in
+      !younger.contains { $0.name == entry.name && $0.standard == entry.value }
+    }
+    let options = shown.map { entry in
       let value: JSONValue =
         switch entry.value {
         case .bool(let value): .bool(value)
