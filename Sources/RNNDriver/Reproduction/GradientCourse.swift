@@ -46,7 +46,7 @@ struct GradientCourse: Sendable {
         name: "gradient-\(name)",
         caption: "Norm of the derivative of the loss by the state at each step, \(when) training.",
         chart: LineChart(
-          title: "Gradient through time, \(when) training", x: "step", y: "|dL/dh|",
+          title: "Gradient through time, \(when) training", x: "step", y: "norm of dL/dh",
           isLogarithmicY: true,
           series: courses.enumerated().map { i, course in
             LineChart.Series(
