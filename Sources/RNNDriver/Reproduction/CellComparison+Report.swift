@@ -56,3 +56,6 @@ func epochText(_ epoch: Double?) -> String {
   guard let epoch else { return "never" }
   return epoch == epoch.rounded() ? "\(Int(epoch))" : oneDecimal(epoch)
 }
+
+/// How many seeds, in words of a sentence.
+func seedText(_ count: Int) -> String { count == 1 ? "one seed" : "\(count) seeds" }

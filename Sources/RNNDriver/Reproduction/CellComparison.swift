@@ -74,7 +74,7 @@ struct CellComparison: Sendable {
   /// How the gradients of some runs go through time, on the first sequences of the test set.
   func gradients(_ runs: [Run], _ context: StageContext) throws -> [GradientCourse] {
     try ParallelRuns.map(runs, title: "gradients", context.progress) { run, _ in
-      GradientCourse(
+      try GradientCourse(
         label: variants[run.variant].label, network: variants[run.variant].network,
         initial: run.initial, trained: run.weights, loss: task.loss, set: test)
     }

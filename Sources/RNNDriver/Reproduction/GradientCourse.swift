@@ -5,43 +5,29 @@ internal import RNNSupport
 /// How strongly the loss depends on the state at each step, before and after a training.
 struct GradientCourse: Sendable {
   var label: String
-  /// |dL/dh_t| of steps 1 to T, the mean over sequences.
+  /// |dL/dh_t| of steps 1 to T, the mean over sequences; see `gradientNorms`.
   var initial: [Double]
   var trained: [Double]
 
-  /// Measures |dL/dh_t| of the network's first layer on the first sequences of a set, in double precision.
-  ///
-  /// h is the layer's output; its gradient counts every way from there to the loss.
+  /// Measures |dL/dh_t| of the network's recurrent layer on the first sequences of a set.
   init(
     label: String, network: Network, initial: Weights, trained: Weights, loss: any Loss,
-    set: SequenceSet, sequences: Int = 8
-  ) {
+    set: SequenceSet, sequences: Int = 32
+  ) throws {
     self.label = label
-    let indices = Array(0..<min(sequences, set.count))
-    func norms(_ weights: Weights) -> [Double] {
-      let interpreter = ReferenceInterpreter(
-        network: network, weights: weights.values.map { $0.map { $0.map(Double.init) } })
-      let output = network.layers[0].graph.output.index
-      var sums = [Double](repeating: 0, count: indices.map { set.steps($0) }.max() ?? 0)
-      for i in indices {
-        let trace = interpreter.trace(set.sequences[i].map(Double.init))
-        let outputs = trace[trace.count - 1].flatMap {
-          $0[network.layers[network.layers.count - 1].graph.output.index]
-        }
-        let one = loss.evaluate(
-          outputs.map(Float.init), features: network.outputSize, target: set.targets[i],
-          wantsGradient: true)
-        _ = interpreter.backward(trace, outputGradient: one.gradient.map(Double.init)) {
-          layer, step, gradients in
-          guard layer == 0 else { return }
-          let square = gradients[output].reduce(0) { $0 + $1 * $1 }
-          sums[step] += square.squareRoot() / Double(indices.count)
-        }
+    let part = set.subset(Array(0..<min(sequences, set.count)))
+    let batch = SequenceBatch(sequences: part.sequences, features: part.features)
+    func norms(_ weights: Weights) throws -> [Double] {
+      try gradientNorms(network, weights, batch) { outputs in
+        let (sum, gradient) = loss.evaluate(outputs, targets: part.targets, wantsGradient: true)
+        // The gradient of the batch's mean, back to that of a sequence's loss.
+        var each = gradient ?? outputs
+        for i in each.values.indices { each.values[i] *= Float(sum.weight) }
+        return each
       }
-      return sums
     }
-    self.initial = norms(initial)
-    self.trained = norms(trained)
+    self.initial = try norms(initial)
+    self.trained = try norms(trained)
   }
 
   /// What is left at the first step of the gradient at the last one.
@@ -60,7 +46,7 @@ struct GradientCourse: Sendable {
         name: "gradient-\(name)",
         caption: "Norm of the derivative of the loss by the state at each step, \(when) training.",
         chart: LineChart(
-          title: "Gradient through time, \(when) training", x: "step", y: "|dL/dh|",
+          title: "Gradient through time, \(when) training", x: "step", y: "norm of dL/dh",
           isLogarithmicY: true,
           series: courses.enumerated().map { i, course in
             LineChart.Series(

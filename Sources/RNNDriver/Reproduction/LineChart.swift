@@ -81,8 +81,10 @@ package struct LineChart: Sendable {
       ends.append((one.group, one.label, last.y))
     }
     for (end, at) in zip(ends, spread(ends.map(\.y), gap: 15, in: top...bottom)) {
-      canvas.text(
-        end.label, x: right + 10, y: at + 4, fill: Palette.colour(end.group), bold: true)
+      // The words in ink: some colours are too light to read.
+      canvas.line(
+        right + 10, at, right + 24, at, stroke: Palette.colour(end.group), width: 3)
+      canvas.text(end.label, x: right + 29, y: at + 4)
     }
     return canvas.markup
   }

@@ -28,7 +28,7 @@ package enum MomentumReproduction: Reproduction {
   static func training(epochs: Int) -> TrainingConfiguration {
     TrainingConfiguration(
       epochs: epochs, batchSize: 32, learningRate: 1e-3,
-      optimizer: .adam(beta1: 0, beta2: 0.9, epsilon: 1e-8), gradientClip: 1, seed: 1)
+      optimizer: .rmsprop(decay: 0.9, epsilon: 1e-8), gradientClip: 1, seed: 1)
   }
   static func tuning(epochs: Int) -> TrainingConfiguration {
     TrainingConfiguration(

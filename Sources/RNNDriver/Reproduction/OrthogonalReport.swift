@@ -21,11 +21,11 @@ struct OrthogonalReport: Sendable {
       introduction: [
         "Lezcano-Casado, *Trivializations for gradient-based optimization on manifolds*, NeurIPS 2019: a recurrent "
           + "matrix B = base exp(A) with a skew-symmetric A that is trained, and modReLU. Nguyen et al., "
-          + "*MomentumRNN*, NeurIPS 2020, section 4.4, put momentum, Adam, RMSProp or restarted Nesterov momentum on its input.",
+          + "*MomentumRNN*, NeurIPS 2020, put momentum, Adam, RMSProp or restarted Nesterov momentum on its input.",
         "Digits of 12 x 12 pixels in one random order, 144 steps of one number (see [momentum](momentum.md) for the images): "
           + "\(scale.training) training and \(scale.test) test images, \(scale.units) units, \(scale.epochs) epochs, "
           + "RMSprop with rate 0.0007 and decay 0.9, rate 0.0002 for A, base point changed after every update, gradient norm at most 1, "
-          + "batches of 32, \(comparison.seeds.count) seeds. The paper has 170 to 512 units and the 784 pixels of MNIST.",
+          + "batches of 32, \(seedText(comparison.seeds.count)). The paper has 170 to 512 units and the 784 pixels of MNIST.",
       ],
       findings: findings + HardwareFigures.findings(hardware),
       tables: [
@@ -80,13 +80,13 @@ struct OrthogonalReport: Sendable {
     var found = [
       Finding(
         claim:
-          "Momentum makes DTRIV at least as accurate (table 4: 95.21 % to 95.37 % with 170 units).",
+          "Momentum makes DTRIV at least as accurate (published: 95.21 % to 95.37 % with 170 units).",
         band: "mean test accuracy of the best variant with momentum at least that of DTRIV",
         measured: runs.indices.map { "\(comparison.variants[$0].label) \(percent($0)) %" }
           .joined(separator: ", "),
         holds: best.map { $0 != Place.plain } ?? false),
       Finding(
-        claim: "Momentum makes training faster (figure 5).",
+        claim: "Momentum makes training faster (the published training curves).",
         band:
           "median epochs to training loss < \(Self.threshold): momentum (.6, .9) fewer than DTRIV",
         measured:
@@ -100,9 +100,9 @@ struct OrthogonalReport: Sendable {
     if let first = gradients.first, gradients.count > 1 {
       found.append(
         Finding(
-          claim: "Gradients do not vanish over the sequence (figure 2).",
+          claim: "Gradients do not vanish over the sequence (figure 2 of the paper).",
           band:
-            "before training |dL/dh| at the first step at least a tenth of that at the last, both",
+            "before training the norm of dL/dh at the first step at least a tenth of that at the last, both",
           measured: "first over last: DTRIV \(significant(first.initialRatio)), momentum "
             + "\(significant(gradients[1].initialRatio)); after training \(significant(first.trainedRatio)) and "
             + significant(gradients[1].trainedRatio),

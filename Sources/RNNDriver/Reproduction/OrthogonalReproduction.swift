@@ -55,8 +55,8 @@ package enum OrthogonalReproduction: Reproduction {
   static func training(epochs: Int) -> TrainingConfiguration {
     TrainingConfiguration(
       epochs: epochs, batchSize: 32, learningRate: 7e-4,
-      optimizer: .adam(beta1: 0, beta2: 0.9, epsilon: 1e-8),
-      gradientClip: 1, seed: 1)
+      optimizer: .rmsprop(decay: 0.9, epsilon: 1e-8),
+      gradientClip: 1, seed: 1, orthogonalLearningRate: 2e-4)
   }
 
   static func network(_ momentum: MomentumVariant?, units: Int) throws -> Network {

@@ -130,13 +130,14 @@ struct SBOReport: Sendable {
     }
     var found = [
       Finding(
-        claim: "Dense SBO-RNN solves the adding problem in about 2000 updates (figure 3).",
+        claim:
+          "Dense SBO-RNN solves the adding problem in about 2000 updates (the published curves).",
         band: "below \(SBOReproduction.goal) within 3000 updates, every update rule",
         measured: range(dense), holds: dense.allSatisfy { v in updates(v).allSatisfy { $0 < 3000 } }
       ),
       Finding(
         claim:
-          "With one recurrent weight, heavy-ball and Nesterov need about 5000 updates (figure 3).",
+          "With one recurrent weight, heavy-ball and Nesterov need about 5000 updates (the published curves).",
         band: "3000 to 8000 updates, every seed", measured: range(Array(scalars.dropFirst())),
         holds: scalars.dropFirst().allSatisfy { v in
           updates(v).allSatisfy { (3000...8000).contains($0) }
@@ -147,7 +148,7 @@ struct SBOReport: Sendable {
       found.append(
         Finding(
           claim:
-            "With one recurrent weight, plain gradient descent is the slowest (figure 3: about 7000 updates).",
+            "With one recurrent weight, plain gradient descent is the slowest (published: about 7000 updates).",
           band: "more updates than heavy-ball and Nesterov on every seed",
           measured: range([scalars[0]]),
           holds: plain.indices.allSatisfy { s in
@@ -157,7 +158,7 @@ struct SBOReport: Sendable {
     if let rnn = variants.firstIndex(where: { $0.label == "RNN" }) {
       found.append(
         Finding(
-          claim: "The simple RNN does not learn it (figure 3).",
+          claim: "The simple RNN does not learn it (the published curves).",
           band: "loss above 0.15 after \(variants[rnn].mostUpdates) updates", measured: text(rnn),
           holds: runs[rnn].allSatisfy { $0.result.smoothedLoss > 0.15 }))
     }

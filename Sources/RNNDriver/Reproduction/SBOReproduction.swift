@@ -134,7 +134,7 @@ package enum SBOReproduction: Reproduction {
     // Variants 0 to 2 have one weight, 3 to 5 a matrix, the last two are RNN and LSTM.
     let shown = [0, 1, 2, 3, 5, variants.count - 2, variants.count - 1].map { runs[$0][0] }
     let gradients = try ParallelRuns.map(shown, title: "gradients", context.progress) { run, _ in
-      GradientCourse(
+      try GradientCourse(
         label: variants[run.variant].label, network: variants[run.variant].network,
         initial: run.initial, trained: run.result.weights, loss: task.loss, set: test)
     }

@@ -159,13 +159,10 @@ package struct ReferenceInterpreter {
 
   /// Gradients of a scalar from its gradient by the outputs, `[T][outputSize]`.
   ///
-  /// - Parameter observe: called from the last step to the first of every layer, the last layer first, with the
-  ///   gradient by the value that every node has in that step, over all later steps too.
   /// - Returns: `[layer][parameter]` in stored shape, and by the input sequence, `[T][inputSize]`.
-  package func backward(
-    _ trace: Trace, outputGradient: [Double],
-    observe: (_ layer: Int, _ step: Int, _ gradients: [[Double]]) -> Void = { _, _, _ in }
-  ) -> (parameters: [[[Double]]], input: [Double]) {
+  package func backward(_ trace: Trace, outputGradient: [Double]) -> (
+    parameters: [[[Double]]], input: [Double]
+  ) {
     let size = network.outputSize
     let steps = trace[0].count
     precondition(outputGradient.count == steps * size, "the output gradient has another shape")
@@ -235,7 +232,6 @@ package struct ReferenceInterpreter {
               })
           }
         }
-        observe(l, t, d)
         below.append(dx)
       }
       above = below.reversed()
