@@ -28,7 +28,8 @@ struct LyapunovReport {
     [
       "\(nets.count) tanh networks of \(LyapunovSweep.units) units learn the adding problem of "
         + "\(sweep.task.steps) steps: \(LyapunovSweep.gains.count) gains g of the recurrent weights, "
-        + "which start Gaussian with deviation g / sqrt(N), times \(seeds.count) seeds. "
+        + "which start Gaussian with deviation g / sqrt(N) beside input weights uniform in [-1, 1), "
+        + "times \(seeds.count) seeds. "
         + "\(sweep.updates) updates of Adam (rate \(LyapunovSweep.learningRate), batches of "
         + "\(LyapunovSweep.batchSize) fresh sequences, gradients clipped to norm 1), in single "
         + "precision; validation on \(sweep.validation.count) others, where always answering 1 costs "

@@ -33,7 +33,9 @@ struct LyapunovSweep {
     segments = (0..<2).map { Array(stream[$0 * half..<$0 * half + length * AddingTask.features]) }
   }
 
-  /// W_hh Gaussian with deviation gain / sqrt(N), the input as the cell starts it, a linear readout.
+  /// W_hh Gaussian with deviation gain / sqrt(N), W_hx uniform in [-1, 1), a linear readout.
+  ///
+  /// With input weights of 1 / sqrt(N), as the cell starts them, hardly a network learns the task in so few updates.
   static func network(gain: Double, inputs: Int = AddingTask.features, units: Int = units)
     -> Network
   {
@@ -46,10 +48,14 @@ struct LyapunovSweep {
         graph: cell.graph(configuration))
     }
     var recurrent = layer(ElmanCell.self, inputs, units)
-    for p in recurrent.graph.parameters.indices
-    where recurrent.graph.parameters[p].name == "weight_h" {
-      recurrent.graph.parameters[p].initializer =
-        .normal(deviation: gain / Double(units).squareRoot())
+    for p in recurrent.graph.parameters.indices {
+      switch recurrent.graph.parameters[p].name {
+      case "weight_h":
+        recurrent.graph.parameters[p].initializer =
+          .normal(deviation: gain / Double(units).squareRoot())
+      case "weight_x": recurrent.graph.parameters[p].initializer = .uniform(bound: 1)
+      default: break
+      }
     }
     return Network(layers: [recurrent, layer(DenseLayer.self, units, 1)])
   }
