@@ -23,7 +23,7 @@ package enum SBOReproduction: Reproduction {
     static let full = Scale(
       steps: 100, units: 128, rank: 50, batch: 50, share: 1, test: 1000, simulated: 4)
     static let short = Scale(
-      steps: 12, units: 6, rank: 2, batch: 5, share: 0.005, test: 20, simulated: 1)
+      steps: 12, units: 8, rank: 2, batch: 5, share: 0.005, test: 20, simulated: 1)
   }
 
   static let goal = 0.01

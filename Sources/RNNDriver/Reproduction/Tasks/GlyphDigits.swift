@@ -46,10 +46,10 @@ package struct GlyphDigits: Sendable {
     func ink(_ row: Int, _ column: Int) -> Double {
       glyph.indices.contains(row) && glyph[row].indices.contains(column) ? glyph[row][column] : 0
     }
-    let angle = generator.uniform(-0.2, 0.2)
-    let shear = generator.uniform(-0.2, 0.2)
-    let (wide, high) = (generator.uniform(1.2, 1.6), generator.uniform(1.2, 1.6))
-    let (moveX, moveY) = (generator.uniform(-1, 1), generator.uniform(-1, 1))
+    let angle = generator.uniform(-0.1, 0.1)
+    let shear = generator.uniform(-0.1, 0.1)
+    let (wide, high) = (generator.uniform(1.3, 1.5), generator.uniform(1.3, 1.5))
+    let (moveX, moveY) = (generator.uniform(-0.5, 0.5), generator.uniform(-0.5, 0.5))
     let (c, s) = (cos(angle), sin(angle))
     let middle = Double(side - 1) / 2
     var image: [Float] = []
