@@ -82,7 +82,13 @@ package struct HardwareCheck: Sendable {
     let float = evaluate(engine, on: test, loss: task.loss)
 
     let build = folder.appendingPathComponent(identifier)
-    let tuned = try tune(fixed, build: build, progress).rounded(to: fixed)
+    let tuned = try tune(fixed, "fine-tune", build: build, progress).rounded(to: fixed)
+    // The float network learns in the same additional epochs: what they gain is not the rounding's.
+    let tunedFloat = try fineTuning.map { _ in
+      let weights = try tune(network, "float-fine-tune", build: build, progress)
+      let engine = try NetworkEngine(network: network, weights: weights, threads: 1)
+      return evaluate(engine, on: test, loss: task.loss)
+    }
     let graph = try freeze(
       fixed, weights: tuned, name: identifier, tableSegments: policy.tableSegments)
     let codes = graph.inputCodes(test.sequences, rounding: policy.rounding)
@@ -110,7 +116,7 @@ package struct HardwareCheck: Sendable {
     let figures = HardwareFigures(
       name: name, lossName: task.loss.metricName, weightWidth: policy.weightWidth,
       activationWidth: policy.activationWidth, storedWeights: fixed.storedCount, float: float,
-      fixed: integers,
+      tunedFloat: tunedFloat, fixed: integers,
       multipliers: design.counts.units.reduce(0) { $0 + $1.multipliers },
       cyclesPerFrame: design.frameTiming.cyclesPerFrame, frames: result.frames,
       valuesCompared: result.valuesCompared + result.probeValuesCompared,
@@ -135,12 +141,15 @@ package struct HardwareCheck: Sendable {
     }
   }
 
-  private func tune(_ fixed: Network, build: URL, _ progress: any ProgressSink) throws -> Weights {
+  /// The weights of a network after the fine-tuning; a checkpoint beside the build keeps them.
+  private func tune(
+    _ network: Network, _ phase: String, build: URL, _ progress: any ProgressSink
+  ) throws -> Weights {
     guard let fineTuning else { return weights }
     try AtomicFile.makeFolder(folder)
-    let checkpoint = build.appendingPathExtension("fine-tune")
+    let checkpoint = build.appendingPathExtension(phase)
     let trainer = try Trainer(
-      network: fixed, task: task, configuration: fineTuning, phase: "fine-tune")
+      network: network, task: task, configuration: fineTuning, phase: phase)
     return try Interrupt.shared.cooperatively {
       try trainer.run(
         from: weights, checkpoint: CheckpointPolicy(url: checkpoint, resume: true), threads: 1,
@@ -148,7 +157,7 @@ package struct HardwareCheck: Sendable {
         progress: {
           progress.update(
             0.5 * Double($0.record.epoch) / Double($0.epochs),
-            "\(name): fine-tune \($0.record.epoch)/\($0.epochs)  loss "
+            "\(name): \(phase) \($0.record.epoch)/\($0.epochs)  loss "
               + threeDecimals($0.record.loss), milestone: false)
         }
       ).weights

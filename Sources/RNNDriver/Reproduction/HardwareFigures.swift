@@ -12,6 +12,8 @@ package struct HardwareFigures: Hashable, Sendable {
   package var storedWeights: Int
   /// The float network on the test set.
   package var float: Evaluation
+  /// The float network after the epochs that fine-tune the fixed-point one; nil without fine-tuning.
+  package var tunedFloat: Evaluation?
   /// The integer reference on the test set.
   package var fixed: Evaluation
   package var multipliers: Int
@@ -27,7 +29,8 @@ package struct HardwareFigures: Hashable, Sendable {
 
   package init(
     name: String, lossName: String, weightWidth: Int, activationWidth: Int, storedWeights: Int,
-    float: Evaluation, fixed: Evaluation, multipliers: Int, cyclesPerFrame: Int, frames: Int,
+    float: Evaluation, tunedFloat: Evaluation? = nil, fixed: Evaluation, multipliers: Int,
+    cyclesPerFrame: Int, frames: Int,
     valuesCompared: Int, valueMismatches: Int, cycleMismatches: Int, otherMismatches: Int,
     firstMismatch: String? = nil
   ) {
@@ -37,6 +40,7 @@ package struct HardwareFigures: Hashable, Sendable {
     self.activationWidth = activationWidth
     self.storedWeights = storedWeights
     self.float = float
+    self.tunedFloat = tunedFloat
     self.fixed = fixed
     self.multipliers = multipliers
     self.cyclesPerFrame = cyclesPerFrame
@@ -52,25 +56,37 @@ package struct HardwareFigures: Hashable, Sendable {
 
   private var countsAnswers: Bool { lossName == "accuracy" }
 
+  /// The better of the float networks with and without the additional epochs.
+  private var best: Evaluation {
+    guard let tunedFloat else { return float }
+    let isBetter =
+      countsAnswers ? tunedFloat.metric > float.metric : tunedFloat.loss < float.loss
+    return isBetter ? tunedFloat : float
+  }
+
   /// At most one point of accuracy lost, or at most 5 % of the loss where nothing is classified.
+  ///
+  /// Lost against the better of the float networks with and without the additional epochs.
   package var isAccurate: Bool {
-    countsAnswers ? fixed.metric >= float.metric - 0.01 : fixed.loss <= 1.05 * float.loss
+    countsAnswers ? fixed.metric >= best.metric - 0.01 : fixed.loss <= 1.05 * best.loss
   }
 
   package static let columns = [
-    "network", "weights", "bits", "float", "integers", "multipliers", "cycles a step",
+    "network", "weights", "bits", "float", "float, trained on", "integers", "multipliers",
+    "cycles a step",
     "steps simulated", "values compared", "wrong values", "wrong cycles",
   ]
 
   package var row: [String] {
-    let (before, after) =
+    func text(_ evaluation: Evaluation) -> String {
       countsAnswers
-      ? ("\(oneDecimal(100 * float.metric)) %", "\(oneDecimal(100 * fixed.metric)) %")
-      : ("loss \(significant(float.loss))", "loss \(significant(fixed.loss))")
+        ? "\(oneDecimal(100 * evaluation.metric)) %" : "loss \(significant(evaluation.loss))"
+    }
     return [
       name, "\(storedWeights)",
       weightWidth == activationWidth ? "\(weightWidth)" : "\(weightWidth)/\(activationWidth)",
-      before, after, "\(multipliers)", "\(cyclesPerFrame)", "\(frames)", "\(valuesCompared)",
+      text(float), tunedFloat.map(text) ?? "-", text(fixed), "\(multipliers)", "\(cyclesPerFrame)",
+      "\(frames)", "\(valuesCompared)",
       "\(valueMismatches)", "\(cycleMismatches + otherMismatches)",
     ]
   }
@@ -88,10 +104,10 @@ package struct HardwareFigures: Hashable, Sendable {
     let wrong = figures.filter { $0.mismatches > 0 }
     let costs = figures.map { figure -> (text: String, size: Double) in
       if figure.countsAnswers {
-        let points = 100 * (figure.float.metric - figure.fixed.metric)
+        let points = 100 * (figure.best.metric - figure.fixed.metric)
         return ("\(oneDecimal(points)) points", points)
       }
-      let percent = 100 * (figure.fixed.loss / figure.float.loss - 1)
+      let percent = 100 * (figure.fixed.loss / figure.best.loss - 1)
       return ("\(oneDecimal(percent)) % of the loss", percent)
     }
     let worst = costs.max { $0.size < $1.size }?.text ?? "-"
@@ -99,7 +115,8 @@ package struct HardwareFigures: Hashable, Sendable {
       Finding(
         claim: "Every network fits into \(widest) bits.",
         band: first.countsAnswers
-          ? "at most 1 point of accuracy lost" : "at most 5 % more loss",
+          ? "at most 1 point of accuracy lost against the float network trained as long"
+          : "at most 5 % more loss than the float network trained as long",
         measured: "at worst \(worst) over \(figures.count) networks", holds: lossy.isEmpty,
         remark: lossy.isEmpty
           ? "" : "Outside the band: \(lossy.map(\.name).joined(separator: ", "))."),
@@ -122,6 +139,8 @@ package struct HardwareFigures: Hashable, Sendable {
       "name": .string(name), "weightWidth": .int(weightWidth),
       "activationWidth": .int(activationWidth), "storedWeights": .int(storedWeights),
       "floatLoss": .double(float.loss), "floatMetric": .double(float.metric),
+      "tunedFloatLoss": tunedFloat.map { .double($0.loss) } ?? .null,
+      "tunedFloatMetric": tunedFloat.map { .double($0.metric) } ?? .null,
       "integerLoss": .double(fixed.loss), "integerMetric": .double(fixed.metric),
       "multipliers": .int(multipliers), "cyclesPerFrame": .int(cyclesPerFrame),
       "frames": .int(frames), "valuesCompared": .int(valuesCompared),

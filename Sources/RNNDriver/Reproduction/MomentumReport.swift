@@ -67,6 +67,10 @@ struct MomentumReport: Sendable {
         + "\(scale.epochs) epochs, RMSprop with rate 0.001 and decay 0.9, gradient norm at most 1, batches of 32, "
         + "\(seedText(permuted.comparison.seeds.count)). The paper reads the 784 pixels of MNIST with 128 and 256 units "
         + "for 150 epochs; here the same comparison is made in minutes.",
+      "How much the images are disturbed was chosen by the LSTM alone, so that it learns about half of the permuted ones, "
+        + "as in the run that the pass bands come from: of three amounts the smallest. With twice the disturbance, seen first, "
+        + "the order of the cells was the same, but they learnt less in 20 epochs: LSTM 25 to 28 % of the training images, "
+        + "momentum (.6, 1) 54 %, Adam 67 to 75 %, RMSProp 73 to 77 %, so that Adam missed its band.",
     ]
   }
 
@@ -123,6 +127,7 @@ struct MomentumReport: Sendable {
         remark:
           "A momentum of mu multiplies a constant input by 1 / (1 - mu). The paper does not compare with a cell whose input is multiplied alone."
       ))
+    let control = gradients.first { $0.label.hasPrefix("control") }
     if let base = gradients.first, let other = gradients.first(where: { $0.label.hasPrefix("Mom") })
     {
       found.append(
@@ -133,7 +138,11 @@ struct MomentumReport: Sendable {
           measured:
             "first over last: momentum \(significant(other.initialRatio)), LSTM \(significant(base.initialRatio)); "
             + "after training \(significant(other.trainedRatio)) and \(significant(base.trainedRatio))",
-          holds: other.initialRatio > base.initialRatio))
+          holds: other.initialRatio > base.initialRatio,
+          remark: control.map {
+            "The control without momentum but with its gain (step 2.5) has \(significant($0.initialRatio)) before training. v never "
+              + "sees h, so momentum on the input changes the way from state to state only through how far it drives the gates."
+          } ?? ""))
     }
     if let mnist {
       let accuracy = mnist.runs.map(\.meanAccuracy)
