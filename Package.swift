@@ -34,6 +34,7 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CDNNL", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CLAPACK", providers: [.apt(["libblis-serial-dev", "liblapacke-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 
     // MARK: C: inner loops that need instruction sets beyond the baseline, chosen at run time
     .target(name: "CRNNKernels"),
@@ -64,7 +65,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .layer(
-      "RNNSupport", ["CCrypto"],
+      "RNNSupport", ["CCrypto", "CZlib"],
       resources: [
         .embedInCode("Devices/ice40up5k.json"), .embedInCode("Devices/lfe5u_25f.json"),
         .embedInCode("Devices/lfe5u_85f.json"), .embedInCode("Devices/xc7a100t.json"),

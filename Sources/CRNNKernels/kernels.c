@@ -163,34 +163,6 @@ void rnn_tape_run(const rnn_instruction *instructions, int32_t count, const rnn_
   }
 }
 
-typedef double vd __attribute__((vector_size(64)));
-
-// Four rows of a against a packed panel of sixteen columns of b: eight sums of eight lanes, enough to hide
-// the latency of the multiply-adds.
-RNN_CLONES
-void rnn_multiply_double(const double *a, const double *b, double *c, int64_t size, double *panel) {
-  for (int64_t column = 0; column < size; column += RNN_LANES) {
-    for (int64_t k = 0; k < size; k++) {
-      __builtin_memcpy(panel + k * RNN_LANES, b + k * size + column, RNN_LANES * sizeof(double));
-    }
-    for (int64_t row = 0; row < size; row += 4) {
-      const double *a0 = a + row * size;
-      vd s[4][2];
-      for (int r = 0; r < 4; r++) __builtin_memcpy(s[r], c + (row + r) * size + column, sizeof s[r]);
-      for (int64_t k = 0; k < size; k++) {
-        vd p[2];
-        __builtin_memcpy(p, panel + k * RNN_LANES, sizeof p);
-        for (int r = 0; r < 4; r++) {
-          const vd factor = (vd){0} + a0[r * size + k];
-          s[r][0] += factor * p[0];
-          s[r][1] += factor * p[1];
-        }
-      }
-      for (int r = 0; r < 4; r++) __builtin_memcpy(c + (row + r) * size + column, s[r], sizeof s[r]);
-    }
-  }
-}
-
 void rnn_prefetch(const float *base, int64_t stride, int64_t rows, int64_t columns) {
   for (int64_t r = 0; r < rows; r++) {
     for (int64_t c = 0; c < columns; c += 16) __builtin_prefetch(base + r * stride + c, 0, 2);

@@ -1,29 +1,22 @@
-internal import CRNNKernels
+internal import CLAPACK
 
-/// A small square matrix in double precision, row-major, for the few places where single precision is too little.
-///
-/// Rows and columns are padded with zeros to whole vectors; `size` is what the user sees.
+/// A small square matrix in double precision, for the few places where single precision is too little.
 package struct SquareMatrix: Hashable, Sendable {
   package let size: Int
-  /// Rows and columns in memory.
-  private let width: Int
-  private var padded: [Double]
+  /// The `size * size` values, row by row.
+  package private(set) var values: [Double]
 
   /// A matrix of zeros.
   package init(size: Int) {
     precondition(size > 0, "a matrix needs at least one row, not \(size)")
     self.size = size
-    width = (size + 15) / 16 * 16
-    padded = [Double](repeating: 0, count: width * width)
+    values = [Double](repeating: 0, count: size * size)
   }
   /// A matrix from `size * size` values, row by row.
   package init(size: Int, values: [Double]) {
     precondition(values.count == size * size, "\(values.count) values for \(size) rows")
     self.init(size: size)
-    for r in 0..<size {
-      padded.replaceSubrange(
-        r * width..<r * width + size, with: values[r * size..<(r + 1) * size])
-    }
+    self.values = values
   }
   package static func identity(_ size: Int) -> SquareMatrix {
     var result = SquareMatrix(size: size)
@@ -32,12 +25,8 @@ package struct SquareMatrix: Hashable, Sendable {
   }
 
   package subscript(row: Int, column: Int) -> Double {
-    get { padded[row * width + column] }
-    set { padded[row * width + column] = newValue }
-  }
-  /// The `size * size` values, row by row.
-  package var values: [Double] {
-    (0..<size).flatMap { padded[$0 * width..<$0 * width + size] }
+    get { values[row * size + column] }
+    set { values[row * size + column] = newValue }
   }
   package var transposed: SquareMatrix {
     var result = self
@@ -45,7 +34,7 @@ package struct SquareMatrix: Hashable, Sendable {
     return result
   }
   /// The root of the sum of squares.
-  package var norm: Double { padded.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+  package var norm: Double { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
   /// The greatest sum of the magnitudes in a column.
   package var columnNorm: Double {
     (0..<size).reduce(0) { most, c in
@@ -57,14 +46,14 @@ package struct SquareMatrix: Hashable, Sendable {
   /// Adds a multiple of another matrix.
   package mutating func add(_ other: SquareMatrix, times factor: Double = 1) {
     precondition(size == other.size, "add \(other.size) to \(size) rows")
-    for i in padded.indices { padded[i] += factor * other.padded[i] }
+    for i in values.indices { values[i] += factor * other.values[i] }
   }
   /// Adds a multiple of the identity.
   package mutating func addDiagonal(_ value: Double) {
     for i in 0..<size { self[i, i] += value }
   }
   package mutating func scale(by factor: Double) {
-    for i in padded.indices { padded[i] *= factor }
+    for i in values.indices { values[i] *= factor }
   }
 
   package static func * (a: SquareMatrix, b: SquareMatrix) -> SquareMatrix {
@@ -75,15 +64,12 @@ package struct SquareMatrix: Hashable, Sendable {
   /// Adds a b.
   package mutating func addProduct(_ a: SquareMatrix, _ b: SquareMatrix) {
     precondition(size == a.size && size == b.size, "multiply \(a.size) by \(b.size) rows")
-    padded.withUnsafeMutableBufferPointer { c in
-      a.padded.withUnsafeBufferPointer { a in
-        b.padded.withUnsafeBufferPointer { b in
-          withUnsafeTemporaryAllocation(of: Double.self, capacity: 16 * width) { panel in
-            rnn_multiply_double(
-              a.baseAddress, b.baseAddress, c.baseAddress, Int64(width), panel.baseAddress)
-          }
-        }
-      }
+    let n = Int32(size)
+    values.withUnsafeMutableBufferPointer { c in
+      // By columns, as the library reads them, all three are transposed: c' += b' a'.
+      cblas_dgemm(
+        CblasColMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1, b.values, n, a.values, n, 1,
+        c.baseAddress, n)
     }
   }
 

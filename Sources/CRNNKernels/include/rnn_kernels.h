@@ -57,10 +57,6 @@ typedef struct {
 void rnn_tape_run(const rnn_instruction *instructions, int32_t count, const rnn_operand *operands,
                   const int64_t *row_bases, int64_t rows, int64_t columns, float *registers);
 
-// Adds a b to c, all row-major size x size doubles; size is a multiple of RNN_LANES. `panel` has room for
-// RNN_LANES x size doubles.
-void rnn_multiply_double(const double *a, const double *b, double *c, int64_t size, double *panel);
-
 // Asks for rows x columns floats to be brought into the second-level cache.
 void rnn_prefetch(const float *base, int64_t stride, int64_t rows, int64_t columns);
 

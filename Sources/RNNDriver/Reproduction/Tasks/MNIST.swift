@@ -38,13 +38,12 @@ package struct MNIST: Sendable {
     let packed = plain.appendingPathExtension("gz")
     let isPacked = !FileManager.default.fileExists(atPath: plain.path)
     let url = isPacked ? packed : plain
-    var bytes = [UInt8](try AtomicFile.read(url))
+    var data = try AtomicFile.read(url)
     if isPacked {
-      guard let unpacked = Inflate.gunzip(bytes) else {
-        throw fault(url, "is no gzip file")
-      }
-      bytes = unpacked
+      guard let unpacked = gunzip(data) else { throw fault(url, "is no gzip file") }
+      data = unpacked
     }
+    let bytes = [UInt8](data)
     func word(_ at: Int) -> Int { bytes[at..<at + 4].reduce(0) { $0 << 8 | Int($1) } }
     let header = 4 + 4 * (magic & 0xff)
     guard bytes.count >= header, word(0) == magic, bytes.count == header + word(4) * itemBytes
