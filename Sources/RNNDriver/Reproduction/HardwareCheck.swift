@@ -89,11 +89,6 @@ package struct HardwareCheck: Sendable {
       let engine = try NetworkEngine(network: network, weights: weights, threads: 1)
       return evaluate(engine, on: test, loss: task.loss)
     }
-    let graph = try freeze(
-      fixed, weights: tuned, name: identifier, tableSegments: policy.tableSegments)
-    let codes = graph.inputCodes(test.sequences, rounding: policy.rounding)
-    let outputs = try Classification.referenceOutputs(graph, sequences: codes)
-    let integers = task.loss.evaluate(outputs, of: graph, targets: test.targets)
 
     progress.update(0.5, "\(name): to Verilog", milestone: true)
     let model = ModelFile(
@@ -106,6 +101,11 @@ package struct HardwareCheck: Sendable {
     let design = try BuildFolder.design(
       of: model, weights: tuned, options: CompileOptions(name: identifier))
     _ = try BuildFolder.write(design, model: model, weights: tuned, to: build)
+    let graph = design.graph
+    let codes = graph.inputCodes(test.sequences, rounding: policy.rounding)
+    let outputs = try Classification.referenceOutputs(graph, sequences: codes)
+    let integers = task.loss.evaluate(outputs, of: graph, targets: test.targets)
+
     let described = try CosimDesign(design, folder: build)
     let simulator = Cosimulator(described, builder: SimulationBuilder(runner: context.tools))
     let fed = Self.spread(simulatedSequences, over: codes.count).map { codes[$0] }
