@@ -17,6 +17,8 @@ struct LayerQuantizer {
   private(set) var entries: [QuantizationPlan.ParameterEntry] = []
   /// The format that every node of the float graph is rounded to.
   private var formats: [QFormat?]
+  /// The format in which matrices and the reader of the output see it where that is another one.
+  private var operandFormats: [QFormat?]
 
   init(
     layer: Layer, weights: [[Float]], ranges: [ClosedRange<Float>], policy: QuantizationPolicy,
@@ -29,6 +31,7 @@ struct LayerQuantizer {
     self.inputFormat = inputFormat
     graph = layer.graph
     formats = Array(repeating: nil, count: layer.graph.nodes.count)
+    operandFormats = formats
   }
 
   mutating func run(_ sink: inout DiagnosticSink) throws {
@@ -47,7 +50,9 @@ struct LayerQuantizer {
     var tabulated: [ValueID: Int] = [:]  // useful integer bits of a pre-activation
     for node in source.nodes {
       switch node.op {
-      case .matvec(_, let v, _): matrixOperands.insert(v)
+      case .matvec(_, let v, _):
+        matrixOperands.insert(v)
+        if case .state(let s) = source[v].op { matrixOperands.insert(source[s].next) }
       case .activation(let activation, let v):
         guard let function = TabulatedFunction(rawValue: activation.rawValue) else { continue }
         let bits = function.usefulIntegerBits(outputFraction: policy.activationWidth - 1)
@@ -57,6 +62,7 @@ struct LayerQuantizer {
     }
     let moments = source.momentValues
     let squares = source.squares
+    let integrators = source.integrators
     for id in source.valueIDs {
       let isState = stateValues.contains(id)
       switch source[id].op {
@@ -74,6 +80,15 @@ struct LayerQuantizer {
       case _ where moments.contains(id) && (isState || squares.contains(id)):
         roundByRange(
           id, .moment, width: policy.momentWidth, least: source.epsilonBits(of: id), &sink)
+      case _ where integrators.contains(id):
+        roundByRange(id, .integrator, width: policy.integratorWidth, &sink)
+        if matrixOperands.contains(id), let format = formats[id.index],
+          format.width > policy.activationWidth
+        {
+          let dropped = format.width - policy.activationWidth
+          operandFormats[id.index] = QFormat(
+            width: policy.activationWidth, fraction: format.fraction - dropped)
+        }
       case _ where matrixOperands.contains(id):
         roundByRange(id, .stored, width: policy.activationWidth, &sink)
       case _ where isState: roundByRange(id, .state, width: policy.stateWidth, &sink)
@@ -136,12 +151,17 @@ struct LayerQuantizer {
       if case .normalize(let v, _, _) = node.op { factors.insert(v) }
     }
     let moments = source.momentValues
+    let integrators = source.integrators
     // The exact formats; nil where a matrix makes the value wide in any case.
     var exact: [QFormat?] = []
     for id in source.valueIDs {
       let format = exactFormat(id, exact)
       let isMoment = moments.contains(id)
-      let width = isMoment ? policy.momentWidth : policy.internalWidth
+      var width = isMoment ? policy.momentWidth : policy.internalWidth
+      // The sum of an integrator must not lose bits on its way back to itself.
+      if case .state(let s) = source[id].op, integrators.contains(source[s].next) {
+        width = max(width, policy.integratorWidth)
+      }
       let isWide = format.map { $0.width > width } ?? true
       if formats[id.index] == nil, factors.contains(id), isWide {
         roundByRange(id, isMoment ? .moment : .factor, width: width, &sink)
@@ -204,7 +224,7 @@ struct LayerQuantizer {
     }
     var bits = integerBits(magnitude * policy.margin)
     // Outputs of gated cells reach 1 sooner or later, whatever the observed sequences did.
-    if role == .stored || role == .state { bits = max(bits, 0) }
+    if role == .stored || role == .state || role == .integrator { bits = max(bits, 0) }
     if let most { bits = min(bits, most) }
     if let least { bits = max(bits, least) }
     // Squares of small values: finer steps than these add nothing to a root that is clipped.
@@ -222,9 +242,12 @@ struct LayerQuantizer {
   /// A `.quantize` node after every rounded value; all readers read the rounded one.
   private mutating func insertQuantizeNodes() throws {
     var record = QuantizationRecord()
-    for (node, format) in zip(layer.graph.nodes, formats) {
-      guard let format else { continue }
-      record.values.append(.init(node: node.name, format: format, rounding: policy.rounding))
+    for (i, node) in layer.graph.nodes.enumerated() {
+      guard let format = formats[i] else { continue }
+      record.values.append(
+        .init(
+          node: node.name, format: format, operandFormat: operandFormats[i],
+          rounding: policy.rounding))
     }
     graph = try applying(record, to: layer.graph)
   }

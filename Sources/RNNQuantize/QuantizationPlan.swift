@@ -6,7 +6,7 @@ package struct QuantizationPlan: Hashable, Sendable {
   /// Why a value has a format of its own.
   package enum Role: String, Hashable, Sendable {
     case input, stored, state, preactivation, activation, factor, coefficient
-    case moment, normalized
+    case integrator, moment, normalized
   }
   package struct Value: Hashable, Sendable {
     package var layer: String

@@ -11,6 +11,10 @@ package struct QuantizationPolicy: Hashable, Sendable {
   package var activationWidth: Int
   /// Bits of states that no matrix multiplies, such as the LSTM's cell state.
   package var stateWidth: Int
+  /// Bits of states that sum up over steps, such as a leaky unit's rate or SBO-RNN's h; see `CellGraph.integrators`.
+  ///
+  /// A matrix still multiplies `activationWidth` bits of them.
+  package var integratorWidth: Int
   /// Bits of states that only normalize, such as Adam's mean of squares, and of what only they read.
   ///
   /// A mean of squares has the squared dynamic range of what it averages: to tell apart what a 12-bit value tells
@@ -29,13 +33,14 @@ package struct QuantizationPolicy: Hashable, Sendable {
 
   package init(
     weightWidth: Int = 12, activationWidth: Int = 12, stateWidth: Int = 12,
-    momentWidth: Int = 24, internalWidth: Int = 16, biasWidth: Int = 32,
+    integratorWidth: Int = 16, momentWidth: Int = 24, internalWidth: Int = 16, biasWidth: Int = 32,
     rounding: RoundingRule = .halfUp,
     margin: Double = 1, tableSegments: Int = 128
   ) {
     self.weightWidth = weightWidth
     self.activationWidth = activationWidth
     self.stateWidth = stateWidth
+    self.integratorWidth = integratorWidth
     self.momentWidth = momentWidth
     self.internalWidth = internalWidth
     self.biasWidth = biasWidth
@@ -48,7 +53,8 @@ package struct QuantizationPolicy: Hashable, Sendable {
   func check(_ sink: inout DiagnosticSink) {
     let widths = [
       ("weightWidth", weightWidth, 2...18), ("activationWidth", activationWidth, 2...18),
-      ("stateWidth", stateWidth, 2...18), ("momentWidth", momentWidth, 4...26),
+      ("stateWidth", stateWidth, 2...18), ("integratorWidth", integratorWidth, 2...18),
+      ("momentWidth", momentWidth, 4...26),
       ("internalWidth", internalWidth, 2...20),
       ("biasWidth", biasWidth, 2...40),
     ]

@@ -58,6 +58,38 @@ import Testing
     }
   }
 
+  /// Matrices and the output read the narrow value, all others the wide one; the matrix's state has a companion.
+  @Test func operandsOfMatricesMayBeNarrower() throws {
+    let plain = LeakyRateCell.graph(
+      CellConfiguration(
+        inputSize: 5, units: 3,
+        options: [
+          .init("tau", .number(10)), .init("gain", .number(1)), .init("initial", .number(0)),
+        ]))
+    let record = QuantizationRecord(values: [
+      .init(node: "h", format: Self.wide, operandFormat: Self.narrow, rounding: .down)
+    ])
+    let graph = try applying(record, to: plain)
+    #expect(graph.states.map(\.name) == ["h", "h_operand"])
+    #expect(graph.states.map { graph[$0.next].name } == ["h", "h_operand"])
+    #expect(graph.states[1].initial == graph.states[0].initial)
+    #expect(graph[graph.output].name == "h_operand")
+    for node in graph.nodes {
+      for operand in node.op.operands where graph[operand].name.hasPrefix("h") {
+        if case .matvec = node.op {
+          #expect(graph[operand].name == "h_previous_operand")
+        } else {
+          #expect(!graph[operand].name.hasSuffix("_operand"))
+        }
+      }
+    }
+    for (i, node) in graph.nodes.enumerated() {
+      #expect(node.op.operands.allSatisfy { $0.index < i })
+    }
+    #expect(graph.plain == plain)
+    #expect(graph.quantizationRecord == record)
+  }
+
   @Test func orderOfEntriesDoesNotMatter() throws {
     let values = ["x", "i", "f", "c"].map { Self.value($0) }
     #expect(

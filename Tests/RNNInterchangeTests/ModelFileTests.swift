@@ -123,6 +123,24 @@ enum SampleModel {
     }
   }
 
+  /// A state that is wider than what its matrix multiplies, with its companion.
+  @Test func operandFormatsAreKept() throws {
+    var layer = try Layer(name: "a", cell: "leaky", inputSize: 2, units: 3)
+    layer.graph = try applying(
+      QuantizationRecord(values: [
+        .init(
+          node: "h", format: QFormat(width: 16, fraction: 12),
+          operandFormat: QFormat(width: 12, fraction: 8), rounding: .halfUp)
+      ]), to: layer.graph)
+    #expect(layer.graph.states.count == 2)
+    let model = ModelFile(name: "m", task: nil, network: Network(layers: [layer]))
+    try withTemporaryFolder { folder in
+      let url = folder.appendingPathComponent("m.json")
+      try model.write(to: url, weights: SampleModel.weights(model.network))
+      #expect(try ModelFile.read(url).model == model)
+    }
+  }
+
   /// The committed file pins the format: if this fails, old files no longer read the same.
   @Test func theCommittedFileStaysReadable() throws {
     let url = vectors.appendingPathComponent("model.json")
@@ -222,6 +240,8 @@ enum SampleModel {
     Fault("layers/0/parameters/0/format/width", 1, "/format/width: 1 is not supported"),
     Fault("layers/0/values/0/node", "nobody", "/values/0/node: the cell has no value \"nobody\""),
     Fault("layers/0/values/0/rounding", "up", "/values/0/rounding: \"up\" is not supported"),
+    Fault(
+      "layers/0/values/0/operand", .object(["width": 8]), "/values/0/operand: the key \"fraction\""),
     Fault("layers/0/values/0/overflow", "wrap", "unknown key \"overflow\""),
     Fault("layers/0/values/0/node", "z.bias", "has two formats"),
     Fault("task/kind", "regression", "/task/kind: \"regression\" is not supported"),

@@ -164,7 +164,10 @@ private struct Schema {
   @Test func everyKeyOfModelsIsInTheSchemaAndBack() throws {
     let url = vectors.appendingPathComponent("model.json")
     let model = try JSONValue(parsing: AtomicFile.read(url))
-    try check("model.schema.json", [model])
+    let operand = JSONValue.object(["width": 8, "fraction": 5])
+    try check(
+      "model.schema.json",
+      [model, SampleModel.editing(model, "layers/0/values/0/operand", to: operand)])
     // The schema refuses what the reader refuses.
     for (pointer, value) in [
       ("colour", "red"), ("layers/0/direction", "bidirectional"), ("name", "7"),
@@ -206,6 +209,7 @@ private struct Schema {
         ),
         ("training/orthogonalLearningRate", 2e-4),
         ("training/gradientNorms", .object(["every": 5])),
+        ("quantization/integratorWidth", 18), ("quantization/momentWidth", 20),
       ]),
     ]
     try check("experiment.schema.json", documents)

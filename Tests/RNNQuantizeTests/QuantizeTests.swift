@@ -102,7 +102,8 @@ func dense(inputs: Int = 2, units: Int = 3) -> CellGraph {
       case .input, .stored, .activation: #expect(value.format.width == 10)
       case .state: #expect(value.format.width == 14)
       case .preactivation, .factor: #expect(value.format.width == 15)
-      case .coefficient, .moment, .normalized: Issue.record("no LSTM has a \(value.role)")
+      case .coefficient, .integrator, .moment, .normalized:
+        Issue.record("no LSTM has a \(value.role)")
       }
     }
     #expect(random.plan.values.first { $0.node == "c" }?.role == .state)

@@ -52,7 +52,8 @@ import Testing
       interpreter.reset()
       for _ in 0..<3 {
         let zeros = Array(repeating: 0, count: size)
-        let y = model.step(zeros.map(Int64.init)).map { state.format.value(of: $0) }
+        let output = integers[integers.output].format
+        let y = model.step(zeros.map(Int64.init)).map { output.value(of: $0) }
         #expect(y == interpreter.step(zeros.map(Double.init)))
         #expect(y[0] > 0.6)
       }
@@ -142,7 +143,7 @@ import Testing
       network = plan.network
       func format(_ name: String) -> QFormat? { plan.values.first { $0.node == name }?.format }
       #expect(format("s")?.width == 24)
-      #expect(format("v")?.width == 12)
+      #expect(format("v")?.width == 16)
       #expect(format("q") == QFormat(width: 16, fraction: isSummed ? 12 : 5))
       let integers = try freeze(network, weights: weights, name: "adam")
       #expect(integers.normalizations.count == 1 && integers.normalizations[0].floor >= 1)

@@ -78,7 +78,8 @@ package struct HardwareCheck: Sendable {
       Self.spread(rangeSequences, over: task.training.count))
     let ranges = engine.observeRanges(
       SequenceBatch(sequences: shown.sequences, features: shown.features))
-    let fixed = try quantize(network, weights: weights, ranges: ranges, policy: policy)
+    let plan = try planQuantization(network, weights: weights, ranges: ranges, policy: policy)
+    let fixed = plan.network
     let float = evaluate(engine, on: test, loss: task.loss)
 
     let build = folder.appendingPathComponent(identifier)
@@ -115,7 +116,9 @@ package struct HardwareCheck: Sendable {
       progress: { progress.update(0.5 + $0 / 2, "\(name): comparing", milestone: false) })
     let figures = HardwareFigures(
       name: name, lossName: task.loss.metricName, weightWidth: policy.weightWidth,
-      activationWidth: policy.activationWidth, storedWeights: fixed.storedCount, float: float,
+      activationWidth: policy.activationWidth,
+      integratorWidth: plan.values.contains { $0.role == .integrator }
+        ? policy.integratorWidth : nil, storedWeights: fixed.storedCount, float: float,
       tunedFloat: tunedFloat, fixed: integers,
       multipliers: design.counts.units.reduce(0) { $0 + $1.multipliers },
       cyclesPerFrame: design.frameTiming.cyclesPerFrame, frames: result.frames,

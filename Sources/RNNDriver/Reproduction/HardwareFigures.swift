@@ -8,6 +8,8 @@ package struct HardwareFigures: Hashable, Sendable {
   package var lossName: String
   package var weightWidth: Int
   package var activationWidth: Int
+  /// Bits of states that sum up over steps; nil in a network that has none.
+  package var integratorWidth: Int?
   /// Stored weights of all layers.
   package var storedWeights: Int
   /// The float network on the test set.
@@ -28,8 +30,9 @@ package struct HardwareFigures: Hashable, Sendable {
   package var firstMismatch: String?
 
   package init(
-    name: String, lossName: String, weightWidth: Int, activationWidth: Int, storedWeights: Int,
-    float: Evaluation, tunedFloat: Evaluation? = nil, fixed: Evaluation, multipliers: Int,
+    name: String, lossName: String, weightWidth: Int, activationWidth: Int,
+    integratorWidth: Int? = nil, storedWeights: Int, float: Evaluation,
+    tunedFloat: Evaluation? = nil, fixed: Evaluation, multipliers: Int,
     cyclesPerFrame: Int, frames: Int,
     valuesCompared: Int, valueMismatches: Int, cycleMismatches: Int, otherMismatches: Int,
     firstMismatch: String? = nil
@@ -38,6 +41,7 @@ package struct HardwareFigures: Hashable, Sendable {
     self.lossName = lossName
     self.weightWidth = weightWidth
     self.activationWidth = activationWidth
+    self.integratorWidth = integratorWidth
     self.storedWeights = storedWeights
     self.float = float
     self.tunedFloat = tunedFloat
@@ -82,9 +86,10 @@ package struct HardwareFigures: Hashable, Sendable {
       countsAnswers
         ? "\(oneDecimal(100 * evaluation.metric)) %" : "loss \(significant(evaluation.loss))"
     }
+    let widths =
+      weightWidth == activationWidth ? "\(weightWidth)" : "\(weightWidth)/\(activationWidth)"
     return [
-      name, "\(storedWeights)",
-      weightWidth == activationWidth ? "\(weightWidth)" : "\(weightWidth)/\(activationWidth)",
+      name, "\(storedWeights)", widths + (integratorWidth.map { ", sums \($0)" } ?? ""),
       text(float), tunedFloat.map(text) ?? "-", text(fixed), "\(multipliers)", "\(cyclesPerFrame)",
       "\(frames)", "\(valuesCompared)",
       "\(valueMismatches)", "\(cycleMismatches + otherMismatches)",
@@ -111,9 +116,12 @@ package struct HardwareFigures: Hashable, Sendable {
       return ("\(oneDecimal(percent)) % of the loss", percent)
     }
     let worst = costs.max { $0.size < $1.size }?.text ?? "-"
+    let sums = figures.compactMap(\.integratorWidth).max().map {
+      ", states that sum up over steps into \($0)"
+    }
     return [
       Finding(
-        claim: "Every network fits into \(widest) bits.",
+        claim: "Every network fits into \(widest) bits\(sums ?? "").",
         band: first.countsAnswers
           ? "at most 1 point of accuracy lost against the float network trained as long"
           : "at most 5 % more loss than the float network trained as long",

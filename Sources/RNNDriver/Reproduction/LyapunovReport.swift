@@ -96,7 +96,8 @@ struct LyapunovReport {
       }.max() ?? .nan
     return Finding(
       claim: "The exponents sum to the mean of log |det J|.",
-      band: "relative difference below 1e-9 in every network", measured: "at most \(significant(error))",
+      band: "relative difference below 1e-9 in every network",
+      measured: "at most \(significant(error))",
       holds: error < 1e-9)
   }
 

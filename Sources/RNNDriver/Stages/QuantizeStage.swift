@@ -122,6 +122,8 @@ package struct QuantizeStage: Stage {
           .init("weightWidth", .int(policy.weightWidth)),
           .init("activationWidth", .int(policy.activationWidth)),
           .init("stateWidth", .int(policy.stateWidth)),
+          .init("integratorWidth", .int(policy.integratorWidth)),
+          .init("momentWidth", .int(policy.momentWidth)),
           .init("internalWidth", .int(policy.internalWidth)),
           .init("rounding", .string(policy.rounding.rawValue)),
           .init("tableSegments", .int(policy.tableSegments)),

@@ -63,11 +63,14 @@ extension Experiment.Compression {
 
 extension Experiment.Quantization {
   init(_ file: ExperimentFile.Quantization, seed: UInt64) {
+    var policy = QuantizationPolicy(
+      weightWidth: file.weightWidth, activationWidth: file.activationWidth,
+      stateWidth: file.stateWidth, internalWidth: file.internalWidth, biasWidth: file.biasWidth,
+      rounding: file.rounding, margin: file.margin, tableSegments: file.tableSegments)
+    if let width = file.integratorWidth { policy.integratorWidth = width }
+    if let width = file.momentWidth { policy.momentWidth = width }
     self.init(
-      policy: QuantizationPolicy(
-        weightWidth: file.weightWidth, activationWidth: file.activationWidth,
-        stateWidth: file.stateWidth, internalWidth: file.internalWidth, biasWidth: file.biasWidth,
-        rounding: file.rounding, margin: file.margin, tableSegments: file.tableSegments),
+      policy: policy,
       fineTuning: file.fineTuning.map { TrainingConfiguration($0, seed: seed) })
   }
 }

@@ -310,16 +310,19 @@ extension ExperimentFile.Compression {
 extension ExperimentFile.Quantization {
   init?(_ node: JSONNode, data: ExperimentFile.DataSource?) {
     guard
-      let o = node.object([
-        "weightWidth", "activationWidth", "stateWidth", "internalWidth", "biasWidth", "rounding",
-        "margin", "tableSegments", "fineTuning",
-      ])
+      let o = node.object(
+        [
+          "weightWidth", "activationWidth", "stateWidth", "internalWidth", "biasWidth", "rounding",
+          "margin", "tableSegments", "fineTuning",
+        ], optional: ["integratorWidth", "momentWidth"])
     else { return nil }
     let json = node.json
     let before = json.sink.diagnostics.count
     let weightWidth = o["weightWidth"]?.int(2...18)
     let activationWidth = o["activationWidth"]?.int(2...18)
     let stateWidth = o["stateWidth"]?.int(2...18)
+    let integratorWidth = o["integratorWidth"]?.int(2...18)
+    let momentWidth = o["momentWidth"]?.int(4...26)
     let internalWidth = o["internalWidth"]?.int(2...20)
     let biasWidth = o["biasWidth"]?.int(2...40)
     let rounding = o["rounding"]?.word(RoundingRule.allCases.map(\.rawValue))
@@ -337,6 +340,7 @@ extension ExperimentFile.Quantization {
     else { return nil }
     self.init(
       weightWidth: weightWidth, activationWidth: activationWidth, stateWidth: stateWidth,
+      integratorWidth: integratorWidth, momentWidth: momentWidth,
       internalWidth: internalWidth, biasWidth: biasWidth, rounding: rounding, margin: margin,
       tableSegments: segments, fineTuning: fineTuning ?? nil)
   }

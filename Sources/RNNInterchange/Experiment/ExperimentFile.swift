@@ -144,6 +144,10 @@ package struct ExperimentFile: Hashable, Sendable {
     package var weightWidth: Int
     package var activationWidth: Int
     package var stateWidth: Int
+    /// Nil leaves it to the quantizer.
+    package var integratorWidth: Int?
+    /// Nil leaves it to the quantizer.
+    package var momentWidth: Int?
     package var internalWidth: Int
     package var biasWidth: Int
     package var rounding: RoundingRule

@@ -260,7 +260,9 @@ extension ModelFile {
   }
 
   private static func value(_ node: JSONNode, of graph: CellGraph) -> QuantizationRecord.Value? {
-    guard let o = node.object(["node", "width", "fraction", "rounding"]) else { return nil }
+    guard
+      let o = node.object(["node", "width", "fraction", "rounding"], optional: ["operand"])
+    else { return nil }
     let name = o["node"]?.string()
     let format = decodeFormat(o)
     let rounding = o["rounding"]?.word(RoundingRule.allCases.map(\.rawValue))
@@ -273,6 +275,13 @@ extension ModelFile {
     guard let name, let format, let rule = rounding.flatMap(RoundingRule.init(rawValue:)) else {
       return nil
     }
-    return .init(node: name, format: format, rounding: rule)
+    var operandFormat: QFormat?
+    if let operand = o["operand"] {
+      guard let format = operand.object(["width", "fraction"]).flatMap(decodeFormat) else {
+        return nil
+      }
+      operandFormat = format
+    }
+    return .init(node: name, format: format, operandFormat: operandFormat, rounding: rule)
   }
 }

@@ -36,10 +36,13 @@ extension ModelFile {
     }
     let record = layer.graph.quantizationRecord
     let values = record.values.map { value in
-      JSONValue.object([
-        "node": .string(value.node), "width": .int(value.format.width),
-        "fraction": .int(value.format.fraction), "rounding": .string(value.rounding.rawValue),
-      ])
+      let operand = value.operandFormat.map { JSONValue.Member("operand", json($0)) }
+      return JSONValue.object(
+        [
+          .init("node", .string(value.node)), .init("width", .int(value.format.width)),
+          .init("fraction", .int(value.format.fraction)),
+          .init("rounding", .string(value.rounding.rawValue)),
+        ] + (operand.map { [$0] } ?? []))
     }
     return .object([
       "name": .string(layer.name), "cell": .string(layer.cell), "direction": "forward",
@@ -60,10 +63,12 @@ extension ModelFile {
       "name": .string(parameter.name),
       "shape": .array(([parameter.rows] + (parameter.columns.map { [$0] } ?? [])).map { .int($0) }),
       "structure": structure,
-      "format": parameter.format.map {
-        .object(["width": .int($0.width), "fraction": .int($0.fraction)])
-      } ?? .null,
+      "format": parameter.format.map(json) ?? .null,
     ])
+  }
+
+  private static func json(_ format: QFormat) -> JSONValue {
+    .object(["width": .int(format.width), "fraction": .int(format.fraction)])
   }
 }
 
