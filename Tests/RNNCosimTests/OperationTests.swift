@@ -1,10 +1,13 @@
+import Foundation
 import RNNCodegen
+import RNNCosim
 import RNNFixedPoint
 import RNNGraph
 import RNNQuantize
 import RNNReference
 import RNNSupport
 import Testing
+import _RNNTestSupport
 
 /// Graphs with each operation in every position that hardware treats differently.
 @Suite(.serialized) struct OperationTests {
@@ -143,5 +146,47 @@ import Testing
       layers.integers,
       sequences: [layers.sequence(steps: 4, seed: 1), layers.sequence(steps: 3, seed: 2)],
       options: CompileOptions(name: "transposed", lanes: 2, denseMultipliers: 4), seed: 7)
+  }
+
+  /// The output leaves long before the last state is there: a run must go on until it has seen that too.
+  ///
+  /// Input of every length, so that the last beat falls anywhere into a call of the simulation.
+  @Test func runsEndAfterTheLastState() throws {
+    let n = 7
+    var b = GraphBuilder(inputSize: 1)
+    let x = b.input()
+    let h = b.state("h", size: n)
+    let early = b.tanh(
+      b.add(
+        b.product("weight_x", x, rows: n, initializer: .orthogonal),
+        b.affine(h, scale: 0.5, offset: 0)),
+      name: "early")
+    var late = early
+    for k in 0..<3 {
+      late = b.tanh(
+        b.product("weight\(k)", late, rows: n, initializer: .orthogonal), name: "late\(k)")
+    }
+    b.update("h", to: late)
+    let layers = try QuantizedLayers([b.build(output: early)], seed: 4)
+    let design = try compile(layers.integers, options: CompileOptions(name: "late"))
+    let lateProbe = try #require(design.probes.map(\.firstCycle).max())
+    #expect(lateProbe > design.frameTiming.outputCommit + 20)
+    try withTemporaryFolder { folder in
+      for file in try emit(design) {
+        try AtomicFile.write(Data(file.text.utf8), to: folder.appendingPathComponent(file.path))
+      }
+      let described = try CosimDesign(design, folder: folder)
+      let builder = SimulationBuilder(
+        effort: .quick, assertions: true, runtimeFolder: try RandomNetworkTests.runtime.get())
+      let cosimulator = Cosimulator(described, builder: builder)
+      for frames in 1...60 {
+        let result = try cosimulator.run(
+          sequences: [layers.sequence(steps: frames, seed: 1)], runs: [CosimRun()],
+          makeReference: { try ReferenceModel(design.graph) })
+        #expect(result.passed, "\(frames) frames: \(result.summary)")
+        #expect(
+          result.probeValuesCompared == frames * design.probes.reduce(0) { $0 + $1.size })
+      }
+    }
   }
 }
