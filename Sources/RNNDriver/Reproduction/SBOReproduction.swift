@@ -83,7 +83,7 @@ package enum SBOReproduction: Reproduction {
     }
     all.append(
       Variant(
-        label: "sgd, dense, the paper's order", kind: .paper,
+        label: "sgd, paper's order", kind: .paper,
         network: try network(
           "sbo", scale.units,
           [
