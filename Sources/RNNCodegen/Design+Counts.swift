@@ -89,9 +89,11 @@ extension Design {
   }
 
   private var transformInUnit: UnitCounts {
-    let adders = lowered.algorithms.map { algorithm in
-      algorithm.B.map { (Timing.terms($0) - 1) * operandWidth }.reduce(0, +)
-    }.reduce(0, +)
+    let adders =
+      lowered.columnGroups
+      * lowered.algorithms.map { algorithm in
+        algorithm.B.map { (Timing.terms($0) - 1) * operandWidth }.reduce(0, +)
+      }.reduce(0, +)
     let bus = lowered.productsPerLane * operandWidth
     return UnitCounts(
       name: "transform in", registerBits: bus * schedule.timing.transformIn, adderBits: adders,
@@ -99,13 +101,18 @@ extension Design {
   }
 
   private var transformOutUnit: UnitCounts {
-    let adders = lowered.algorithms.map { algorithm in
-      algorithm.C.map { max(0, Timing.terms($0) - 1) * sumWidth }.reduce(0, +)
-    }.reduce(0, +)
-    let bus = lowered.productsPerLane * sumWidth
+    let chains = schedule.drainChains
+    let sums = lowered.productsPerSet * sumWidth
+    let adders =
+      lowered.algorithms.map { algorithm in
+        algorithm.C.map { max(0, Timing.terms($0) - 1) * sumWidth }.reduce(0, +)
+      }.reduce(0, +) + (lowered.columnGroups - 1) * sums
+    let registers =
+      lowered.productsPerLane * sumWidth + sums * (schedule.timing.transformOut - 1)
     return UnitCounts(
-      name: "transform out", registerBits: bus * schedule.timing.transformOut, adderBits: adders,
-      lutEstimate: adders + bus / 2, scope: ["u_transform_out"])
+      name: "transform out", registerBits: chains * registers, adderBits: chains * adders,
+      lutEstimate: chains * (adders + sums / 2),
+      scope: (0..<chains).map { "u_transform_out\($0)" })
   }
 
   private func segmentUnit(_ s: Int) -> UnitCounts {
@@ -151,8 +158,12 @@ extension Design {
     unit.lutEstimate += unit.adderBits
     for memory in memories {
       switch memory.role {
-      case .element(_, let reader) where reader == s, .product(_, let reader) where reader == s:
+      case .element(_, let reader) where reader == s:
         unit.memories.append(memoryCounts(memory, reads: steps, writes: memory.words))
+      case .product(let node, let reader, let chain) where reader == s:
+        guard let p = lowered.products.firstIndex(where: { $0.node == node }) else { continue }
+        let written = schedule.chains[p].filter { $0 == chain }.count
+        unit.memories.append(memoryCounts(memory, reads: steps, writes: written))
       default: break
       }
     }

@@ -47,8 +47,8 @@ package struct ValueMemory: Hashable, Sendable {
     case operand(ValueID)
     /// Read step by step by a segment; `elementsPerStep` elements a word, two banks.
     case element(StoredRead, segment: Int)
-    /// Sums of a product, read by one segment; one block row a word.
-    case product(ValueID, segment: Int)
+    /// Sums of a product, read by one segment; one block row a word, those that come through one drain chain.
+    case product(ValueID, segment: Int, chain: Int)
     /// The output frame; one beat a word, two banks.
     case output
   }
@@ -121,7 +121,7 @@ package func compile(_ graph: IntegerGraph, options: CompileOptions) throws -> D
   var sink = DiagnosticSink(stage: "compile")
   checkOptions(options, graph, &sink)
   try sink.throwIfErrors()
-  let lowered = try Lowered(graph, denseMultipliers: options.denseMultipliers)
+  let lowered = try Lowered(graph, options: options)
   checkParallelism(options, lowered, &sink)
   try sink.throwIfErrors()
   let device = try options.device.map { try DeviceDescription.named($0) }
@@ -175,6 +175,13 @@ private func checkOptions(
   ] where value < 1 || value & (value - 1) != 0 || value > 1024 {
     sink.error("options.\(name)", "is \(value)", fix: "give a power of two from 1 to 1024")
   }
+  if !(1...256).contains(options.columnGroups) {
+    sink.error(
+      "options.columnGroups", "is \(options.columnGroups)", fix: "give 1 to 256 groups")
+  }
+  if let chains = options.drainChains, !(1...64).contains(chains) {
+    sink.error("options.drainChains", "is \(chains)", fix: "give 1 to 64 chains")
+  }
   if let lanes = options.lanes, !(1...4096).contains(lanes) {
     sink.error("options.lanes", "is \(lanes)", fix: "give 1 to 4096 lanes")
   }
@@ -188,13 +195,12 @@ private func checkParallelism(
   _ options: CompileOptions, _ lowered: Lowered, _ sink: inout DiagnosticSink
 ) {
   let rows = lowered.algorithms.map(\.outputs).min() ?? options.elementsPerStep
-  // One element per step divides everything; more must divide what memories hold in a word.
-  let most = min(rows, lowered.wordElements)
-  if options.elementsPerStep > most {
+  // One element per step divides everything; more must divide what memories of sums hold in a word.
+  if options.elementsPerStep > rows {
     sink.error(
       "options.elementsPerStep",
-      "is \(options.elementsPerStep), but the smallest block of this network has \(most) elements",
-      fix: "give at most \(most)")
+      "is \(options.elementsPerStep), but the smallest block of this network has \(rows) rows",
+      fix: "give at most \(rows)")
   }
   if options.outputElementsPerBeat < options.elementsPerStep {
     sink.error(
@@ -202,11 +208,12 @@ private func checkParallelism(
       "is \(options.outputElementsPerBeat), below elementsPerStep \(options.elementsPerStep)",
       fix: "give at least \(options.elementsPerStep)")
   }
-  if options.inputElementsPerBeat > lowered.wordElements {
+  let blockElements = lowered.groups.map(lowered.inputs(of:)).max() ?? 1
+  if options.inputElementsPerBeat > blockElements {
     sink.error(
       "options.inputElementsPerBeat",
-      "is \(options.inputElementsPerBeat), but a block of this network has \(lowered.wordElements) elements",
-      fix: "give at most \(lowered.wordElements)")
+      "is \(options.inputElementsPerBeat), but this network takes \(blockElements) elements a cycle",
+      fix: "give at most \(blockElements)")
   }
   let readsInput = lowered.segments.contains { segment in
     segment.sources.contains {
@@ -230,7 +237,8 @@ extension Design {
     self.lowered = lowered
     let graph = lowered.graph
     let schedule = Scheduler.schedule(
-      lowered, lanes: lanes, elementsPerStep: options.elementsPerStep)
+      lowered, lanes: lanes, drainChains: options.drainChains,
+      elementsPerStep: options.elementsPerStep)
     self.schedule = schedule
     interface = StreamInterface(
       input: .init(
@@ -261,7 +269,7 @@ extension Design {
     weightWidth = widths.weight
     sumWidth = widths.sum
     probes = Self.probes(lowered, schedule, options.elementsPerStep)
-    memories = Self.memories(lowered, interface, options)
+    memories = Self.memories(lowered, schedule, interface, options)
     counts = DesignCounts(
       units: [], cyclesPerFrame: schedule.cyclesPerFrame, latencyCycles: 0,
       usefulMultiplicationsPerFrame: 0, denseEquivalentOperationsPerFrame: 0)
@@ -288,7 +296,8 @@ extension Design {
   }
 
   private static func memories(
-    _ lowered: Lowered, _ interface: StreamInterface, _ options: CompileOptions
+    _ lowered: Lowered, _ schedule: Schedule, _ interface: StreamInterface,
+    _ options: CompileOptions
   ) -> [ValueMemory] {
     var memories: [ValueMemory] = []
     let graph = lowered.graph
@@ -312,16 +321,20 @@ extension Design {
               words: (segment.size + options.elementsPerStep - 1) / options.elementsPerStep,
               banks: 2))
         case .product(let node):
-          guard let product = lowered.products.first(where: { $0.node == node }) else { continue }
+          guard let p = lowered.products.firstIndex(where: { $0.node == node }) else { continue }
+          let product = lowered.products[p]
           // A vector shorter than a block row keeps only the elements that it has.
           var elements = options.elementsPerStep
           while elements < graph[node].size { elements *= 2 }
-          memories.append(
-            ValueMemory(
-              role: .product(node, segment: s), name: "segment\(s)_source\(k)",
-              elementWidth: graph[node].format.width,
-              elementsPerWord: min(elements, lowered.algorithms[product.algorithm].outputs),
-              words: product.blockRows, banks: 1))
+          for chain in Set(schedule.chains[p]).sorted() {
+            memories.append(
+              ValueMemory(
+                role: .product(node, segment: s, chain: chain),
+                name: "segment\(s)_source\(k)_chain\(chain)",
+                elementWidth: graph[node].format.width,
+                elementsPerWord: min(elements, lowered.algorithms[product.algorithm].outputs),
+                words: product.blockRows, banks: 1))
+          }
         }
       }
     }

@@ -12,6 +12,7 @@ import _RNNTestSupport
     (1, CompileOptions(name: "one", lanes: 1)),
     (2, CompileOptions(name: "two", lanes: 3)),
     (3, CompileOptions(name: "three")),
+    (4, CompileOptions(name: "four", lanes: 5, columnGroups: 3, drainChains: 2)),
     (5, CompileOptions(name: "five", lanes: 2, denseMultipliers: 4)),
   ]
 

@@ -17,19 +17,26 @@ import Testing
     let network = try RandomNetwork(seed: seed)
     var random = SplitMix64(seed: seed).fork("lanes")
     let design = try compile(
-      network.graph, options: CompileOptions(lanes: 1 + random.below(5)))
+      network.graph,
+      options: CompileOptions(
+        lanes: 1 + random.below(5), columnGroups: 1 + random.below(3),
+        drainChains: [nil, 1, 2][random.below(3)]))
     let program = design.schedule.program
     let timing = design.schedule.timing
     let lowered = design.lowered
 
     // Cycle in which each word of sums is written, and which segment values have been written by then.
     var written: [Int: [Int: Int]] = [:]
-    for cycle in 0..<program.length where program.value("product_write", at: cycle) == 1 {
-      let product = program.value("product_select", at: cycle)
-      let block = program.value("product_address", at: cycle)
-      #expect(
-        written[product]?[block] == nil, "block \(block) of product \(product) is written twice")
-      written[product, default: [:]][block] = cycle
+    for chain in 0..<design.schedule.drainChains {
+      let field = "product\(chain)"
+      for cycle in 0..<program.length where program.value("\(field)_write", at: cycle) == 1 {
+        let product = program.value("\(field)_select", at: cycle)
+        let block = program.value("\(field)_address", at: cycle)
+        #expect(
+          written[product]?[block] == nil, "block \(block) of product \(product) is written twice")
+        #expect(design.schedule.chains[product][block] == chain)
+        written[product, default: [:]][block] = cycle
+      }
     }
     for (p, product) in lowered.products.enumerated() {
       #expect(written[p]?.count == product.blockRows)
@@ -120,6 +127,8 @@ import Testing
     for (options, name) in [
       (CompileOptions(name: "9x"), "options.name"),
       (CompileOptions(lanes: 0), "options.lanes"),
+      (CompileOptions(columnGroups: 0), "options.columnGroups"),
+      (CompileOptions(drainChains: 0), "options.drainChains"),
       (CompileOptions(elementsPerStep: 3), "options.elementsPerStep"),
       (CompileOptions(elementsPerStep: 4, outputElementsPerBeat: 4), "options.elementsPerStep"),
       (CompileOptions(inputElementsPerBeat: 64), "options.inputElementsPerBeat"),

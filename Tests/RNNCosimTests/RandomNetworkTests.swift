@@ -24,6 +24,8 @@ import _RNNTestSupport
     var random = SplitMix64(seed: seed).fork("hardware")
     var options = CompileOptions(
       name: "net", lanes: [nil, 1, 2, 3, 5][random.below(5)],
+      columnGroups: [1, 1, 2, 3, 5][random.below(5)],
+      drainChains: [nil, nil, 1, 2, 3][random.below(5)],
       denseMultipliers: [1, 2, 4, 8][random.below(4)],
       elementsPerStep: [1, 1, 2, 4][random.below(4)],
       inputElementsPerBeat: [1, 2, 4][random.below(3)],

@@ -62,11 +62,13 @@ import Testing
     let compile = CompileStage(
       model: URL(fileURLWithPath: "m.json"), output: build,
       request: CompileRequest(
-        name: "n", device: "XC7A100T", clockMegahertz: 50, lanes: 2, denseMultipliers: 4,
+        name: "n", device: "XC7A100T", clockMegahertz: 50, lanes: 2, columnGroups: 3,
+        drainChains: 2, denseMultipliers: 4,
         elementsPerStep: 2, inputElementsPerBeat: 2, outputElementsPerBeat: 4))
     #expect(
       compile.commandLine
         == "rnnc compile m.json -o b --name n --device XC7A100T --lanes 2 --clock 50.0"
-        + " --dense-multipliers 4 --elements-per-step 2 --input-beat 2 --output-beat 4")
+        + " --column-groups 3 --drain-chains 2 --dense-multipliers 4 --elements-per-step 2 --input-beat 2 --output-beat 4"
+    )
   }
 }

@@ -106,6 +106,7 @@ extension CoreEmitter {
     let depth = schedule.feeds.count
     wrappingCounter("weight_address_q", count: depth, enable: control("weight_read"))
     let sums = lowered.productsPerLane * design.sumWidth
+    let chains = schedule.drainChains
     for lane in 0..<design.lanes {
       rom(
         "weights_\(lane)", file: "weights_\(lane).mem",
@@ -127,26 +128,35 @@ extension CoreEmitter {
           .input("drain_load_i", control("drain_load")),
           .input("drain_shift_i", control("drain_shift")),
           .input(
-            "drain_i", lane + 1 < design.lanes ? .name("drain_\(lane + 1)") : .zeros(sums)),
+            "drain_i",
+            lane + chains < design.lanes ? .name("drain_\(lane + chains)") : .zeros(sums)),
           .output("drain_o", .whole("drain_\(lane)")),
         ])
     }
   }
 
-  /// The output transform; its results go to the product memories of the segments that read them.
+  /// The output transforms, one a drain chain; results go to the product memories of the segments that read them.
   mutating func emitProducts() {
     m.blank()
-    m.comment("Output transform, shared by all lanes.")
+    m.comment("Output transform, shared by all lanes of a drain chain.")
     let outputs = lowered.algorithms.map(\.outputs).max() ?? 1
-    m.declare("results", .bits(outputs * design.sumWidth))
-    m.instance(
-      "\(design.name)_transform_out", "u_transform_out",
-      [
-        .input("clk_i", "clk_i"), .input("valid_i", control("out_valid")),
-        .input("algorithm_i", control("out_algorithm")), .input("sums_i", "drain_0"),
-        .output("outputs_o", "results"),
-      ])
-    // Products differ in rows and widths; bits above a product's width are copies of its sign.
-    m.sink("unused_results", ["results"])
+    for chain in 0..<schedule.drainChains {
+      let results = "results\(chain)"
+      m.declare(results, .bits(outputs * design.sumWidth))
+      m.instance(
+        "\(design.name)_transform_out", "u_transform_out\(chain)",
+        [
+          .input("clk_i", "clk_i"), .input("valid_i", control("out_valid")),
+          .input("algorithm_i", control("out_algorithm")),
+          .input("sums_i", .name("drain_\(chain)")), .output("outputs_o", .whole(results)),
+        ])
+      // Products differ in rows and widths; bits above a product's width are copies of its sign.
+      m.sink("unused_\(results)", [.name(results)])
+      if !schedule.chains.contains(where: { $0.contains(chain) }) {
+        m.sink(
+          "unused_product\(chain)",
+          ["write", "select", "address"].map { .name("ctl_product\(chain)_\($0)") })
+      }
+    }
   }
 }

@@ -208,9 +208,12 @@ extension CoreEmitter {
     _ name: String, _ node: ValueID, reader s: Int, read: VerilogExpression,
     step: VerilogExpression
   ) -> VerilogExpression {
-    guard let index = lowered.products.firstIndex(where: { $0.node == node }),
-      let memory = design.memories.first(where: { $0.role == .product(node, segment: s) })
-    else { return .zero }
+    guard let index = lowered.products.firstIndex(where: { $0.node == node }) else { return .zero }
+    let banks = design.memories.compactMap { memory -> (chain: Int, memory: ValueMemory)? in
+      guard case .product(node, segment: s, let chain) = memory.role else { return nil }
+      return (chain, memory)
+    }
+    guard let memory = banks.first?.memory else { return .zero }
     let outputs = memory.elementsPerWord
     let width = memory.elementWidth
     let address = memory.addressWidth
@@ -227,29 +230,48 @@ extension CoreEmitter {
     } else {
       readAddress = .lit(0, width: address)
     }
-    let select = control("product_select").isEqual(
-      to: .lit(index, width: indexWidth(lowered.products.count)))
-    let field = program.field("product_address").width
-    self.memory(
-      name, width: memory.width, depth: memory.depth, write: control("product_write") && select,
-      writeAddress: address < field
-        ? .slice("ctl_product_address", address - 1, 0) : "ctl_product_address",
-      writeData: .concat(
-        (0..<outputs).reversed().map {
-          .slice("results", $0 * design.sumWidth + width - 1, $0 * design.sumWidth)
-        }),
-      read: read, readAddress: readAddress)
-    guard offsetBits > 0 else { return .name("\(name)_data") }
+    for (chain, memory) in banks {
+      let select = control("product\(chain)_select").isEqual(
+        to: .lit(index, width: indexWidth(lowered.products.count)))
+      let field = "ctl_product\(chain)_address"
+      self.memory(
+        memory.name, width: memory.width, depth: memory.depth,
+        write: control("product\(chain)_write") && select,
+        writeAddress: address < program.field("product\(chain)_address").width
+          ? .slice(field, address - 1, 0) : .name(field),
+        writeData: .concat(
+          (0..<outputs).reversed().map {
+            .slice("results\(chain)", $0 * design.sumWidth + width - 1, $0 * design.sumWidth)
+          }),
+        read: read, readAddress: readAddress)
+    }
+    // A block row lies in the memory of the chain that it came through.
+    var data = "\(memory.name)_data"
+    if banks.count > 1 {
+      let chainWidth = indexWidth(schedule.drainChains)
+      rom(
+        "\(name)_chain", file: "chain_\(index).mem", width: chainWidth, depth: memory.words,
+        enable: read, address: readAddress)
+      var word = VerilogExpression.name(data)
+      for (chain, memory) in banks.dropFirst() {
+        word = .mux(
+          "\(name)_chain_data".e.isEqual(to: .lit(chain, width: chainWidth)),
+          .name("\(memory.name)_data"), word)
+      }
+      data = "\(name)_data"
+      m.wire(data, .bits(memory.width), word)
+    }
+    guard offsetBits > 0 else { return .name(data) }
     let used = min(offsetBits, stepWidth)
     m.declare("\(name)_offset_q", .bits(used))
     m.always([
       .ifElse(read, [.set(.whole("\(name)_offset_q"), .slice("segment\(s)_step", used - 1, 0))])
     ])
-    var result = VerilogExpression.lane("\(name)_data", 0, width: width * steps)
+    var result = VerilogExpression.lane(data, 0, width: width * steps)
     for offset in 1..<min(stepsPerWord, 1 << used) {
       result = .mux(
         "\(name)_offset_q".e.isEqual(to: .lit(offset, width: used)),
-        .lane("\(name)_data", offset, width: width * steps), result)
+        .lane(data, offset, width: width * steps), result)
     }
     return result
   }

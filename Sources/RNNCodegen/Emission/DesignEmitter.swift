@@ -90,6 +90,7 @@ extension CompileOptions {
     .object([
       "name": .string(name), "device": device.map { .string($0) } ?? .null,
       "clockMegahertz": .double(clockMegahertz), "lanes": lanes.map { .int($0) } ?? .null,
+      "columnGroups": .int(columnGroups), "drainChains": drainChains.map { .int($0) } ?? .null,
       "denseMultipliers": .int(denseMultipliers), "elementsPerStep": .int(elementsPerStep),
       "inputElementsPerBeat": .int(inputElementsPerBeat),
       "outputElementsPerBeat": .int(outputElementsPerBeat),
@@ -102,8 +103,8 @@ extension CompileOptions {
   package init(json: JSONValue, path: String) throws {
     var sink = DiagnosticSink(stage: "compile")
     let known = [
-      "name", "device", "clockMegahertz", "lanes", "denseMultipliers", "elementsPerStep",
-      "inputElementsPerBeat", "outputElementsPerBeat",
+      "name", "device", "clockMegahertz", "lanes", "columnGroups", "drainChains",
+      "denseMultipliers", "elementsPerStep", "inputElementsPerBeat", "outputElementsPerBeat",
     ]
     self.init()
     guard case .object(let members) = json else {
@@ -123,6 +124,9 @@ extension CompileOptions {
       case ("clockMegahertz", .int(let value)): clockMegahertz = Double(value)
       case ("lanes", .int(let value)): lanes = value
       case ("lanes", .null): lanes = nil
+      case ("columnGroups", .int(let value)): columnGroups = value
+      case ("drainChains", .int(let value)): drainChains = value
+      case ("drainChains", .null): drainChains = nil
       case ("denseMultipliers", .int(let value)): denseMultipliers = value
       case ("elementsPerStep", .int(let value)): elementsPerStep = value
       case ("inputElementsPerBeat", .int(let value)): inputElementsPerBeat = value

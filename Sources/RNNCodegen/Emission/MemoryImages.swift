@@ -1,6 +1,7 @@
 internal import RNNBilinear
 internal import RNNFixedPoint
 internal import RNNGraph
+internal import RNNVerilog
 
 /// The contents of a read-only memory, as text for `$readmemh`.
 struct MemoryImage {
@@ -36,9 +37,10 @@ struct MemoryImage {
 }
 
 extension Design {
-  /// Every memory image of the design, in a fixed order: weights by lane, program, vectors, tables, coefficients, normalizations.
+  /// Every memory image of the design, in a fixed order: weights by lane, program, drain chains, vectors, tables,
+  /// coefficients, normalizations.
   var memoryImages: [MemoryImage] {
-    (0..<lanes).map(weightImage) + [programImage] + vectorImages + tableImages
+    (0..<lanes).map(weightImage) + [programImage] + chainImages + vectorImages + tableImages
       + coefficientImages + normalizationImages
   }
 
@@ -55,39 +57,59 @@ extension Design {
         continue
       }
       let algorithm = lowered.algorithms[group.algorithm]
-      let block = blockWeights(
-        product: group.rows[row].product, block: group.rows[row].block,
-        column: group.columns[feed.column])
       var word: [Bool] = []
-      for factor in algorithm.transformedWeights(block) {
-        word += MemoryImage.bits(factor, weightWidth)
+      for set in 0..<lowered.columnGroups {
+        let block = blockWeights(
+          product: group.rows[row].product, block: group.rows[row].block,
+          column: group.columns[feed.column], set: set)
+        for factor in algorithm.transformedWeights(block) {
+          word += MemoryImage.bits(factor, weightWidth)
+        }
+        let end = (set + 1) * lowered.productsPerSet * weightWidth
+        word += idle[word.count..<end]
       }
-      words.append(word + idle.dropFirst(word.count))
+      words.append(word)
     }
     if words.isEmpty { words = [idle] }
     return MemoryImage(name: "weights_\(lane).mem", width: width, words: words)
   }
 
   /// The defining weights of one block: the first column of a circulant block, or one column of dense rows.
-  func blockWeights(product: Int, block: Int, column: BlockColumn) -> [Int64] {
+  ///
+  /// Zeros beyond the last column of the matrix.
+  func blockWeights(product: Int, block: Int, column: BlockColumn, set: Int) -> [Int64] {
     let algorithm = lowered.algorithms[lowered.products[product].algorithm]
     guard case .linear(let terms) = graph[lowered.products[product].node].op else { return [] }
     let term = terms[column.term]
     let matrix = graph.matrices[term.matrix]
+    let blockColumn = column.column * lowered.columnGroups + set
+    guard blockColumn * algorithm.inputs < graph[term.operand].size else {
+      return [Int64](repeating: 0, count: algorithm.outputs)
+    }
     switch matrix.structure {
     case .dense:
       return (0..<algorithm.outputs).map { r in
         let row = block * algorithm.outputs + r
         guard row < graph[lowered.products[product].node].size else { return 0 }
         return term.transposed
-          ? matrix.code(column.column, row) : matrix.code(row, column.column)
+          ? matrix.code(blockColumn, row) : matrix.code(row, blockColumn)
       }
     case .blockCirculant(let size):
       let blockColumns = (matrix.columns + size - 1) / size
-      let (i, j) = term.transposed ? (column.column, block) : (block, column.column)
+      let (i, j) = term.transposed ? (blockColumn, block) : (block, blockColumn)
       let start = (i * blockColumns + j) * size
       let stored = Array(matrix.codes[start..<start + size])
       return term.transposed ? BilinearAlgorithm.transposed(firstColumn: stored) : stored
+    }
+  }
+
+  /// For each product whose block rows come through several drain chains: the chain of every block row.
+  private var chainImages: [MemoryImage] {
+    schedule.chains.enumerated().filter { Set($0.element).count > 1 }.map { product, chains in
+      let width = indexWidth(schedule.drainChains)
+      return MemoryImage(
+        name: "chain_\(product).mem", width: width,
+        words: chains.map { chain in (0..<width).map { (chain >> $0) & 1 == 1 } })
     }
   }
 

@@ -2,13 +2,13 @@ internal import RNNBilinear
 internal import RNNVerilog
 
 extension Design {
-  /// `<name>_transform_in`: one operand block through B of its algorithm, onto the broadcast bus.
+  /// `<name>_transform_in`: the block of each column group through B of its algorithm, onto the broadcast bus.
   func transformInModule() -> VerilogModule {
     let stages = schedule.timing.transformIn
     var m = VerilogModule(
       "\(name)_transform_in",
       doc: """
-        Input transform: operands_o = B x for the block x that starts at element offset_i of block_i. \
+        Input transform: operands_o = B x for the \(lowered.columnGroups) blocks x from element offset_i of block_i on. \
         Latency \(stages), throughput 1. Algorithms: \(algorithmList).
         """)
     let elements = lowered.wordElements
@@ -19,15 +19,17 @@ extension Design {
     m.output("operands_o", .bits(lowered.productsPerLane * operandWidth))
 
     let algorithm = delayedAlgorithm(stages, into: &m)
+    // By algorithm; the products of one column group after those of another.
     var results: [[String]] = []
     for (a, algorithm) in lowered.algorithms.enumerated() {
       m.blank()
       m.comment(algorithm.name)
       var names: [String] = []
-      for i in 0..<algorithm.inputs {
-        // The block may start at any multiple of its size.
+      let inputs = lowered.columnGroups * algorithm.inputs
+      for i in 0..<inputs {
+        // The blocks may start at any multiple of their size.
         var value: VerilogExpression?
-        for start in stride(from: 0, to: elements, by: algorithm.inputs).reversed() {
+        for start in stride(from: 0, to: elements, by: inputs).reversed() {
           let element = VerilogExpression.lane("block_i", start + i, width: blockElementWidth)
             .signed.resized(operandWidth)
           value =
@@ -42,19 +44,28 @@ extension Design {
         names.append(name)
       }
       results.append(
-        algorithm.B.enumerated().map { p, row in
-          SumTree(prefix: "b\(a)_\(p)", width: operandWidth, stages: stages)
-            .emit(SumTree.leaves(row, names), into: &m)
+        (0..<lowered.columnGroups).flatMap { g in
+          let block = Array(names[g * algorithm.inputs..<(g + 1) * algorithm.inputs])
+          return algorithm.B.enumerated().map { p, row in
+            SumTree(
+              prefix: "b\(a)_\(g * algorithm.products + p)", width: operandWidth, stages: stages
+            ).emit(SumTree.leaves(row, block), into: &m)
+          }
         })
     }
     m.blank()
-    for p in 0..<lowered.productsPerLane {
-      let value = select(
-        results.map { p < $0.count ? .name($0[p]) : .signedLit(0, width: operandWidth) },
-        by: algorithm)
-      m.assign(.lane("operands_o", p, width: operandWidth), value.unsigned)
+    for g in 0..<lowered.columnGroups {
+      for p in 0..<lowered.productsPerSet {
+        let value = select(
+          zip(lowered.algorithms, results).map { algorithm, names in
+            p < algorithm.products
+              ? .name(names[g * algorithm.products + p]) : .signedLit(0, width: operandWidth)
+          }, by: algorithm)
+        m.assign(
+          .lane("operands_o", g * lowered.productsPerSet + p, width: operandWidth), value.unsigned)
+      }
     }
-    if lowered.algorithms.allSatisfy({ $0.inputs == elements }) {
+    if lowered.algorithms.allSatisfy({ lowered.columnGroups * $0.inputs == elements }) {
       m.sink("unused_offset", ["offset_i"])
     }
     return m
@@ -62,13 +73,14 @@ extension Design {
 
   /// `<name>_transform_out`: the sums of one block row through C of its algorithm, divided exactly.
   func transformOutModule() -> VerilogModule {
-    let stages = schedule.timing.transformOut - 1
+    let groupSum = schedule.timing.groupSum
+    let stages = schedule.timing.transformOut - 1 - groupSum
     let outputs = lowered.algorithms.map(\.outputs).max() ?? 1
     var m = VerilogModule(
       "\(name)_transform_out",
       doc: """
         Output transform: outputs_o = (C s) / 2^d for the sums s of one block row; the division drops zero \
-        bits only. Latency \(stages + 1), throughput 1. Algorithms: \(algorithmList).
+        bits only. Latency \(schedule.timing.transformOut), throughput 1. Algorithms: \(algorithmList).
         """)
     m.input("clk_i")
     m.input("valid_i")
@@ -76,13 +88,24 @@ extension Design {
     m.input("sums_i", .bits(lowered.productsPerLane * sumWidth))
     m.output("outputs_o", .bits(outputs * sumWidth))
 
-    let algorithm = delayedAlgorithm(stages + 1, into: &m)
+    let algorithm = delayedAlgorithm(schedule.timing.transformOut, into: &m)
     m.declare("sums_q", .bits(lowered.productsPerLane * sumWidth))
     m.always([.ifElse("valid_i", [.set("sums_q", "sums_i")])])
-    let used = lowered.algorithms.map(\.products).max() ?? 1
-    let names = (0..<used).map { "sum_\($0)" }
-    for (p, name) in names.enumerated() {
+    let parts = (0..<lowered.productsPerLane).map { "sum_\($0)" }
+    for (p, name) in parts.enumerated() {
       m.wire(name, .signed(sumWidth), .lane("sums_q", p, width: sumWidth).signed)
+    }
+    var names = parts
+    if groupSum > 0 {
+      m.blank()
+      m.comment("The sums of the column groups.")
+      names = (0..<lowered.productsPerSet).map { p in
+        let leaves = stride(from: p, to: parts.count, by: lowered.productsPerSet).map {
+          SumTree.Leaf(name: parts[$0], shift: 0, negative: false)
+        }
+        return SumTree(prefix: "group_\(p)", width: sumWidth, stages: groupSum)
+          .emit(leaves, into: &m)
+      }
     }
     // A shifted sum loses its top bits: sums are kept modulo 2^width.
     m.sink("unused_sums", names.map { .name($0) })

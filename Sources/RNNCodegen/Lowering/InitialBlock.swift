@@ -21,12 +21,17 @@ extension Lowered {
       elements: min(wordElements, graph[column.read.value].size - word * wordElements))
   }
 
+  /// Elements that a group's products take in a cycle.
+  func inputs(of group: ProductGroup) -> Int {
+    columnGroups * algorithms[group.algorithm].inputs
+  }
+
   /// The different blocks of all products, zeros first, in the order in which products read them.
   var initialBlocks: [InitialBlock] {
     var blocks = [InitialBlock.zeros]
     for group in groups {
       for column in group.columns {
-        let block = initialBlock(column, algorithms[group.algorithm].inputs)
+        let block = initialBlock(column, inputs(of: group))
         if !blocks.contains(block) { blocks.append(block) }
       }
     }

@@ -20,10 +20,11 @@ package struct Product: Hashable, Sendable {
   package var blockRows: Int
 }
 
-/// One block column of a product group: what is broadcast in one cycle.
+/// What is broadcast in one cycle: `columnGroups` neighbouring block columns of one operand.
 package struct BlockColumn: Hashable, Sendable {
   package var term: Int
-  /// The column of blocks inside the term's matrices.
+  /// The index of the group of block columns; set g of a lane's multipliers takes block column
+  /// `column * columnGroups + g` of the term's matrices.
   package var column: Int
   package var read: StoredRead
 }
@@ -81,10 +82,14 @@ package struct Lowered: Sendable {
   package var segments: [Segment]
   /// Values that some product reads, in node order: each has an operand memory.
   package var operands: [ValueID]
-  /// Elements in one word of an operand memory: the most inputs that an algorithm takes.
+  /// Block columns that are multiplied in the same cycle.
+  package var columnGroups: Int
+  /// Elements in one word of an operand memory: as many as any algorithm takes in a cycle, in whole steps of a datapath.
   package var wordElements: Int
-  /// Products per lane: the most that an algorithm has.
-  package var productsPerLane: Int
+  /// Products of one set of a lane's multipliers: the most that an algorithm has.
+  package var productsPerSet: Int
+  /// Multipliers of a lane.
+  package var productsPerLane: Int { columnGroups * productsPerSet }
   /// Which segment computes an element-wise node.
   package var segmentOf: [ValueID: Int]
 }
@@ -101,10 +106,10 @@ extension IntegerOp {
 }
 
 extension Lowered {
-  /// Takes a graph apart; `denseMultipliers` sets the lane size of a network without circulant matrices.
+  /// Takes a graph apart; of the options, those that shape lanes and words matter.
   ///
   /// - Throws: `DiagnosticsEmitted` for a state or an operand that no element-wise node computes.
-  package init(_ graph: IntegerGraph, denseMultipliers: Int) throws {
+  package init(_ graph: IntegerGraph, options: CompileOptions) throws {
     var sink = DiagnosticSink(stage: "compile")
     Self.check(graph, &sink)
     try sink.throwIfErrors()
@@ -122,15 +127,19 @@ extension Lowered {
     }
     blocks.sort()
     var algorithms = blocks.filter { $0 > 1 }.map { BilinearAlgorithm.circulant($0) }
-    let lane = algorithms.map(\.products).max() ?? denseMultipliers
+    let lane = algorithms.map(\.products).max() ?? options.denseMultipliers
     if blocks.contains(1) {
       var rows = 1
       while rows * 2 <= lane { rows *= 2 }
       algorithms.insert(.dense(rows: rows), at: 0)
     }
     self.algorithms = algorithms
-    productsPerLane = algorithms.map(\.products).max() ?? 1
-    wordElements = algorithms.map(\.inputs).max() ?? 1
+    columnGroups = options.columnGroups
+    productsPerSet = algorithms.map(\.products).max() ?? 1
+    wordElements = columnGroups * (algorithms.map(\.inputs).max() ?? 1)
+    // Steps and beats fill whole words.
+    let step = max(options.elementsPerStep, options.inputElementsPerBeat)
+    while wordElements % step != 0 { wordElements *= 2 }
 
     var products: [Product] = []
     var groups: [ProductGroup] = []
@@ -145,7 +154,7 @@ extension Lowered {
           node: ValueID(i), algorithm: algorithm, blockRows: (node.size + outputs - 1) / outputs))
       let reads = terms.map { Self.read($0.operand, in: graph) }
       for read in reads where !operands.contains(read.value) { operands.append(read.value) }
-      let inputs = algorithms[algorithm].inputs
+      let inputs = columnGroups * algorithms[algorithm].inputs
       var columns: [BlockColumn] = []
       for (t, term) in terms.enumerated() {
         let count = (graph[term.operand].size + inputs - 1) / inputs

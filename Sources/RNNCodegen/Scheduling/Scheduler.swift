@@ -11,6 +11,8 @@ package struct FeedEvent: Hashable, Sendable {
 }
 
 /// A pass: block rows of one group that the lanes accumulate together, one row per lane.
+///
+/// Lane k belongs to drain chain `k % drainChains`: in each cycle of a drain every chain gives one row.
 package struct Pass: Hashable, Sendable {
   package var group: Int
   /// The first row, as an index into the group's rows; lane k takes row `firstRow + k`.
@@ -26,8 +28,11 @@ package struct Pass: Hashable, Sendable {
 package struct Schedule: Sendable {
   package var timing: Timing
   package var lanes: Int
+  package var drainChains: Int
   package var feeds: [FeedEvent]
   package var passes: [Pass]
+  /// The drain chain that each block row comes through, by product and block.
+  package var chains: [[Int]]
   /// The cycle in which each segment reads its first element.
   package var segmentStart: [Int]
   package var datapaths: [Datapath]
@@ -43,11 +48,13 @@ package struct Scheduler {
   let lowered: Lowered
   let lanes: Int
   let elementsPerStep: Int
+  let drainChains: Int
 
   private var timing: Timing
   private var program = Program()
   private var feeds: [FeedEvent] = []
   private var passes: [Pass] = []
+  private var chains: [[Int]]
   private var segmentStart: [Int]
   private let datapaths: [Datapath]
   /// The first cycle in which a datapath may read a block of sums, by product node and block row.
@@ -57,16 +64,28 @@ package struct Scheduler {
   private var inputRelease = 0
   private var outputCommit = 0
 
-  package static func schedule(_ lowered: Lowered, lanes: Int, elementsPerStep: Int) -> Schedule {
-    var scheduler = Scheduler(lowered, lanes: lanes, elementsPerStep: elementsPerStep)
+  /// - Parameter drainChains: nil takes the fewest with which no pass waits for the drain of the one before.
+  package static func schedule(
+    _ lowered: Lowered, lanes: Int, drainChains: Int?, elementsPerStep: Int
+  ) -> Schedule {
+    let fewest =
+      lowered.groups.map { group in
+        let rows = min(lanes, group.rows.count)
+        return (rows + group.columns.count - 1) / group.columns.count
+      }.max() ?? 1
+    var scheduler = Scheduler(
+      lowered, lanes: lanes, drainChains: min(drainChains ?? fewest, lanes),
+      elementsPerStep: elementsPerStep)
     return scheduler.run()
   }
 
-  private init(_ lowered: Lowered, lanes: Int, elementsPerStep: Int) {
+  private init(_ lowered: Lowered, lanes: Int, drainChains: Int, elementsPerStep: Int) {
     self.lowered = lowered
     self.lanes = lanes
+    self.drainChains = drainChains
     self.elementsPerStep = elementsPerStep
-    timing = Timing(lowered.algorithms)
+    timing = Timing(lowered.algorithms, columnGroups: lowered.columnGroups)
+    chains = lowered.products.map { [Int](repeating: 0, count: $0.blockRows) }
     datapaths = lowered.segments.map { Datapath($0, in: lowered.graph) }
     segmentStart = [Int](repeating: 0, count: lowered.segments.count)
     declareFields()
@@ -95,9 +114,12 @@ package struct Scheduler {
     program.field("drain_shift", width: 1, isEnable: true)
     program.field("out_valid", width: 1, isEnable: true)
     program.field("out_algorithm", width: indexWidth(lowered.algorithms.count), isEnable: false)
-    program.field("product_write", width: 1, isEnable: true)
-    program.field("product_select", width: indexWidth(lowered.products.count), isEnable: false)
-    program.field("product_address", width: indexWidth(blocks), isEnable: false)
+    for chain in 0..<drainChains {
+      program.field("product\(chain)_write", width: 1, isEnable: true)
+      program.field(
+        "product\(chain)_select", width: indexWidth(lowered.products.count), isEnable: false)
+      program.field("product\(chain)_address", width: indexWidth(blocks), isEnable: false)
+    }
     for s in lowered.segments.indices {
       program.field("segment\(s)_start", width: 1, isEnable: true)
     }
@@ -120,7 +142,8 @@ package struct Scheduler {
     program.set("input_release", at: inputRelease)
     program.set("output_commit", at: outputCommit)
     return Schedule(
-      timing: timing, lanes: lanes, feeds: feeds, passes: passes, segmentStart: segmentStart,
+      timing: timing, lanes: lanes, drainChains: drainChains, feeds: feeds, passes: passes,
+      chains: chains, segmentStart: segmentStart,
       datapaths: datapaths, program: program, inputRelease: inputRelease,
       outputCommit: outputCommit)
   }
@@ -129,7 +152,7 @@ package struct Scheduler {
 
   private mutating func place(group g: Int) {
     let group = lowered.groups[g]
-    let inputs = lowered.algorithms[group.algorithm].inputs
+    let inputs = lowered.inputs(of: group)
     func word(_ column: BlockColumn) -> Int { column.column * inputs / lowered.wordElements }
     // Columns that exist earlier go first: the input and old states before this step's values.
     let order = group.columns.indices.sorted { a, b in
@@ -165,7 +188,7 @@ package struct Scheduler {
     guard let select = lowered.operands.firstIndex(of: column.read.value) else {
       preconditionFailure("a product reads a value without operand memory")
     }
-    let inputs = lowered.algorithms[group.algorithm].inputs
+    let inputs = lowered.inputs(of: group)
     let offset = column.column * inputs
     program.set("operand_read", at: cycle)
     program.set("operand_select", at: cycle, to: select)
@@ -190,18 +213,20 @@ package struct Scheduler {
   private mutating func drain(_ pass: Pass, group: ProductGroup) {
     program.set("drain_load", at: pass.drain)
     for k in 0..<pass.rowCount {
-      if k > 0 { program.set("drain_shift", at: pass.drain + k) }
+      let (chain, shift) = (k % drainChains, k / drainChains)
+      if shift > 0 { program.set("drain_shift", at: pass.drain + shift) }
       let row = group.rows[pass.firstRow + k]
-      let visible = pass.drain + 1 + k
+      let visible = pass.drain + 1 + shift
       program.set("out_valid", at: visible)
       program.set("out_algorithm", at: visible, to: group.algorithm)
       let write = visible + timing.transformOut
-      program.set("product_write", at: write)
-      program.set("product_select", at: write, to: row.product)
-      program.set("product_address", at: write, to: row.block)
+      program.set("product\(chain)_write", at: write)
+      program.set("product\(chain)_select", at: write, to: row.product)
+      program.set("product\(chain)_address", at: write, to: row.block)
+      chains[row.product][row.block] = chain
       sumsReady[lowered.products[row.product].node, default: []].append(write + 1)
     }
-    drainFree = pass.drain + pass.rowCount
+    drainFree = pass.drain + (pass.rowCount + drainChains - 1) / drainChains
   }
 
   /// The first cycle in which a word of an operand memory may be read.

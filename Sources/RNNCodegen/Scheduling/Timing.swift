@@ -7,8 +7,10 @@ package import RNNBilinear
 package struct Timing: Hashable, Sendable {
   /// Stages of the input transform, the output register included.
   package var transformIn: Int
-  /// Stages of the output transform, the input register included.
+  /// Stages of the output transform, the input register and the sum over column groups included.
   package var transformOut: Int
+  /// Stages that add the sums of the column groups.
+  package var groupSum: Int
 
   /// Two-input additions between registers of a transform.
   package static let addsPerStage = 2
@@ -23,13 +25,15 @@ package struct Timing: Hashable, Sendable {
   package var bus: Int { Self.block + transformIn }
   package var sums: Int { bus + Self.lane }
 
-  package init(_ algorithms: [BilinearAlgorithm]) {
+  /// - Parameter columnGroups: sets of sums that are added before the output transform.
+  package init(_ algorithms: [BilinearAlgorithm], columnGroups: Int) {
     transformIn =
       algorithms.map { algorithm in
         algorithm.B.map { Self.stages(terms: Self.terms($0)) }.max() ?? 1
       }.max() ?? 1
+    groupSum = columnGroups > 1 ? Self.stages(terms: columnGroups) : 0
     transformOut =
-      1
+      1 + groupSum
       + (algorithms.map { algorithm in
         algorithm.C.map { Self.stages(terms: Self.terms($0)) }.max() ?? 1
       }.max() ?? 1)

@@ -38,7 +38,9 @@ extension DesignReport {
       timeline.append(
         Segment(
           row: "transform out", label: "\(k + 1)", start: begin + pass.drain + 1,
-          end: begin + pass.drain + 1 + pass.rowCount + schedule.timing.transformOut))
+          end: begin + pass.drain + 1
+            + (pass.rowCount + schedule.drainChains - 1) / schedule.drainChains
+            + schedule.timing.transformOut))
     }
     for (s, segment) in design.lowered.segments.enumerated() {
       let steps = (segment.size + design.elementsPerStep - 1) / design.elementsPerStep

@@ -9,12 +9,14 @@ package struct CompileRequest: Hashable, Sendable {
 
   package init(
     name: String = "rnn", device: String? = nil, clockMegahertz: Double = 100, lanes: Int? = nil,
-    denseMultipliers: Int = 8, elementsPerStep: Int = 1, inputElementsPerBeat: Int = 1,
+    columnGroups: Int = 1, drainChains: Int? = nil, denseMultipliers: Int = 8,
+    elementsPerStep: Int = 1, inputElementsPerBeat: Int = 1,
     outputElementsPerBeat: Int = 1
   ) {
     options = CompileOptions(
       name: name, device: device, clockMegahertz: clockMegahertz, lanes: lanes,
-      denseMultipliers: denseMultipliers, elementsPerStep: elementsPerStep,
+      columnGroups: columnGroups, drainChains: drainChains, denseMultipliers: denseMultipliers,
+      elementsPerStep: elementsPerStep,
       inputElementsPerBeat: inputElementsPerBeat, outputElementsPerBeat: outputElementsPerBeat)
   }
 }
@@ -46,6 +48,8 @@ package struct CompileStage: Stage {
     if options.clockMegahertz != standard.clockMegahertz {
       list += ["--clock", "\(options.clockMegahertz)"]
     }
+    add("--column-groups", \.columnGroups)
+    if let chains = options.drainChains { list += ["--drain-chains", "\(chains)"] }
     add("--dense-multipliers", \.denseMultipliers)
     add("--elements-per-step", \.elementsPerStep)
     add("--input-beat", \.inputElementsPerBeat)

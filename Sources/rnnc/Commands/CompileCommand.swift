@@ -34,6 +34,10 @@ struct CompileCommand: ParsableCommand {
   var clock = 100.0
   @Option(help: "Lanes of the product array (default: chosen by the compiler).")
   var lanes: Int?
+  @Option(help: "Block columns that are multiplied in the same cycle.")
+  var columnGroups = 1
+  @Option(help: "Lanes that drain in the same cycle (default: the fewest for which no pass waits).")
+  var drainChains: Int?
   @Option(help: "Multipliers of a lane for networks without circulant matrices; a power of two.")
   var denseMultipliers = 8
   @Option(help: "Elements that each element-wise datapath takes per cycle; a power of two.")
@@ -48,7 +52,7 @@ struct CompileCommand: ParsableCommand {
   func run() throws {
     let options = CompileRequest(
       name: name, device: device, clockMegahertz: clock, lanes: lanes,
-      denseMultipliers: denseMultipliers, elementsPerStep: elementsPerStep,
+      columnGroups: columnGroups, drainChains: drainChains, denseMultipliers: denseMultipliers, elementsPerStep: elementsPerStep,
       inputElementsPerBeat: inputBeat, outputElementsPerBeat: outputBeat)
     try Frontend.run(
       CompileStage(
