@@ -121,6 +121,9 @@ let package = Package(
     .executableTarget(
       name: "bench-train", dependencies: ["RNNGraph", "RNNLearning", "RNNSupport", "RNNTensor"],
       path: "Benchmarks/bench-train", swiftSettings: strict),
+    .executableTarget(
+      name: "bench-ernn", dependencies: ["RNNCodegen", "RNNGraph", "RNNQuantize", "RNNSupport"],
+      path: "Benchmarks/bench-ernn", swiftSettings: strict),
 
     // MARK: Tests
     .target(
