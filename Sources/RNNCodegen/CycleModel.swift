@@ -2,6 +2,8 @@
 package struct FrameTiming: Hashable, Sendable {
   /// Cycles from the first control word of a frame to that of the next one, at the earliest.
   package var cyclesPerFrame: Int
+  /// For each distance from 0 to the length of the program: whether a frame that started so long ago forbids a start.
+  package var blocked: [Bool]
   /// The cycle of a frame after which its input buffer is free again.
   package var inputRelease: Int
   /// The cycle of a frame in which its last output word is written.
@@ -10,14 +12,19 @@ package struct FrameTiming: Hashable, Sendable {
   package var outputBeats: Int
 
   package init(
-    cyclesPerFrame: Int, inputRelease: Int, outputCommit: Int, inputBeats: Int, outputBeats: Int
+    cyclesPerFrame: Int, blocked: [Bool], inputRelease: Int, outputCommit: Int, inputBeats: Int,
+    outputBeats: Int
   ) {
     self.cyclesPerFrame = cyclesPerFrame
+    self.blocked = blocked
     self.inputRelease = inputRelease
     self.outputCommit = outputCommit
     self.inputBeats = inputBeats
     self.outputBeats = outputBeats
   }
+
+  /// Control words of a frame.
+  var length: Int { blocked.count - 1 }
 
   /// From the first control word back to the cycle in which the frame was started: program counter, program memory.
   package static let startToWord = 2
@@ -45,16 +52,23 @@ package struct CycleModel: Sendable {
   private var inputLast = [false, false]
   private var inputBeat = 0
   // Sequencer.
-  private var running = false
-  private var counter = 0
+  /// A frame in progress.
+  private struct Frame: Sendable {
+    /// Nil once the counter has passed the last word.
+    var counter: Int?
+    /// The index of the word that the program memory gives out now; nil before the first.
+    var word: Int?
+    var bank = 0
+    var isLast = false
+    var index = 0
+  }
+  private var inProgress: [Frame] = []
   private var bank = 1
-  private var frameLast = true
-  /// The cycle index of the word that the program memory gives out now; nil while no frame runs.
-  private var word: Int?
   private var frames = 0
   // Output: two frame buffers.
   private var outputBank = 0
   private var outputFull = [false, false]
+  private var outputReserved = [false, false]
   private var outputLast = [false, false]
   private var outputBeat = 0
   private var outputValid = false
@@ -75,7 +89,7 @@ package struct CycleModel: Sendable {
     let signals = Signals(
       inputReady: !inReset && !inputFull[inputBank], outputValid: outputValid,
       outputLast: outputValid && outputLast[outputBank] && outputBeat == timing.outputBeats - 1,
-      frameStart: word == 0 ? frames - 1 : nil)
+      frameStart: inProgress.first { $0.word == 0 }?.index)
     if inReset {
       inReset = false
       return signals
@@ -83,25 +97,32 @@ package struct CycleModel: Sendable {
     let old = self  // every register takes its next value from the values before the edge
 
     // Sequencer.
-    let atEnd = old.running && old.counter == timing.cyclesPerFrame - 1
     let next = 1 - old.bank
-    if (!old.running || atEnd) && old.inputFull[next] && !old.outputFull[next] {
-      running = true
-      counter = 0
-    } else if atEnd {
-      running = false
-    } else if old.running {
-      counter = old.counter + 1
+    let isBlocked = old.inProgress.contains { frame in
+      frame.counter.map { timing.blocked[$0 + 1] } ?? false
     }
-    word = old.running ? old.counter : nil
-    if old.running && old.counter == 0 {
-      bank = next
-      frameLast = old.inputLast[next]
-      frames += 1
+    inProgress.removeAll { $0.counter == nil }
+    for k in inProgress.indices {
+      guard let counter = inProgress[k].counter else { continue }
+      inProgress[k].word = counter
+      inProgress[k].counter = counter + 1 < timing.length ? counter + 1 : nil
+      if counter == 0 {
+        bank = next
+        inProgress[k].bank = next
+        inProgress[k].isLast = old.inputLast[next]
+        inProgress[k].index = frames
+        frames += 1
+      }
+    }
+    if !isBlocked && old.inputFull[next] && !old.outputReserved[next] {
+      inProgress.append(Frame(counter: 0))
+      outputReserved[next] = true
     }
 
     // Input unit.
-    if old.word == timing.inputRelease { inputFull[old.bank] = false }
+    for frame in old.inProgress where frame.word == timing.inputRelease {
+      inputFull[frame.bank] = false
+    }
     if inputValid && signals.inputReady {
       if old.inputBeat == timing.inputBeats - 1 {
         inputBeat = 0
@@ -114,9 +135,9 @@ package struct CycleModel: Sendable {
     }
 
     // Output unit.
-    if old.word == timing.outputCommit {
-      outputFull[old.bank] = true
-      outputLast[old.bank] = old.frameLast
+    for frame in old.inProgress where frame.word == timing.outputCommit {
+      outputFull[frame.bank] = true
+      outputLast[frame.bank] = frame.isLast
     }
     if !old.outputValid {
       outputValid = old.outputFull[old.outputBank]
@@ -125,6 +146,7 @@ package struct CycleModel: Sendable {
         outputBeat = 0
         outputValid = false
         outputFull[old.outputBank] = false
+        outputReserved[old.outputBank] = false
         outputBank = 1 - old.outputBank
       } else {
         outputBeat += 1

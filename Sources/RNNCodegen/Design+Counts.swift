@@ -36,7 +36,7 @@ extension Design {
     let timing = frameTiming
     return DesignCounts(
       units: [laneUnit, weightUnit, operandUnit, transformInUnit, transformOutUnit]
-        + lowered.segments.indices.map(segmentUnit) + [controlUnit(T), streamUnit],
+        + lowered.segments.indices.map(segmentUnit) + [controlUnit, streamUnit],
       cyclesPerFrame: T,
       latencyCycles: timing.inputBeats - 1 + timing.latencyCycles + timing.outputBeats - 1,
       usefulMultiplicationsPerFrame: useful, denseEquivalentOperationsPerFrame: denseEquivalent)
@@ -212,15 +212,19 @@ extension Design {
     return layers.joined(separator: "+") + (twin ? " \(s)" : "")
   }
 
-  private func controlUnit(_ T: Int) -> UnitCounts {
+  private var controlUnit: UnitCounts {
+    let T = schedule.frameLength
+    let slots = schedule.overlap.slots
     var unit = UnitCounts(
       name: "control",
       memories: [
         MemoryCounts(
-          name: "program", width: schedule.program.wordWidth, depth: T, count: 1,
+          name: "program", width: schedule.program.wordWidth, depth: T, count: slots,
           kind: T <= Self.distributedDepth ? .rom : .block, readsPerFrame: T, writesPerFrame: 0)
-      ], registerBits: indexWidth(T) * 2 + 16, lutEstimate: indexWidth(T) * 4 + 32,
-      scope: ["u_program", "u_core"])
+      ], registerBits: (indexWidth(T) * 2 + 8) * slots + 8,
+      lutEstimate: (indexWidth(T) * 4 + 16) * slots + 16
+        + (slots > 1 ? schedule.program.wordWidth * slots : 0),
+      scope: (0..<slots).map { "u_program\($0)" } + ["u_core"])
     // A counter is a register, an adder and a comparison; a pulse is another comparison.
     for counter in lowered.stepCounters {
       unit.registerBits += indexWidth(counter.count)

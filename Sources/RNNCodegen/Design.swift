@@ -87,7 +87,8 @@ package struct Design: Sendable {
 
   package var frameTiming: FrameTiming {
     FrameTiming(
-      cyclesPerFrame: schedule.cyclesPerFrame, inputRelease: schedule.inputRelease,
+      cyclesPerFrame: schedule.cyclesPerFrame, blocked: schedule.overlap.blocked,
+      inputRelease: schedule.inputRelease,
       outputCommit: schedule.outputCommit, inputBeats: interface.input.beats,
       outputBeats: interface.output.beats)
   }

@@ -14,12 +14,6 @@ extension CoreEmitter {
     m.blank()
     m.comment("Coefficients: the number of the frame in its sequence selects their codes.")
     let counters = lowered.stepCounters
-    if !counters.isEmpty {
-      let T = schedule.cyclesPerFrame
-      m.wire(
-        "frame_begins", .bit,
-        "run_q" && VerilogExpression.name("counter_q").isEqual(to: .lit(0, width: indexWidth(T))))
-    }
     for (c, counter) in counters.enumerated() { emit(counter, name: "step\(c)_q") }
     if used.contains(where: { design.graph.coefficients[$0].tableCodes != nil }) {
       m.declare("coefficient_read_q")
@@ -42,7 +36,7 @@ extension CoreEmitter {
           "frame_begins",
           [
             .ifElse(
-              "frame_last_q", [.set(.whole(name), zero)],
+              "sequence_ended_q", [.set(.whole(name), zero)],
               [.set(.whole(name), .mux(last, counter.repeats ? zero : .name(name), next))])
           ])
       ])

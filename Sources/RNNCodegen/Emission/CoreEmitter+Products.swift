@@ -24,8 +24,8 @@ extension CoreEmitter {
           elements: interface.input.elementsPerBeat, wordElements: elements, valid: "s_accept",
           last: "input_at_end", data: "input_elements")
       } else {
-        bank = "bank_q"
         guard let s = lowered.segmentOf[value] else { continue }
+        bank = bankTap(s, after: schedule.datapaths[s].latency(value) + 1)
         self.collect(value, segment: s, as: collect, wordElements: elements)
       }
       wrappingCounter("operand\(k)_word_q", count: memory.words, enable: .name("\(collect)_valid"))
@@ -40,7 +40,8 @@ extension CoreEmitter {
         writeData: .name("\(collect)_word"),
         read: control("operand_read")
           && control("operand_select").isEqual(to: .lit(k, width: select)),
-        readAddress: banked("bank_q" ^ control("operand_previous"), address))
+        readAddress: banked(
+          frameFlag("bank", at: "operand_read") ^ control("operand_previous"), address))
       // Elements extended to the width of the widest operand.
       let widened = (0..<elements).reversed().map { e -> VerilogExpression in
         let element = VerilogExpression.lane("operand\(k)_data", e, width: memory.elementWidth)
@@ -62,7 +63,8 @@ extension CoreEmitter {
         control("block_load"),
         [
           .ifElse(
-            control("block_previous") && "first_q", [.set("block_q", initial)],
+            control("block_previous") && frameFlag("first", at: "block_load"),
+            [.set("block_q", initial)],
             [.set("block_q", block)])
         ])
     ])
@@ -104,14 +106,13 @@ extension CoreEmitter {
         .input("algorithm_i", control("in_algorithm")), .output("operands_o", "bus"),
       ])
     let depth = schedule.feeds.count
-    wrappingCounter("weight_address_q", count: depth, enable: control("weight_read"))
     let sums = lowered.productsPerLane * design.sumWidth
     let chains = schedule.drainChains
     for lane in 0..<design.lanes {
       rom(
         "weights_\(lane)", file: "weights_\(lane).mem",
         width: lowered.productsPerLane * design.weightWidth, depth: depth,
-        enable: control("weight_read"), address: "weight_address_q")
+        enable: control("weight_read"), address: control("weight_address"))
     }
     for lane in 0..<design.lanes { m.declare("drain_\(lane)", .bits(sums)) }
     for lane in 0..<design.lanes {

@@ -31,6 +31,7 @@ extension CoreEmitter {
               "segment\(s)_step".e.isNotEqual(to: .lit(count - 1, width: width))),
           ])
       ])
+    emitSegmentFlags(s, start: start, read: read)
     // valid[k] and index at k cycles after the read.
     m.declare("segment\(s)_valid_q", .bits(datapath.depth))
     registerWithReset(
@@ -98,6 +99,68 @@ extension CoreEmitter {
     }
   }
 
+  // MARK: - Flags of the frame that a segment works on
+
+  /// The bank of the frame whose step was read so many cycles ago.
+  func bankTap(_ s: Int, after cycles: Int) -> VerilogExpression {
+    .name("segment\(s)_bank_d\(cycles)")
+  }
+  /// Whether the step that was read a cycle ago belongs to the first frame of a sequence.
+  private func firstTap(_ s: Int) -> VerilogExpression { .name("segment\(s)_first_q") }
+
+  /// Cycles after a read at which a memory takes a value of the segment, of whatever frame it is.
+  private func bankTaps(_ s: Int) -> [Int] {
+    var taps: Set<Int> = []
+    for memory in design.memories {
+      switch memory.role {
+      case .element(let read, _) where lowered.segmentOf[read.value] == s:
+        taps.insert(schedule.datapaths[s].latency(read.value))
+      case .operand(let value) where lowered.segmentOf[value] == s:
+        taps.insert(schedule.datapaths[s].latency(value) + 1)
+      case .output where lowered.segmentOf[design.graph.output] == s:
+        taps.insert(schedule.datapaths[s].latency(design.graph.output) + 1)
+      default: continue
+      }
+    }
+    return taps.sorted()
+  }
+
+  /// Bank and first flag travel with the steps: the next frame's steps may follow at once.
+  private mutating func emitSegmentFlags(
+    _ s: Int, start: VerilogExpression, read: String
+  ) {
+    func held(_ flag: String) -> String {
+      let name = "segment\(s)_\(flag)"
+      m.declare("\(name)_q")
+      m.wire(
+        name, .bit, .mux(start, frameFlag(flag, at: "segment\(s)_start"), .name("\(name)_q")))
+      m.always([.ifElse(.name(read), [.set(.whole("\(name)_q"), .name(name))])])
+      return name
+    }
+    let sources = lowered.segments[s].sources
+    let readsElements = sources.contains { if case .stored = $0 { true } else { false } }
+    let taps = bankTaps(s)
+    if readsElements || !taps.isEmpty {
+      var latest = (held("bank"), 0)
+      for cycle in taps {
+        let name = "segment\(s)_bank_d\(cycle)"
+        m.declare(name)
+        m.instance(
+          "rnnc_delay", "u_\(name)",
+          parameters: ["Width": .int(1), "Depth": .int(cycle - latest.1)],
+          [
+            .input("clk_i", "clk_i"), .input("data_i", .name(latest.0)),
+            .output("data_o", .whole(name)),
+          ])
+        latest = (name, cycle)
+      }
+    }
+    let readsPrevious = sources.contains {
+      if case .stored(let read) = $0 { read.previous } else { false }
+    }
+    if readsPrevious { _ = held("first") }
+  }
+
   private func stepCount(_ s: Int) -> Int {
     (lowered.segments[s].size + steps - 1) / steps
   }
@@ -157,9 +220,9 @@ extension CoreEmitter {
       if stored.previous {
         next =
           stored.initial == 0
-          ? next & .replication(width, !"first_q")
+          ? next & .replication(width, !firstTap(s))
           : .mux(
-            "first_q",
+            firstTap(s),
             .concat(
               Array(
                 repeating: .signedLit(stored.initial, width: format.width).unsigned, count: steps)),
@@ -181,7 +244,8 @@ extension CoreEmitter {
     guard
       let memory = design.memories.first(where: { $0.role == .element(stored, segment: s) })
     else { return }
-    let bank: VerilogExpression = stored.previous ? !"bank_q" : "bank_q"
+    let current = VerilogExpression.name("segment\(s)_bank")
+    let bank = stored.previous ? !current : current
     if design.graph[stored.value].op == .input {
       collector(
         "\(name)_collect", elementWidth: memory.elementWidth,
@@ -199,7 +263,8 @@ extension CoreEmitter {
     let latency = schedule.datapaths[writer].latency(stored.value)
     self.memory(
       name, width: memory.width, depth: memory.depth, write: valid(writer, at: latency),
-      writeAddress: banked("bank_q", .name("segment\(writer)_step_d\(latency)")),
+      writeAddress: banked(
+        bankTap(writer, after: latency), .name("segment\(writer)_step_d\(latency)")),
       writeData: value(stored.value), read: read, readAddress: banked(bank, step))
   }
 

@@ -22,11 +22,11 @@ struct CoreEmitter {
   var steps: Int { design.options.elementsPerStep }
 
   private mutating func emit() {
-    let T = schedule.cyclesPerFrame
     m.doc = """
-      \(design.name): \(design.lanes) lanes of \(lowered.productsPerLane) multipliers, \(T) cycles a frame. \
-      The program memory holds one control word for each cycle of a frame; every field acts in the cycle of \
-      its word. All memories of values have two banks that change roles from frame to frame.
+      \(design.name): \(design.lanes) lanes of \(lowered.productsPerLane) multipliers, \(schedule.cyclesPerFrame) cycles a \
+      frame. The program memory holds one control word for each cycle of a frame; every field acts in the cycle of \
+      its word. Up to \(schedule.overlap.slots) frames run the program at a time, never two in one unit. All memories of \
+      values have two banks that change roles from frame to frame.
       """
     m.input("clk_i")
     m.input("rst_i")
@@ -163,62 +163,125 @@ struct CoreEmitter {
 
   // MARK: - Sequencer
 
-  /// Frame counter, program memory and the flags that belong to the frame in progress.
+  /// A flag of the frame whose program sets an enabling field in this cycle: `bank`, `first` or `last`.
+  func frameFlag(_ flag: String, at field: String) -> VerilogExpression {
+    if slots == 1 { return .name("\(flag)0_q") }
+    return (1..<slots).reduce(slotFlag(flag, field, 0)) { $0 || slotFlag(flag, field, $1) }
+  }
+  private func slotFlag(_ flag: String, _ field: String, _ slot: Int) -> VerilogExpression {
+    .name("slot\(slot)_\(field)") && .name("\(flag)\(slot)_q")
+  }
+  private var slots: Int { schedule.overlap.slots }
+
+  /// Program counters and memories, one for each frame that may be in progress, and the flags of these frames.
   private mutating func emitSequencer() {
-    let T = schedule.cyclesPerFrame
+    let T = schedule.frameLength
     let width = indexWidth(T)
     m.blank()
     m.comment(
-      "Sequencer: a frame starts when its input buffer is full and its output buffer is empty.")
-    for name in ["run_q", "word_valid_q", "bank_q", "first_q", "frame_last_q"] { m.declare(name) }
-    m.declare("input_full_q", .bits(2))
-    m.declare("input_last_q", .bits(2))
-    m.declare("output_full_q", .bits(2))
-    m.declare("counter_q", .bits(width))
+      "Sequencer: a frame starts when its input is there, an output buffer is free, and no frame in progress forbids it."
+    )
+    for name in ["frame_bank_q", "sequence_ended_q"] { m.declare(name) }
+    for name in ["input_full_q", "input_last_q", "output_full_q", "output_reserved_q"] {
+      m.declare(name, .bits(2))
+    }
+    for flag in ["input_full", "input_last", "output_reserved"] {
+      m.wire(
+        "next_\(flag)", .bit,
+        .mux("frame_bank_q", .bit("\(flag)_q", 0), .bit("\(flag)_q", 1)))
+    }
+    for k in 0..<slots {
+      for name in ["run", "word_valid", "bank", "first", "last"] { m.declare("\(name)\(k)_q") }
+      m.declare("counter\(k)_q", .bits(width))
+    }
+    for k in 0..<slots { emitProgram(k, length: T) }
+    for k in 0..<slots {
+      m.wire(
+        "begin\(k)", .bit,
+        .name("run\(k)_q")
+          && VerilogExpression.name("counter\(k)_q").isEqual(to: .lit(0, width: width)))
+    }
+    let begins = (0..<slots).map { VerilogExpression.name("begin\($0)") }
+    m.wire("frame_begins", .bit, begins.dropFirst().reduce(begins[0]) { $0 || $1 })
+    let blocks = (0..<slots).map { k in
+      VerilogExpression.name("run\(k)_q")
+        && (!VerilogExpression.name("word_valid\(k)_q") || .name("slot\(k)_start_blocked"))
+    }
     m.wire(
-      "at_end", .bit,
-      "run_q" && VerilogExpression.name("counter_q").isEqual(to: .lit(T - 1, width: width)))
-    m.wire(
-      "next_input_full", .bit, .mux("bank_q", .bit("input_full_q", 0), .bit("input_full_q", 1)))
-    m.wire(
-      "next_input_last", .bit, .mux("bank_q", .bit("input_last_q", 0), .bit("input_last_q", 1)))
-    m.wire(
-      "next_output_full", .bit, .mux("bank_q", .bit("output_full_q", 0), .bit("output_full_q", 1)))
-    m.wire(
-      "start", .bit, (!"run_q" || "at_end") && "next_input_full" && !"next_output_full")
+      "start", .bit,
+      "next_input_full" && !"next_output_reserved"
+        && !blocks.dropFirst().reduce(blocks[0]) { $0 || $1 })
     registerWithReset(
-      [("run_q", .zero), ("counter_q", .lit(0, width: width)), ("word_valid_q", .zero)],
-      [
-        .set("word_valid_q", "run_q"),
-        .ifElse(
-          "start", [.set("run_q", .one), .set("counter_q", .lit(0, width: width))],
-          [
-            .ifElse(
-              "at_end", [.set("run_q", .zero)],
-              [.ifElse("run_q", [.set("counter_q", "counter_q" + .lit(1, width: width))])])
-          ]),
-      ])
-    m.comment("Flags of the frame change together with its first control word.")
-    registerWithReset(
-      [("bank_q", .one), ("first_q", .one), ("frame_last_q", .one)],
+      [("frame_bank_q", .one), ("sequence_ended_q", .one)],
       [
         .ifElse(
-          "run_q" && VerilogExpression.name("counter_q").isEqual(to: .lit(0, width: width)),
-          [
-            .set("bank_q", !"bank_q"), .set("first_q", "frame_last_q"),
-            .set("frame_last_q", "next_input_last"),
-          ])
+          "frame_begins",
+          [.set("frame_bank_q", !"frame_bank_q"), .set("sequence_ended_q", "next_input_last")])
       ])
+    if slots > 1 { wrappingCounter("slot_q", count: slots, enable: "start") }
+    for k in 0..<slots { emitSlot(k, length: T, counterWidth: width) }
+    for field in program.fields where field.name != "start_blocked" {
+      let parts = (0..<slots).map { VerilogExpression.name("slot\($0)_\(field.name)") }
+      m.wire(
+        "ctl_\(field.name)", .bits(field.width), parts.dropFirst().reduce(parts[0]) { $0 | $1 })
+    }
+  }
+
+  /// The control words of one frame in progress.
+  private mutating func emitProgram(_ k: Int, length T: Int) {
     rom(
-      "program", file: "program.mem", width: program.wordWidth, depth: T, enable: "run_q",
-      address: "counter_q")
+      "program\(k)", file: "program.mem", width: program.wordWidth, depth: T,
+      enable: .name("run\(k)_q"),
+      address: .name("counter\(k)_q"))
     for field in program.fields {
       let low = program.offset(of: field.name)
-      let bits = VerilogExpression.slice("program_data", low + field.width - 1, low)
+      let bits = VerilogExpression.slice("program\(k)_data", low + field.width - 1, low)
+      // With several frames the fields are joined, so one without a word must give zeros.
       m.wire(
-        "ctl_\(field.name)", .bits(field.width),
-        field.isEnable ? bits & .replication(field.width, "word_valid_q") : bits)
+        "slot\(k)_\(field.name)", .bits(field.width),
+        field.isEnable || slots > 1
+          ? bits & .replication(field.width, .name("word_valid\(k)_q")) : bits)
     }
+  }
+
+  /// The program counter of one frame in progress, and its flags.
+  private mutating func emitSlot(_ k: Int, length T: Int, counterWidth width: Int) {
+    let (run, counter) = ("run\(k)_q", "counter\(k)_q")
+    let isMine: VerilogExpression =
+      slots == 1
+      ? "start"
+      : "start" && VerilogExpression.name("slot_q").isEqual(to: .lit(k, width: indexWidth(slots)))
+    m.wire("start\(k)", .bit, isMine)
+    let zero = VerilogExpression.lit(0, width: width)
+    registerWithReset(
+      [(run, .zero), (counter, zero), ("word_valid\(k)_q", .zero)],
+      [
+        .set(.whole("word_valid\(k)_q"), .name(run)),
+        .ifElse(
+          .name("start\(k)"), [.set(.whole(run), .one), .set(.whole(counter), zero)],
+          [
+            .ifElse(
+              VerilogExpression.name(counter).isEqual(to: .lit(T - 1, width: width)),
+              [.set(.whole(run), .zero)],
+              [
+                .ifElse(
+                  .name(run),
+                  [.set(.whole(counter), .name(counter) + .lit(1, width: width))])
+              ])
+          ]),
+      ])
+    m.comment("Flags of a frame change together with its first control word.")
+    registerWithReset(
+      [("bank\(k)_q", .one), ("first\(k)_q", .one), ("last\(k)_q", .one)],
+      [
+        .ifElse(
+          .name("begin\(k)"),
+          [
+            .set(.whole("bank\(k)_q"), !"frame_bank_q"),
+            .set(.whole("first\(k)_q"), "sequence_ended_q"),
+            .set(.whole("last\(k)_q"), "next_input_last"),
+          ])
+      ])
   }
 
   // MARK: - Input
@@ -266,7 +329,8 @@ struct CoreEmitter {
           control("input_release"),
           [
             .ifElse(
-              "bank_q", [.set(.slice("input_full_q", high: 1, low: 1), .zero)],
+              frameFlag("bank", at: "input_release"),
+              [.set(.slice("input_full_q", high: 1, low: 1), .zero)],
               [.set(.slice("input_full_q", high: 0, low: 0), .zero)])
           ]),
         .comment("TLAST inside a frame is a fault of the sender: it is ignored and remembered."),
@@ -306,6 +370,7 @@ struct CoreEmitter {
     wrappingCounter("output_word_q", count: memory.words, enable: "collect_output_valid")
     for name in ["output_bank_q", "output_valid_q"] { m.declare(name) }
     m.declare("output_last_q", .bits(2))
+    let outputLatency = schedule.datapaths[s].latency(design.graph.output)
     let width = memory.addressWidth
     m.declare("output_beat_q", .bits(width))
     m.wire("output_take", .bit, "output_valid_q" && "m_ready_i")
@@ -321,12 +386,14 @@ struct CoreEmitter {
     m.wire("output_bank_next", .bit, "output_bank_q" ^ ("output_take" && "output_at_end"))
     self.memory(
       "output", width: memory.width, depth: memory.depth, write: "collect_output_valid",
-      writeAddress: banked("bank_q", "output_word_q"), writeData: "collect_output_word",
+      writeAddress: banked(bankTap(s, after: outputLatency + 1), "output_word_q"),
+      writeData: "collect_output_word",
       read: .one, readAddress: banked("output_bank_next", "output_beat_next"))
     registerWithReset(
       [
         ("output_full_q", .lit(0, width: 2)), ("output_last_q", .lit(0, width: 2)),
-        ("output_bank_q", .zero), ("output_valid_q", .zero),
+        ("output_reserved_q", .lit(0, width: 2)), ("output_bank_q", .zero),
+        ("output_valid_q", .zero),
         ("output_beat_q", .lit(0, width: width)),
       ],
       [
@@ -334,15 +401,25 @@ struct CoreEmitter {
           control("output_commit"),
           [
             .ifElse(
-              "bank_q",
+              frameFlag("bank", at: "output_commit"),
               [
                 .set(.slice("output_full_q", high: 1, low: 1), .one),
-                .set(.slice("output_last_q", high: 1, low: 1), "frame_last_q"),
+                .set(
+                  .slice("output_last_q", high: 1, low: 1), frameFlag("last", at: "output_commit")),
               ],
               [
                 .set(.slice("output_full_q", high: 0, low: 0), .one),
-                .set(.slice("output_last_q", high: 0, low: 0), "frame_last_q"),
+                .set(
+                  .slice("output_last_q", high: 0, low: 0), frameFlag("last", at: "output_commit")),
               ])
+          ]),
+        .comment("A buffer belongs to a frame from its start until the last beat is taken."),
+        .ifElse(
+          "start",
+          [
+            .ifElse(
+              "frame_bank_q", [.set(.slice("output_reserved_q", high: 0, low: 0), .one)],
+              [.set(.slice("output_reserved_q", high: 1, low: 1), .one)])
           ]),
         .set("output_bank_q", "output_bank_next"),
         .set("output_beat_q", "output_beat_next"),
@@ -354,8 +431,15 @@ struct CoreEmitter {
               [
                 .set("output_valid_q", .zero),
                 .ifElse(
-                  "output_bank_q", [.set(.slice("output_full_q", high: 1, low: 1), .zero)],
-                  [.set(.slice("output_full_q", high: 0, low: 0), .zero)]),
+                  "output_bank_q",
+                  [
+                    .set(.slice("output_full_q", high: 1, low: 1), .zero),
+                    .set(.slice("output_reserved_q", high: 1, low: 1), .zero),
+                  ],
+                  [
+                    .set(.slice("output_full_q", high: 0, low: 0), .zero),
+                    .set(.slice("output_reserved_q", high: 0, low: 0), .zero),
+                  ]),
               ])
           ],
           [

@@ -33,6 +33,8 @@ package struct Schedule: Sendable {
   package var passes: [Pass]
   /// The drain chain that each block row comes through, by product and block.
   package var chains: [[Int]]
+  /// The cycle in which each block row of sums is written, by product and block.
+  package var sumsWritten: [[Int]]
   /// The cycle in which each segment reads its first element.
   package var segmentStart: [Int]
   package var datapaths: [Datapath]
@@ -40,7 +42,12 @@ package struct Schedule: Sendable {
   /// The cycle of the last read of the input buffer, and of the write of the last output word.
   package var inputRelease: Int
   package var outputCommit: Int
-  package var cyclesPerFrame: Int { program.length }
+  /// When the next frame may start.
+  package var overlap: FrameOverlap
+  /// Cycles from the start of a frame to that of the next in steady state.
+  package var cyclesPerFrame: Int { overlap.interval }
+  /// Cycles from the first control word of a frame to its last one.
+  package var frameLength: Int { program.length }
 }
 
 /// Places a lowered network in time: list scheduling, level by level, with every delay known.
@@ -55,6 +62,7 @@ package struct Scheduler {
   private var feeds: [FeedEvent] = []
   private var passes: [Pass] = []
   private var chains: [[Int]]
+  private var sumsWritten: [[Int]]
   private var segmentStart: [Int]
   private let datapaths: [Datapath]
   /// The first cycle in which a datapath may read a block of sums, by product node and block row.
@@ -86,6 +94,7 @@ package struct Scheduler {
     self.elementsPerStep = elementsPerStep
     timing = Timing(lowered.algorithms, columnGroups: lowered.columnGroups)
     chains = lowered.products.map { [Int](repeating: 0, count: $0.blockRows) }
+    sumsWritten = chains
     datapaths = lowered.segments.map { Datapath($0, in: lowered.graph) }
     segmentStart = [Int](repeating: 0, count: lowered.segments.count)
     declareFields()
@@ -108,6 +117,10 @@ package struct Scheduler {
     program.field("in_offset", width: indexWidth(lowered.wordElements), isEnable: false)
     program.field("in_algorithm", width: indexWidth(lowered.algorithms.count), isEnable: false)
     program.field("weight_read", width: 1, isEnable: true)
+    let feedCount = lowered.groups.reduce(0) { sum, group in
+      sum + (group.rows.count + lanes - 1) / lanes * group.columns.count
+    }
+    program.field("weight_address", width: indexWidth(feedCount), isEnable: false)
     program.field("lane_valid", width: 1, isEnable: true)
     program.field("lane_first", width: 1, isEnable: false)
     program.field("drain_load", width: 1, isEnable: true)
@@ -125,6 +138,7 @@ package struct Scheduler {
     }
     program.field("input_release", width: 1, isEnable: true)
     program.field("output_commit", width: 1, isEnable: true)
+    program.field("start_blocked", width: 1, isEnable: true)
   }
 
   private func wordCount(_ value: ValueID) -> Int {
@@ -141,11 +155,19 @@ package struct Scheduler {
     }
     program.set("input_release", at: inputRelease)
     program.set("output_commit", at: outputCommit)
-    return Schedule(
+    var schedule = Schedule(
       timing: timing, lanes: lanes, drainChains: drainChains, feeds: feeds, passes: passes,
-      chains: chains, segmentStart: segmentStart,
+      chains: chains, sumsWritten: sumsWritten, segmentStart: segmentStart,
       datapaths: datapaths, program: program, inputRelease: inputRelease,
-      outputCommit: outputCommit)
+      outputCommit: outputCommit, overlap: FrameOverlap(serial: program.length))
+    schedule.overlap = FrameOverlap(schedule, lowered, elementsPerStep: elementsPerStep)
+    // The word in effect while a start is decided is two before the one that the new frame's first would meet.
+    let length = program.length
+    for word in 0..<length {
+      let isBlocked = word == length - 1 || schedule.overlap.blocked[min(word + 2, length)]
+      if isBlocked { schedule.program.set("start_blocked", at: word) }
+    }
+    return schedule
   }
 
   // MARK: - Products
@@ -167,9 +189,15 @@ package struct Scheduler {
       if let before = passes.last {
         feedCursor = max(feedCursor, before.drain - timing.sums + 1)
       }
+      // As late as the last column allows, without gaps: the lanes belong to the pass from its first product on.
+      var end = feedCursor - 1
+      for c in order {
+        let column = group.columns[c]
+        end = max(end + 1, ready(column.read, word: word(column)))
+      }
       for (position, c) in order.enumerated() {
         let column = group.columns[c]
-        let cycle = max(feedCursor, ready(column.read, word: word(column)))
+        let cycle = end - (order.count - 1 - position)
         feed(column, group: group, first: position == 0, at: cycle)
         feeds.append(FeedEvent(cycle: cycle, group: g, pass: passes.count, column: c))
         if position == 0 { pass.firstFeed = cycle }
@@ -205,6 +233,7 @@ package struct Scheduler {
     program.set("in_offset", at: cycle + Timing.block, to: offset % lowered.wordElements)
     program.set("in_algorithm", at: cycle + Timing.block, to: group.algorithm)
     program.set("weight_read", at: cycle + timing.bus - 1)
+    program.set("weight_address", at: cycle + timing.bus - 1, to: feeds.count)
     program.set("lane_valid", at: cycle + timing.bus)
     program.set("lane_first", at: cycle + timing.bus, to: first ? 1 : 0)
     if lowered.graph[column.read.value].op == .input { inputRelease = max(inputRelease, cycle) }
@@ -224,6 +253,7 @@ package struct Scheduler {
       program.set("product\(chain)_select", at: write, to: row.product)
       program.set("product\(chain)_address", at: write, to: row.block)
       chains[row.product][row.block] = chain
+      sumsWritten[row.product][row.block] = write
       sumsReady[lowered.products[row.product].node, default: []].append(write + 1)
     }
     drainFree = pass.drain + (pass.rowCount + drainChains - 1) / drainChains

@@ -1,0 +1,171 @@
+internal import RNNBilinear
+internal import RNNGraph
+
+/// When the next frame may start while others are in progress.
+///
+/// All frames run the same program, so whether two of them meet in a unit depends on nothing but the distance of their
+/// starts (the collision vector of a static pipeline, Davidson 1971). Memories of values have two banks, which alternate
+/// from frame to frame: what a frame reads of the one before must be written, and what it overwrites must be read.
+package struct FrameOverlap: Hashable, Sendable {
+  /// The least number of cycles from the start of a frame to that of the next; all of its multiples are free as well.
+  package var interval: Int
+  /// For each distance from 0 to the length of the program: whether a frame that started so long ago forbids a start.
+  package var blocked: [Bool]
+  /// The most frames that are in progress at the same time.
+  package var slots: Int
+
+  /// No overlap: a frame starts when the one before has ended.
+  package init(serial length: Int) {
+    interval = length
+    blocked = (0...length).map { $0 < length }
+    slots = 1
+  }
+
+  /// - Parameters:
+  ///   - schedule: one frame.
+  ///   - elementsPerStep: what a datapath takes per cycle.
+  init(_ schedule: Schedule, _ lowered: Lowered, elementsPerStep: Int) {
+    let length = schedule.program.length
+    self.init(serial: length)
+    // A coefficient belongs to the frame that started last.
+    guard lowered.usedCoefficients.isEmpty else { return }
+    let units = UnitUse(schedule, lowered, elementsPerStep)
+    let least = units.leastInterval
+    let collides = (0...length).map { $0 < length && units.collides(at: $0) }
+    var interval = max(2, least)
+    while interval < length,
+      stride(from: interval, to: length, by: interval).contains(where: { collides[$0] })
+    {
+      interval += 1
+    }
+    interval = min(interval, length)
+    self.interval = interval
+    blocked = collides.enumerated().map { $0.offset < interval || $0.element }
+    slots = (length + interval - 1) / interval
+  }
+}
+
+/// The cycles in which one frame occupies what there is only one of.
+private struct UnitUse {
+  /// Cycles of every control field that starts something.
+  private var events: [[Int]] = []
+  /// Intervals, ends included, of lanes' sums, drain registers and segments: for each unit its own list.
+  private var intervals: [[ClosedRange<Int>]] = []
+  private(set) var leastInterval = 1
+
+  init(_ schedule: Schedule, _ lowered: Lowered, _ elementsPerStep: Int) {
+    let program = schedule.program
+    for field in program.fields where field.isEnable {
+      events.append((0..<program.length).filter { program.value(field.name, at: $0) != 0 })
+    }
+    let timing = schedule.timing
+    // A pass owns the sums from its first product until they have moved on.
+    intervals.append(
+      schedule.passes.map { $0.firstFeed...max($0.lastFeed, $0.drain - timing.sums) })
+    intervals.append(
+      schedule.passes.map { pass in
+        let shifts = (pass.rowCount + schedule.drainChains - 1) / schedule.drainChains
+        return pass.drain...pass.drain + shifts - 1
+      })
+    for (s, segment) in lowered.segments.enumerated() {
+      let steps = (segment.size + elementsPerStep - 1) / elementsPerStep
+      intervals.append([schedule.segmentStart[s]...schedule.segmentStart[s] + steps - 1])
+    }
+    // The input bank is free again before the frame after the next starts.
+    leastInterval = max(leastInterval, schedule.inputRelease / 2 + 2)
+    addMemories(schedule, lowered, elementsPerStep)
+  }
+
+  /// Whether a frame that starts `distance` cycles later meets this one.
+  func collides(at distance: Int) -> Bool {
+    guard distance > 0 else { return true }
+    for cycles in events {
+      let set = Set(cycles)
+      if cycles.contains(where: { set.contains($0 + distance) }) { return true }
+    }
+    for unit in intervals {
+      for mine in unit {
+        for other in unit
+        where mine.overlaps(other.lowerBound + distance...other.upperBound + distance) {
+          return true
+        }
+      }
+    }
+    return false
+  }
+
+  // MARK: - Memories
+
+  /// The first and the last cycle of the reads of one word, in frames that read the value of this or the last frame.
+  private struct Reads {
+    var current: ClosedRange<Int>?
+    var previous: ClosedRange<Int>?
+    mutating func add(_ cycle: Int, previous isPrevious: Bool) {
+      func extended(_ range: ClosedRange<Int>?) -> ClosedRange<Int> {
+        guard let range else { return cycle...cycle }
+        return min(range.lowerBound, cycle)...max(range.upperBound, cycle)
+      }
+      if isPrevious { previous = extended(previous) } else { current = extended(current) }
+    }
+  }
+
+  private mutating func addMemories(
+    _ schedule: Schedule, _ lowered: Lowered, _ elementsPerStep: Int
+  ) {
+    let graph = lowered.graph
+    /// Operand memories, by word.
+    var operands: [ValueID: [Int: Reads]] = [:]
+    for feed in schedule.feeds {
+      let group = lowered.groups[feed.group]
+      let column = group.columns[feed.column]
+      let word = column.column * lowered.inputs(of: group) / lowered.wordElements
+      operands[column.read.value, default: [:]][word, default: Reads()].add(
+        feed.cycle, previous: column.read.previous)
+    }
+    for (value, words) in operands {
+      guard let s = lowered.segmentOf[value] else { continue }
+      let first = schedule.segmentStart[s] + schedule.datapaths[s].latency(value) + Timing.collector
+      for (word, reads) in words {
+        let last = min((word + 1) * lowered.wordElements, graph[value].size) - 1
+        require(reads, written: first + last / elementsPerStep)
+      }
+    }
+    // Element memories and memories of sums, step by step: only the distance of the two sweeps counts.
+    for (s, segment) in lowered.segments.enumerated() {
+      let read = schedule.segmentStart[s]
+      for source in segment.sources {
+        switch source {
+        case .stored(let stored):
+          guard let writer = lowered.segmentOf[stored.value] else { continue }
+          var reads = Reads()
+          reads.add(read, previous: stored.previous)
+          require(
+            reads,
+            written: schedule.segmentStart[writer]
+              + schedule.datapaths[writer].latency(stored.value))
+        case .product(let node):
+          guard let p = lowered.products.firstIndex(where: { $0.node == node }) else { continue }
+          let outputs = lowered.algorithms[lowered.products[p].algorithm].outputs
+          for block in 0..<lowered.products[p].blockRows {
+            // One bank: the next frame overwrites the block after its last step was read.
+            let last = min((block + 1) * outputs, segment.size) - 1
+            let lastRead = read + last / elementsPerStep
+            leastInterval = max(leastInterval, lastRead + 1 - schedule.sumsWritten[p][block])
+          }
+        case .vector, .coefficient: continue
+        }
+      }
+    }
+  }
+
+  /// Two banks: the value of frame f is read as `current` in f and as `previous` in f + 1, and overwritten in f + 2.
+  private mutating func require(_ reads: Reads, written: Int) {
+    if let previous = reads.previous {
+      leastInterval = max(leastInterval, written + 1 - previous.lowerBound)
+      leastInterval = max(leastInterval, previous.upperBound + 1 - written)
+    }
+    if let current = reads.current {
+      leastInterval = max(leastInterval, (current.upperBound + 2 - written) / 2)
+    }
+  }
+}
