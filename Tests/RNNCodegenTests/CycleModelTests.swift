@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct CycleModelTests {
   let timing = FrameTiming(
-    cyclesPerFrame: 20, blocked: (0...20).map { $0 < 20 }, inputRelease: 4, outputCommit: 18, inputBeats: 3, outputBeats: 2)
+    cyclesPerFrame: 20, blocked: (0...20).map { $0 < 20 }, inputRelease: 4, outputCommit: 18,
+    inputBeats: 3, outputBeats: 2)
 
   @Test func anUnhinderedFrameTakesItsLatency() {
     var model = CycleModel(timing)

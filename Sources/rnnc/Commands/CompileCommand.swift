@@ -52,7 +52,8 @@ struct CompileCommand: ParsableCommand {
   func run() throws {
     let options = CompileRequest(
       name: name, device: device, clockMegahertz: clock, lanes: lanes,
-      columnGroups: columnGroups, drainChains: drainChains, denseMultipliers: denseMultipliers, elementsPerStep: elementsPerStep,
+      columnGroups: columnGroups, drainChains: drainChains, denseMultipliers: denseMultipliers,
+      elementsPerStep: elementsPerStep,
       inputElementsPerBeat: inputBeat, outputElementsPerBeat: outputBeat)
     try Frontend.run(
       CompileStage(
