@@ -31,7 +31,7 @@ import RNNSupport
     Row(
       name: "LSTM, L = 8", cell: "lstm", options: lstm, block: 8, device: "XC7VX690T", floor: 202,
       published: 864, singleBar: 300, interleavedBar: 235,
-      compile: CompileOptions(lanes: 35, columnGroups: 7, elementsPerStep: 8)),
+      compile: CompileOptions(lanes: 35, columnGroups: 7, drainChains: 7, elementsPerStep: 8)),
     Row(
       name: "LSTM, L = 8", cell: "lstm", options: lstm, block: 8, device: "XCKU060", floor: 264,
       published: 832, singleBar: 380, interleavedBar: 310,
