@@ -3,7 +3,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test experiment-digits soak bench-train lint format doctor clean
+.PHONY: help setup build demo test experiment-digits soak bench-train bench-ernn lint format doctor clean
 
 SWIFT ?= swift
 # One release build serves the program and the tests: the numeric tests need its speed.
@@ -24,6 +24,7 @@ help:
 	@echo "make experiment-NAME    a published experiment again; rnnc reproduce --help lists them"
 	@echo "make soak               300 random networks through compiler and simulator (SOAK=count)"
 	@echo "make bench-train        time of a training step, beside PyTorch where it is installed"
+	@echo "make bench-ernn         cycles and resources of E-RNN's networks at full size"
 	@echo "make doctor             which tools are there, and how to get the others"
 	@echo "make lint               check the layout of the Swift sources"
 	@echo "make clean              remove everything that was built"
@@ -63,6 +64,12 @@ soak:
 bench-train:
 	@scripts/setup.sh demo
 	@Benchmarks/bench_train.sh
+
+# The published networks at full size, on the chips of their tables.
+bench-ernn:
+	@scripts/setup.sh demo
+	$(SWIFT) build -c release --product bench-ernn
+	@.build/release/bench-ernn
 
 doctor: build
 	@$(RNNC) doctor

@@ -97,6 +97,50 @@ import Testing
     #expect(timing.sums == timing.bus + Timing.lane)
   }
 
+  /// Replays two frames at every distance that is not blocked: no field is set by both, no memory word is taken too early.
+  @Test(arguments: seeds)
+  func overlappedFramesNeverMeet(_ seed: UInt64) throws {
+    let network = try RandomNetwork(seed: seed)
+    let design = try compile(
+      network.graph,
+      options: CompileOptions(lanes: 1 + Int(seed % 5), columnGroups: 1 + Int(seed % 3)))
+    let (schedule, program) = (design.schedule, design.schedule.program)
+    let overlap = schedule.overlap
+    #expect(overlap.blocked.count == program.length + 1)
+    #expect(overlap.slots == (program.length + overlap.interval - 1) / overlap.interval)
+    #expect(overlap.blocked[..<overlap.interval].allSatisfy { $0 })
+    for distance in stride(from: overlap.interval, through: program.length, by: overlap.interval) {
+      #expect(!overlap.blocked[distance])
+    }
+    for distance in 1...program.length where !overlap.blocked[distance] {
+      for cycle in distance..<program.length {
+        for field in program.fields where field.isEnable && field.name != "start_blocked" {
+          #expect(
+            program.value(field.name, at: cycle) == 0
+              || program.value(field.name, at: cycle - distance) == 0,
+            "\(field.name) in cycle \(cycle) at distance \(distance)")
+        }
+      }
+      // The lanes' sums belong to one pass from its first product to its drain.
+      let passes = schedule.passes.enumerated().flatMap { p, pass in
+        [0, distance].enumerated().map {
+          (frame: $0, pass: p, first: pass.firstFeed + $1, drain: pass.drain + $1)
+        }
+      }.sorted { $0.first < $1.first }
+      for (a, b) in zip(passes, passes.dropFirst()) {
+        #expect(b.first + schedule.timing.sums > a.drain, "passes meet at distance \(distance)")
+      }
+    }
+  }
+
+  @Test func mostNetworksOverlap() throws {
+    let overlapping = try Self.seeds.filter { seed in
+      try compile(RandomNetwork(seed: seed).graph, options: CompileOptions()).schedule.overlap.slots
+        > 1
+    }
+    #expect(overlapping.count > Self.seeds.count / 2, "\(overlapping)")
+  }
+
   @Test func moreLanesNeverNeedMoreCycles() throws {
     let network = try RandomNetwork(
       seed: 11, options: .init(cell: "lstm", sizes: [24, 40], block: 8))
