@@ -6,11 +6,12 @@ package struct CompileOptions: Hashable, Sendable {
   package var device: String?
   /// Clock in MHz for rates and energy: an assumption for devices without open place and route.
   package var clockMegahertz: Double
-  /// Lanes of the product array; nil takes the fewest that reach the least number of passes that fits the device.
+  /// Lanes of the product array; nil takes what `Mapping` finds for the device, or without one the fewest of at most 16
+  /// that reach the least number of passes.
   package var lanes: Int?
   /// Block columns that are multiplied in the same cycle: each lane has so many sets of multipliers, and the sums of the
-  /// sets are added when the lane drains.
-  package var columnGroups: Int
+  /// sets are added when the lane drains. Nil takes 1, or what `Mapping` finds for the device.
+  package var columnGroups: Int?
   /// Lanes that drain in the same cycle, each through an output transform of its own; nil takes the fewest with
   /// which a pass drains while the next is accumulating.
   package var drainChains: Int?
@@ -18,17 +19,26 @@ package struct CompileOptions: Hashable, Sendable {
   ///
   /// With circulant matrices a lane has as many multipliers as the largest block algorithm has products.
   package var denseMultipliers: Int
-  /// Elements that each element-wise datapath processes per cycle; a power of two.
-  package var elementsPerStep: Int
-  /// Elements in one beat of the input and output streams; powers of two.
+  /// Elements that each element-wise datapath processes per cycle; a power of two. Nil takes 1, or what `Mapping` finds
+  /// for the device.
+  package var elementsPerStep: Int?
+  /// Elements in one beat of the input stream; a power of two.
   package var inputElementsPerBeat: Int
-  package var outputElementsPerBeat: Int
+  /// Elements in one beat of the output stream, a power of two; nil takes as many as a datapath gives in a cycle.
+  package var outputElementsPerBeat: Int?
+
+  /// `columnGroups`, or 1.
+  var groups: Int { columnGroups ?? 1 }
+  /// `elementsPerStep`, or 1.
+  var step: Int { elementsPerStep ?? 1 }
+  /// `outputElementsPerBeat`, or what a datapath gives.
+  var outputBeat: Int { outputElementsPerBeat ?? step }
 
   package init(
     name: String = "rnn", device: String? = nil, clockMegahertz: Double = 100, lanes: Int? = nil,
-    columnGroups: Int = 1, drainChains: Int? = nil, denseMultipliers: Int = 8,
-    elementsPerStep: Int = 1, inputElementsPerBeat: Int = 1,
-    outputElementsPerBeat: Int = 1
+    columnGroups: Int? = nil, drainChains: Int? = nil, denseMultipliers: Int = 8,
+    elementsPerStep: Int? = nil, inputElementsPerBeat: Int = 1,
+    outputElementsPerBeat: Int? = nil
   ) {
     self.name = name
     self.device = device

@@ -117,7 +117,7 @@ extension Design {
 
   private func segmentUnit(_ s: Int) -> UnitCounts {
     let segment = lowered.segments[s]
-    let copies = options.elementsPerStep
+    let copies = options.step
     let steps = (segment.size + copies - 1) / copies
     let datapath = schedule.datapaths[s]
     var unit = UnitCounts(
@@ -180,7 +180,7 @@ extension Design {
   private func count(
     _ unit: Normalization, _ node: IntegerNode, _ steps: Int, into counts: inout UnitCounts
   ) {
-    let copies = options.elementsPerStep
+    let copies = options.step
     let shiftBits = indexWidth(unit.largestShift + 1)
     let shifted = unit.value.width + unit.rootFraction + 2 + unit.largestShift
     counts.memories.append(

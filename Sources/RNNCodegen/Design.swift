@@ -83,7 +83,7 @@ package struct Design: Sendable {
   package var sumWidth: Int
   package var counts: DesignCounts
   package var lanes: Int { schedule.lanes }
-  package var elementsPerStep: Int { options.elementsPerStep }
+  package var elementsPerStep: Int { options.step }
 
   package var frameTiming: FrameTiming {
     FrameTiming(
@@ -122,37 +122,36 @@ package func compile(_ graph: IntegerGraph, options: CompileOptions) throws -> D
   var sink = DiagnosticSink(stage: "compile")
   checkOptions(options, graph, &sink)
   try sink.throwIfErrors()
-  let lowered = try Lowered(graph, options: options)
-  checkParallelism(options, lowered, &sink)
-  try sink.throwIfErrors()
-  let device = try options.device.map { try DeviceDescription.named($0) }
+  if let name = options.device, options.lanes == nil {
+    return try Mapping(graph, options: options, device: DeviceDescription.named(name)).best()
+  }
+  let design = try Design(graph, options: options)
+  if let name = options.device { try design.requireFit(in: DeviceDescription.named(name)) }
+  return design
+}
 
-  if let lanes = options.lanes {
-    let design = Design(lowered, options: options, lanes: lanes)
-    if let device { try design.requireFit(in: device) }
-    return design
+extension Design {
+  /// Lowers and schedules a graph whose passes have run; what the options leave open is decided without a device.
+  ///
+  /// - Throws: `DiagnosticsEmitted` for a graph that the hardware cannot hold and for options that do not fit it.
+  init(_ graph: IntegerGraph, options: CompileOptions) throws {
+    var sink = DiagnosticSink(stage: "compile")
+    let lowered = try Lowered(graph, options: options)
+    checkParallelism(options, lowered, &sink)
+    try sink.throwIfErrors()
+    self.init(lowered, options: options, lanes: options.lanes ?? lowered.fewestLanes(of: 16))
   }
-  // The fewest lanes that need the fewest cycles; on a device, the most that fit.
-  let rows = lowered.groups.map(\.rows.count).max() ?? 1
-  let limit = device == nil ? min(rows, 16) : rows
-  var candidates: [Int] = []
-  for lanes in stride(from: limit, through: 1, by: -1) {
-    let passes = lowered.groups.map { ($0.rows.count + lanes - 1) / lanes }
-    let fewer = lowered.groups.map { ($0.rows.count + lanes - 2) / max(1, lanes - 1) }
-    if lanes == 1 || passes != fewer { candidates.append(lanes) }
+}
+
+extension Lowered {
+  /// The fewest lanes that need as few passes as `most` lanes.
+  func fewestLanes(of most: Int) -> Int {
+    let rows = groups.map(\.rows.count).max() ?? 1
+    func passes(_ lanes: Int) -> [Int] { groups.map { ($0.rows.count + lanes - 1) / lanes } }
+    var lanes = min(rows, most)
+    while lanes > 1, passes(lanes - 1) == passes(lanes) { lanes -= 1 }
+    return lanes
   }
-  var last: (any Error)?
-  for lanes in candidates {
-    let design = Design(lowered, options: options, lanes: lanes)
-    guard let device else { return design }
-    do {
-      try design.requireFit(in: device)
-      return design
-    } catch {
-      last = error
-    }
-  }
-  throw last ?? DiagnosticsEmitted([])
 }
 
 private func checkOptions(
@@ -170,15 +169,15 @@ private func checkOptions(
       fix: "use letters, digits and underscores, a letter first, and no `rnnc_` prefix")
   }
   for (name, value) in [
-    ("denseMultipliers", options.denseMultipliers), ("elementsPerStep", options.elementsPerStep),
+    ("denseMultipliers", options.denseMultipliers), ("elementsPerStep", options.step),
     ("inputElementsPerBeat", options.inputElementsPerBeat),
-    ("outputElementsPerBeat", options.outputElementsPerBeat),
+    ("outputElementsPerBeat", options.outputBeat),
   ] where value < 1 || value & (value - 1) != 0 || value > 1024 {
     sink.error("options.\(name)", "is \(value)", fix: "give a power of two from 1 to 1024")
   }
-  if !(1...256).contains(options.columnGroups) {
+  if !(1...256).contains(options.groups) {
     sink.error(
-      "options.columnGroups", "is \(options.columnGroups)", fix: "give 1 to 256 groups")
+      "options.columnGroups", "is \(options.groups)", fix: "give 1 to 256 groups")
   }
   if let chains = options.drainChains, !(1...64).contains(chains) {
     sink.error("options.drainChains", "is \(chains)", fix: "give 1 to 64 chains")
@@ -195,19 +194,19 @@ private func checkOptions(
 private func checkParallelism(
   _ options: CompileOptions, _ lowered: Lowered, _ sink: inout DiagnosticSink
 ) {
-  let rows = lowered.algorithms.map(\.outputs).min() ?? options.elementsPerStep
+  let rows = lowered.algorithms.map(\.outputs).min() ?? options.step
   // One element per step divides everything; more must divide what memories of sums hold in a word.
-  if options.elementsPerStep > rows {
+  if options.step > rows {
     sink.error(
       "options.elementsPerStep",
-      "is \(options.elementsPerStep), but the smallest block of this network has \(rows) rows",
+      "is \(options.step), but the smallest block of this network has \(rows) rows",
       fix: "give at most \(rows)")
   }
-  if options.outputElementsPerBeat < options.elementsPerStep {
+  if options.outputBeat < options.step {
     sink.error(
       "options.outputElementsPerBeat",
-      "is \(options.outputElementsPerBeat), below elementsPerStep \(options.elementsPerStep)",
-      fix: "give at least \(options.elementsPerStep)")
+      "is \(options.outputBeat), below elementsPerStep \(options.step)",
+      fix: "give at least \(options.step)")
   }
   let blockElements = lowered.groups.map(lowered.inputs(of:)).max() ?? 1
   if options.inputElementsPerBeat > blockElements {
@@ -221,11 +220,11 @@ private func checkParallelism(
       if case .stored(let read) = $0 { lowered.graph[read.value].op == .input } else { false }
     }
   }
-  if readsInput, options.inputElementsPerBeat > options.elementsPerStep {
+  if readsInput, options.inputElementsPerBeat > options.step {
     sink.error(
       "options.inputElementsPerBeat",
-      "is \(options.inputElementsPerBeat), but a datapath reads the input \(options.elementsPerStep) at a time",
-      fix: "give at most \(options.elementsPerStep), or raise elementsPerStep")
+      "is \(options.inputElementsPerBeat), but a datapath reads the input \(options.step) at a time",
+      fix: "give at most \(options.step), or raise elementsPerStep")
   }
 }
 
@@ -234,12 +233,17 @@ extension Design {
   package init(_ lowered: Lowered, options: CompileOptions, lanes: Int) {
     name = options.name
     graph = lowered.graph
-    self.options = options
+    var decided = options
+    decided.lanes = lanes
+    decided.columnGroups = options.groups
+    decided.elementsPerStep = options.step
+    decided.outputElementsPerBeat = options.outputBeat
+    self.options = decided
     self.lowered = lowered
     let graph = lowered.graph
     let schedule = Scheduler.schedule(
       lowered, lanes: lanes, drainChains: options.drainChains,
-      elementsPerStep: options.elementsPerStep)
+      elementsPerStep: options.step)
     self.schedule = schedule
     interface = StreamInterface(
       input: .init(
@@ -247,7 +251,7 @@ extension Design {
         elementsPerBeat: options.inputElementsPerBeat),
       output: .init(
         elements: graph.outputSize, format: graph[graph.output].format,
-        elementsPerBeat: options.outputElementsPerBeat))
+        elementsPerBeat: options.outputBeat))
 
     var widths = (bus: 1, block: 1, weight: 1, sum: 1)
     widths.block = lowered.operands.map { graph[$0].format.width }.max() ?? 1
@@ -269,7 +273,7 @@ extension Design {
     blockElementWidth = widths.block
     weightWidth = widths.weight
     sumWidth = widths.sum
-    probes = Self.probes(lowered, schedule, options.elementsPerStep)
+    probes = Self.probes(lowered, schedule, options.step)
     memories = Self.memories(lowered, schedule, interface, options)
     counts = DesignCounts(
       units: [], cyclesPerFrame: schedule.cyclesPerFrame, latencyCycles: 0,
@@ -318,14 +322,14 @@ extension Design {
             ValueMemory(
               role: .element(read, segment: s), name: "segment\(s)_source\(k)",
               elementWidth: graph[read.value].format.width,
-              elementsPerWord: options.elementsPerStep,
-              words: (segment.size + options.elementsPerStep - 1) / options.elementsPerStep,
+              elementsPerWord: options.step,
+              words: (segment.size + options.step - 1) / options.step,
               banks: 2))
         case .product(let node):
           guard let p = lowered.products.firstIndex(where: { $0.node == node }) else { continue }
           let product = lowered.products[p]
           // A vector shorter than a block row keeps only the elements that it has.
-          var elements = options.elementsPerStep
+          var elements = options.step
           while elements < graph[node].size { elements *= 2 }
           for chain in Set(schedule.chains[p]).sorted() {
             memories.append(

@@ -31,12 +31,13 @@ import _RNNTestSupport
       inputElementsPerBeat: [1, 2, 4][random.below(3)],
       outputElementsPerBeat: [1, 2, 4, 8][random.below(4)])
     while true {
-      options.outputElementsPerBeat = max(options.outputElementsPerBeat, options.elementsPerStep)
+      let step = options.elementsPerStep ?? 1
+      options.outputElementsPerBeat = max(options.outputElementsPerBeat ?? 1, step)
       do {
         return try compile(graph, options: options)
       } catch let error as DiagnosticsEmitted {
-        guard options.elementsPerStep * options.inputElementsPerBeat > 1 else { throw error }
-        options.elementsPerStep = max(1, options.elementsPerStep / 2)
+        guard step * options.inputElementsPerBeat > 1 else { throw error }
+        options.elementsPerStep = max(1, step / 2)
         options.inputElementsPerBeat = max(1, options.inputElementsPerBeat / 2)
       }
     }

@@ -19,7 +19,7 @@ struct CoreEmitter {
   var schedule: Schedule { design.schedule }
   var program: Program { design.schedule.program }
   var interface: StreamInterface { design.interface }
-  var steps: Int { design.options.elementsPerStep }
+  var steps: Int { design.options.step }
 
   private mutating func emit() {
     m.doc = """

@@ -90,10 +90,12 @@ extension CompileOptions {
     .object([
       "name": .string(name), "device": device.map { .string($0) } ?? .null,
       "clockMegahertz": .double(clockMegahertz), "lanes": lanes.map { .int($0) } ?? .null,
-      "columnGroups": .int(columnGroups), "drainChains": drainChains.map { .int($0) } ?? .null,
-      "denseMultipliers": .int(denseMultipliers), "elementsPerStep": .int(elementsPerStep),
+      "columnGroups": columnGroups.map { .int($0) } ?? .null,
+      "drainChains": drainChains.map { .int($0) } ?? .null,
+      "denseMultipliers": .int(denseMultipliers),
+      "elementsPerStep": elementsPerStep.map { .int($0) } ?? .null,
       "inputElementsPerBeat": .int(inputElementsPerBeat),
-      "outputElementsPerBeat": .int(outputElementsPerBeat),
+      "outputElementsPerBeat": outputElementsPerBeat.map { .int($0) } ?? .null,
     ])
   }
 
@@ -125,12 +127,15 @@ extension CompileOptions {
       case ("lanes", .int(let value)): lanes = value
       case ("lanes", .null): lanes = nil
       case ("columnGroups", .int(let value)): columnGroups = value
+      case ("columnGroups", .null): columnGroups = nil
       case ("drainChains", .int(let value)): drainChains = value
       case ("drainChains", .null): drainChains = nil
       case ("denseMultipliers", .int(let value)): denseMultipliers = value
       case ("elementsPerStep", .int(let value)): elementsPerStep = value
+      case ("elementsPerStep", .null): elementsPerStep = nil
       case ("inputElementsPerBeat", .int(let value)): inputElementsPerBeat = value
       case ("outputElementsPerBeat", .int(let value)): outputElementsPerBeat = value
+      case ("outputElementsPerBeat", .null): outputElementsPerBeat = nil
       default:
         sink.error(
           "\(path)/\(member.key)",

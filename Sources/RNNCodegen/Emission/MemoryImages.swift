@@ -120,7 +120,7 @@ extension Design {
   }
 
   private var vectorImages: [MemoryImage] {
-    let copies = options.elementsPerStep
+    let copies = options.step
     return usedVectors.map { index in
       let vector = graph.vectors[index]
       let steps = (vector.codes.count + copies - 1) / copies

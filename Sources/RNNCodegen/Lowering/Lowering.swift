@@ -134,11 +134,11 @@ extension Lowered {
       algorithms.insert(.dense(rows: rows), at: 0)
     }
     self.algorithms = algorithms
-    columnGroups = options.columnGroups
+    columnGroups = options.groups
     productsPerSet = algorithms.map(\.products).max() ?? 1
     wordElements = columnGroups * (algorithms.map(\.inputs).max() ?? 1)
     // Steps and beats fill whole words.
-    let step = max(options.elementsPerStep, options.inputElementsPerBeat)
+    let step = max(options.step, options.inputElementsPerBeat)
     while wordElements % step != 0 { wordElements *= 2 }
 
     var products: [Product] = []

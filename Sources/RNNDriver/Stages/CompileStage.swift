@@ -9,9 +9,9 @@ package struct CompileRequest: Hashable, Sendable {
 
   package init(
     name: String = "rnn", device: String? = nil, clockMegahertz: Double = 100, lanes: Int? = nil,
-    columnGroups: Int = 1, drainChains: Int? = nil, denseMultipliers: Int = 8,
-    elementsPerStep: Int = 1, inputElementsPerBeat: Int = 1,
-    outputElementsPerBeat: Int = 1
+    columnGroups: Int? = nil, drainChains: Int? = nil, denseMultipliers: Int = 8,
+    elementsPerStep: Int? = nil, inputElementsPerBeat: Int = 1,
+    outputElementsPerBeat: Int? = nil
   ) {
     options = CompileOptions(
       name: name, device: device, clockMegahertz: clockMegahertz, lanes: lanes,
@@ -48,12 +48,12 @@ package struct CompileStage: Stage {
     if options.clockMegahertz != standard.clockMegahertz {
       list += ["--clock", "\(options.clockMegahertz)"]
     }
-    add("--column-groups", \.columnGroups)
+    if let groups = options.columnGroups { list += ["--column-groups", "\(groups)"] }
     if let chains = options.drainChains { list += ["--drain-chains", "\(chains)"] }
     add("--dense-multipliers", \.denseMultipliers)
-    add("--elements-per-step", \.elementsPerStep)
+    if let step = options.elementsPerStep { list += ["--elements-per-step", "\(step)"] }
     add("--input-beat", \.inputElementsPerBeat)
-    add("--output-beat", \.outputElementsPerBeat)
+    if let beat = options.outputElementsPerBeat { list += ["--output-beat", "\(beat)"] }
     return list
   }
   package var inputs: [URL] {

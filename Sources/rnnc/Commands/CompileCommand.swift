@@ -12,8 +12,8 @@ struct CompileCommand: ParsableCommand {
       and manifest.json with the hash of every file. The top has AXI4-Stream ports; TLAST ends a \
       sequence and clears its state. The same model and options give the same bytes.
 
-      Without --device there is no resource limit and the compiler picks the number of lanes; \
-      with it, the most lanes that fit. A device that is too small is an error that names what \
+      Without --device there is no resource limit and the compiler picks a small number of lanes; \
+      with it, the design that needs the fewest cycles a frame of those that fit. A device that is too small is an error that names what \
       runs out. Clock rates are assumptions: no vendor tool has placed this design.
 
       EXAMPLES
@@ -34,18 +34,24 @@ struct CompileCommand: ParsableCommand {
   var clock = 100.0
   @Option(help: "Lanes of the product array (default: chosen by the compiler).")
   var lanes: Int?
-  @Option(help: "Block columns that are multiplied in the same cycle.")
-  var columnGroups = 1
+  @Option(
+    help: "Block columns that are multiplied in the same cycle (default: chosen for the device).")
+  var columnGroups: Int?
   @Option(help: "Lanes that drain in the same cycle (default: the fewest for which no pass waits).")
   var drainChains: Int?
   @Option(help: "Multipliers of a lane for networks without circulant matrices; a power of two.")
   var denseMultipliers = 8
-  @Option(help: "Elements that each element-wise datapath takes per cycle; a power of two.")
-  var elementsPerStep = 1
+  @Option(
+    help:
+      "Elements that each element-wise datapath takes per cycle, a power of two (default: chosen for the device)."
+  )
+  var elementsPerStep: Int?
   @Option(help: "Elements in one beat of the input stream; a power of two.")
   var inputBeat = 1
-  @Option(help: "Elements in one beat of the output stream; a power of two.")
-  var outputBeat = 1
+  @Option(
+    help:
+      "Elements in one beat of the output stream, a power of two (default: what a datapath gives).")
+  var outputBeat: Int?
   @OptionGroup var dryRun: DryRunOption
   @OptionGroup var printing: OutputOptions
 
