@@ -35,7 +35,8 @@ struct CompileCommand: ParsableCommand {
   @Option(help: "Lanes of the product array (default: chosen by the compiler).")
   var lanes: Int?
   @Option(
-    help: "Block columns that are multiplied in the same cycle (default: chosen for the device).")
+    help:
+      "Block columns that are multiplied in the same cycle (default: 1, or chosen for --device).")
   var columnGroups: Int?
   @Option(help: "Lanes that drain in the same cycle (default: the fewest for which no pass waits).")
   var drainChains: Int?
@@ -43,7 +44,7 @@ struct CompileCommand: ParsableCommand {
   var denseMultipliers = 8
   @Option(
     help:
-      "Elements that each element-wise datapath takes per cycle, a power of two (default: chosen for the device)."
+      "Elements that each element-wise datapath takes per cycle, a power of two (default: 1, or chosen for --device)."
   )
   var elementsPerStep: Int?
   @Option(help: "Elements in one beat of the input stream; a power of two.")
