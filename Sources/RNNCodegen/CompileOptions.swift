@@ -9,8 +9,9 @@ package struct CompileOptions: Hashable, Sendable {
   /// Lanes of the product array; nil takes what `Mapping` finds for the device, or without one the fewest of at most 16
   /// that reach the least number of passes.
   package var lanes: Int?
-  /// Block columns that are multiplied in the same cycle: each lane has so many sets of multipliers, and the sums of the
-  /// sets are added when the lane drains. Nil takes 1, or what `Mapping` finds for the device.
+  /// Block columns that are multiplied in the same cycle.
+  ///
+  /// Each lane has so many sets of multipliers, and the sums of the sets are added when the lane drains. Nil takes 1, or what `Mapping` finds for the device.
   package var columnGroups: Int?
   /// Lanes that drain in the same cycle, each through an output transform of its own; nil takes the fewest with
   /// which a pass drains while the next is accumulating.
@@ -19,7 +20,9 @@ package struct CompileOptions: Hashable, Sendable {
   ///
   /// With circulant matrices a lane has as many multipliers as the largest block algorithm has products.
   package var denseMultipliers: Int
-  /// Elements that each element-wise datapath processes per cycle; a power of two. Nil takes 1, or what `Mapping` finds
+  /// Elements that each element-wise datapath processes per cycle; a power of two.
+  ///
+  /// Nil takes 1, or what `Mapping` finds
   /// for the device.
   package var elementsPerStep: Int?
   /// Elements in one beat of the input stream; a power of two.
