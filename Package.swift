@@ -122,7 +122,11 @@ let package = Package(
       name: "bench-train", dependencies: ["RNNGraph", "RNNLearning", "RNNSupport", "RNNTensor"],
       path: "Benchmarks/bench-train", swiftSettings: strict),
     .executableTarget(
-      name: "bench-ernn", dependencies: ["RNNCodegen", "RNNGraph", "RNNQuantize", "RNNSupport"],
+      name: "bench-ernn",
+      dependencies: [
+        "RNNCodegen", "RNNCosim", "RNNGraph", "RNNQuantize", "RNNReference", "RNNSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       path: "Benchmarks/bench-ernn", swiftSettings: strict),
 
     // MARK: Tests

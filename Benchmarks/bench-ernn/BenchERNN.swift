@@ -1,13 +1,26 @@
+import ArgumentParser
 import Foundation
 import RNNCodegen
+import RNNCosim
 import RNNGraph
 import RNNQuantize
+import RNNReference
 import RNNSupport
 
-/// E-RNN's own networks at full size, compiled for the chips of its tables: `make bench-ernn`.
+/// E-RNN's own networks at full size, mapped to the chips of its tables.
 ///
-/// Weights are random (seed 1): cycles and resources do not depend on them.
-@main enum BenchERNN {
+/// Weights are random (seed 1): cycles and resources do not depend on them. Cycles are those of the compiled schedule; with
+/// `--simulate` the emitted Verilog is simulated beside the integer reference, and cycles and values are compared.
+@main struct BenchERNN: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "bench-ernn")
+
+  @Option(help: "Frames to simulate of every row that is shown; 0 for none.")
+  var simulate = 0
+  @Option(help: "Only rows whose name contains this text.")
+  var only: String?
+  @Option(help: "Where to write the table as JSON.")
+  var json: String?
+
   /// A network on a device, with the bars for one stream and for interleaved ones.
   struct Row {
     var name: String
@@ -17,62 +30,125 @@ import RNNSupport
     var device: String
     /// Products over multipliers of the device: no schedule has fewer cycles a frame.
     var floor: Int
-    /// Cycles a frame of the published design at 200 MHz; nil if it has none.
+    /// Cycles a frame of the published design at 200 MHz with streams interleaved; nil if it has none.
     var published: Int?
-    var singleBar: Int
-    var interleavedBar: Int
-    var compile: CompileOptions
+    var wanted: Int
   }
 
-  static let lstm: [CellConfiguration.Entry] = [
+  private static let lstm: [CellConfiguration.Entry] = [
     .init("peepholes", .bool(true)), .init("projection", .int(512)),
   ]
+  private static let gru: [CellConfiguration.Entry] = [.init("reset", .choice("before"))]
   static let rows = [
     Row(
-      name: "LSTM, L = 8", cell: "lstm", options: lstm, block: 8, device: "XC7VX690T", floor: 202,
-      published: 864, singleBar: 300, interleavedBar: 235,
-      compile: CompileOptions(lanes: 35, columnGroups: 7, drainChains: 7, elementsPerStep: 8)),
+      name: "LSTM L=8 XC7VX690T", cell: "lstm", options: lstm, block: 8, device: "XC7VX690T",
+      floor: 202, published: 864, wanted: 300),
     Row(
-      name: "LSTM, L = 8", cell: "lstm", options: lstm, block: 8, device: "XCKU060", floor: 264,
-      published: 832, singleBar: 380, interleavedBar: 310,
-      compile: CompileOptions(lanes: 38, columnGroups: 5, elementsPerStep: 8)),
+      name: "LSTM L=8 XCKU060", cell: "lstm", options: lstm, block: 8, device: "XCKU060",
+      floor: 264, published: 832, wanted: 380),
     Row(
-      name: "GRU, L = 8", cell: "gru", options: [.init("reset", .choice("before"))], block: 8,
-      device: "XC7VX690T", floor: 224, published: 703, singleBar: 350, interleavedBar: 265,
-      compile: CompileOptions(lanes: 35, columnGroups: 7, elementsPerStep: 8)),
+      name: "GRU L=8 XC7VX690T", cell: "gru", options: gru, block: 8, device: "XC7VX690T",
+      floor: 224, published: 703, wanted: 350),
     Row(
-      name: "LSTM, dense", cell: "lstm", options: lstm, block: 1, device: "XC7VX690T", floor: 905,
-      published: nil, singleBar: 1100, interleavedBar: 1000,
-      compile: CompileOptions(
-        lanes: 32, columnGroups: 13, denseMultipliers: 8, elementsPerStep: 8)),
+      name: "LSTM dense XC7VX690T", cell: "lstm", options: lstm, block: 1, device: "XC7VX690T",
+      floor: 905, published: nil, wanted: 1100),
   ]
 
-  static func main() throws {
-    print("cycles a frame, one stream; multipliers of lanes and datapaths against the device's")
-    for row in rows {
+  func run() throws {
+    let clock = ContinuousClock()
+    print(
+      "cycles a frame of one stream; the published ones interleave several; 200 MHz is an assumption"
+    )
+    print(
+      "network               cycles wanted floor published ratio  busy  lanes    multipliers  block RAM           LUT  compile s"
+    )
+    var records: [JSONValue] = []
+    for row in Self.rows where only.map(row.name.contains) ?? true {
       let network = try RandomNetwork(
         seed: 1,
         options: .init(
           cell: row.cell, sizes: [153, 1024], block: row.block, policy: QuantizationPolicy(),
           cellOptions: row.options, readout: false))
-      var options = row.compile
-      options.name = "ernn"
-      options.clockMegahertz = 200
-      options.inputElementsPerBeat = min(8, row.block)
-      options.outputElementsPerBeat = 8
-      let clock = ContinuousClock()
-      var design: Design?
-      let seconds = try clock.measure { design = try compile(network.graph, options: options) }
-      guard let design else { continue }
+      let options = CompileOptions(
+        name: "ernn", device: row.device, clockMegahertz: 200,
+        inputElementsPerBeat: row.block == 1 ? 1 : 8)
+      var compiled: Design?
+      let seconds = try clock.measure { compiled = try compile(network.graph, options: options) }
+        .seconds
+      guard let design = compiled else { continue }
       let device = try DeviceDescription.named(row.device)
-      let multipliers = design.counts.units.reduce(0) { $0 + $1.multipliers }
-      let short = device.shortfalls(of: design.counts, stage: "bench").map(\.message)
+      let cycles = design.frameTiming.cyclesPerFrame
+      let use = device.usage(of: design.counts)
+      func cell(_ text: String, _ width: Int) -> String {
+        String(repeating: " ", count: max(0, width - text.count)) + text
+      }
       print(
-        "\(row.name) on \(row.device): \(design.frameTiming.cyclesPerFrame) cycles (bar \(row.singleBar), floor \(row.floor)), "
-          + "\(multipliers) multipliers, occupancy \(Int((100 * design.occupancy).rounded())) %, "
-          + "\(design.schedule.drainChains) chains, feeds \(design.schedule.feeds.count), compiled in \(seconds)"
-      )
-      for line in short { print("  does not fit: \(line)") }
+        row.name.padding(toLength: 21, withPad: " ", startingAt: 0) + cell("\(cycles)", 7)
+          + cell("\(row.wanted)", 7) + cell("\(row.floor)", 6)
+          + cell(row.published.map { "\($0)" } ?? "-", 10)
+          + cell(row.published.map { decimal(Double($0) / Double(cycles)) } ?? "-", 6)
+          + cell("\(Int((100 * design.occupancy).rounded())) %", 6)
+          + cell("\(design.lanes)x\(design.lowered.columnGroups)", 7)
+          + cell("\(use.multipliers)/\(device.multiplier.count)", 15)
+          + cell("\(Int(use.blockRAMs.rounded(.up)))/\(device.blockRAM.count)", 11)
+          + cell("\(use.luts)/\(device.luts)", 14) + cell(decimal(seconds), 11))
+      var record: [JSONValue.Member] = [
+        .init("network", .string(row.name)), .init("cyclesPerFrame", .int(cycles)),
+        .init("wanted", .int(row.wanted)), .init("floor", .int(row.floor)),
+        .init("published", row.published.map { .int($0) } ?? .null),
+        .init("occupancy", .double((design.occupancy * 1e4).rounded() / 1e4)),
+        .init("lanes", .int(design.lanes)),
+        .init("columnGroups", .int(design.lowered.columnGroups)),
+        .init("multipliers", .int(use.multipliers)),
+        .init("blockRAMs", .double(use.blockRAMs)), .init("luts", .int(use.luts)),
+        .init("flipFlops", .int(use.flipFlops)), .init("compileSeconds", .double(seconds)),
+      ]
+      if simulate > 0 {
+        record.append(.init("simulation", try simulation(of: design, network, clock)))
+      }
+      records.append(.object(record))
     }
+    if let json {
+      try AtomicFile.write(
+        JSONValue.array(records).text, to: URL(fileURLWithPath: json))
+    }
+  }
+
+  /// Builds the simulation model and compares it with the integer reference, frame by frame.
+  private func simulation(
+    of design: Design, _ network: RandomNetwork, _ clock: ContinuousClock
+  ) throws -> JSONValue {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bench-ernn")
+    try? FileManager.default.removeItem(at: folder)
+    for file in try emit(design) {
+      try AtomicFile.write(Data(file.text.utf8), to: folder.appendingPathComponent(file.path))
+    }
+    let described = try CosimDesign(design, folder: folder)
+    var cosimulator = Cosimulator(described)
+    cosimulator.resetCycles = 8
+    let first = (simulate + 1) / 2
+    let sequences = [first, simulate - first].filter { $0 > 0 }.enumerated().map {
+      network.sequence(steps: $1, seed: UInt64($0))
+    }
+    let result = try cosimulator.run(
+      sequences: sequences, runs: [CosimRun()],
+      makeReference: { try ReferenceModel(design.graph) })
+    print("  \(result.summary)")
+    return .object([
+      "frames": .int(result.frames), "valueMismatches": .int(result.valueMismatches),
+      "cycleMismatches": .int(result.cycleMismatches),
+      "otherMismatches": .int(result.otherMismatches),
+      "frameInterval": .int(result.runs.first?.frameIntervalCycles ?? 0),
+      "modelBuildSeconds": .double(result.buildSeconds),
+      "cyclesPerSecond": .double(result.runs.first?.cyclesPerSecond ?? 0),
+    ])
+  }
+
+  private func decimal(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
+}
+
+extension Duration {
+  fileprivate var seconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
   }
 }

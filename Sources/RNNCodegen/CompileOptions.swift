@@ -11,7 +11,8 @@ package struct CompileOptions: Hashable, Sendable {
   package var lanes: Int?
   /// Block columns that are multiplied in the same cycle.
   ///
-  /// Each lane has so many sets of multipliers, and the sums of the sets are added when the lane drains. Nil takes 1, or what `Mapping` finds for the device.
+  /// Each lane has so many sets of multipliers, and the sums of the sets are added when the lane drains. Nil takes 1,
+  /// or what `Mapping` finds for the device.
   package var columnGroups: Int?
   /// Lanes that drain in the same cycle, each through an output transform of its own; nil takes the fewest with
   /// which a pass drains while the next is accumulating.
@@ -22,8 +23,7 @@ package struct CompileOptions: Hashable, Sendable {
   package var denseMultipliers: Int
   /// Elements that each element-wise datapath processes per cycle; a power of two.
   ///
-  /// Nil takes 1, or what `Mapping` finds
-  /// for the device.
+  /// Nil takes 1, or what `Mapping` finds for the device.
   package var elementsPerStep: Int?
   /// Elements in one beat of the input stream; a power of two.
   package var inputElementsPerBeat: Int
