@@ -28,13 +28,17 @@ package struct CellActivation: Hashable, Sendable {
 
   /// The function and its numbers as options of a cell.
   ///
-  /// - Parameter role: what stands before the names, such as `gate`; empty for a cell with one function.
-  static func options(_ role: String, of what: String, standard: Kind) -> [CellOption] {
+  /// - Parameters:
+  ///   - role: what stands before the names, such as `gate`; empty for a cell with one function.
+  ///   - mayBeAbsent: false for a cell whose files always named its function.
+  static func options(_ role: String, of what: String, standard: Kind, mayBeAbsent: Bool = true)
+    -> [CellOption]
+  {
     let name = optionName(role, "activation")
     return [
       CellOption(
         name, summary: "the function of \(what)", standard: .choice(standard.rawValue),
-        choices: Kind.allCases.map(\.rawValue), mayBeAbsent: true),
+        choices: Kind.allCases.map(\.rawValue), mayBeAbsent: mayBeAbsent),
       CellOption(
         optionName(role, "alpha"), summary: "alpha of that function", standard: .number(1),
         requires: (name, Kind.allCases.filter(\.hasAlpha).map(\.rawValue))),

@@ -5,7 +5,7 @@ package enum ElmanCell: CellDefinition {
   package static let name = "elman"
   package static let summary = "simple recurrent network"
   package static let options =
-    CellActivation.options("", of: "the sum", standard: .tanh) + [
+    CellActivation.options("", of: "the sum", standard: .tanh, mayBeAbsent: false) + [
       PreactivationClip.option, InitialState.option,
     ]
 
