@@ -16,7 +16,9 @@ struct LayerMaker {
     cell: String, inputSize: Int, units: Int, options: [CellConfiguration.Entry],
     suffix: String = "", values: [String: [Double]]
   ) throws -> SequenceModel.Part {
-    let number = counts[cell, default: 0]
+    // The reverse half of a bidirectional layer shares the number of its forward half.
+    let next = counts[cell, default: 0]
+    let number = suffix.isEmpty ? next : max(next - 1, 0)
     let layer = try Layer(
       name: "\(cell)\(number)\(suffix)", cell: cell, inputSize: inputSize, units: units,
       options: options)

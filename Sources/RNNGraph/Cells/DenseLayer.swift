@@ -23,6 +23,7 @@ package enum DenseLayer: CellDefinition {
       b.name(sum, "y")
       return b.build(output: sum)
     }
-    return b.build(output: activation.applied(to: sum, in: &b, name: "y"))
+    let y = activation.applied(to: sum, in: &b, name: "y")
+    return b.build(output: y)
   }
 }

@@ -9,7 +9,7 @@ extension ONNXGraphReader {
     let streams = operands.compactMap { value -> ONNXStream? in
       if case .stream(let stream)? = value { stream } else { nil }
     }
-    guard let stream = streams.first else { preconditionFailure("\(node.kind) has no stream") }
+    guard var stream = streams.first else { preconditionFailure("\(node.kind) has no stream") }
     if streams.count > 1 {
       if node.kind == "Concat" { return [.stream(try concatenated(streams, node, operands))] }
       throw ONNXRefusal(
@@ -47,6 +47,12 @@ extension ONNXGraphReader {
             AffineMap(identity: n).scaled(by: .init(repeating: -1, count: n)), to: stream))
       ]
     case "Add", "Sub", "Mul", "Div":
+      // A constant with more axes adds axes of length 1 in front.
+      for _ in stream.axes
+        .count..<max(stream.axes.count, constants.compactMap(\.?.shape.count).max() ?? 0)
+      {
+        stream.axes.insert([atom(1)], at: 0)
+      }
       let map = try elementwise(node, stream, constants)
       return [.stream(try applying(map, to: stream))]
     case "MatMul", "Gemm": return [.stream(try product(node, stream, constants))]

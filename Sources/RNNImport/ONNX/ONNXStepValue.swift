@@ -61,7 +61,8 @@ extension ONNXGraphReader {
         return [
           .step(
             ONNXStepValue(
-              axes: cut[0].axes, node: ONNXStepNode(.activation(activation, cut[0].node), size: cut[0].node.size)))
+              axes: cut[0].axes,
+              node: ONNXStepNode(.activation(activation, cut[0].node), size: cut[0].node.size)))
         ]
       }
       // Everything else treats a step as it treats a sequence.
@@ -93,7 +94,8 @@ extension ONNXGraphReader {
           .map(
             AffineMap(identity: b.node.size).scaled(by: .init(repeating: -1, count: b.node.size)),
             b.node), size: b.node.size) : b.node
-      let kind: ONNXStepNode.Kind = node.kind == "Mul" ? .multiply(a.node, right) : .add(a.node, right)
+      let kind: ONNXStepNode.Kind =
+        node.kind == "Mul" ? .multiply(a.node, right) : .add(a.node, right)
       return [.step(ONNXStepValue(axes: axes, node: ONNXStepNode(kind, size: a.node.size)))]
     default:
       throw ONNXRefusal(

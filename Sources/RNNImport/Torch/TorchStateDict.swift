@@ -187,15 +187,19 @@ package enum TorchStateDict {
                 name: name,
                 message: "the tensor is missing, or its rows are not those of a \(kind.rawValue)")
             }
-            let parts = try ["l\(k)", "l\(k)_reverse"].prefix(module.isBidirectional ? 2 : 1).map {
-              try tensors.recurrent(
-                kind, prefix: module.prefix, suffix: $0, inputs: size ?? 0,
-                units: rows / kind.gates.count, projection: module.projection,
-                function: module.function, &maker)
+            var parts: [SequenceModel.Part] = []
+            for suffix in ["l\(k)", "l\(k)_reverse"].prefix(module.isBidirectional ? 2 : 1) {
+              parts.append(
+                try tensors.recurrent(
+                  kind, prefix: module.prefix, suffix: suffix, inputs: size ?? 0,
+                  units: rows / kind.gates.count, projection: module.projection,
+                  function: module.function, &maker))
             }
-            steps.append(
-              parts.count == 2
-                ? .bidirectional(forward: parts[0], reverse: parts[1]) : .forward(parts[0]))
+            if module.isBidirectional {
+              steps.append(.bidirectional(forward: parts[0], reverse: parts[1]))
+            } else {
+              steps.append(.forward(parts[0]))
+            }
             size = steps.last?.outputSize
           }
           notes.append(

@@ -33,14 +33,21 @@ package struct SequenceModel: Hashable, Sendable {
     /// The parts, the forward one first.
     package var parts: [Part] {
       switch self {
-      case .forward(let part), .reverse(let part): [part]
+      case .forward(let part): [part]
+      case .reverse(let part): [part]
       case .bidirectional(let forward, let reverse): [forward, reverse]
       case .select: []
       }
     }
     /// The number of outputs; nil for a choice of a step.
     package var outputSize: Int? {
-      parts.isEmpty ? nil : parts.reduce(0) { $0 + $1.network.outputSize }
+      switch self {
+      case .forward(let part): part.network.outputSize
+      case .reverse(let part): part.network.outputSize
+      case .bidirectional(let forward, let reverse):
+        forward.network.outputSize + reverse.network.outputSize
+      case .select: nil
+      }
     }
   }
   /// Names the design: a letter, then letters, digits, `_` and `-`.
