@@ -39,6 +39,8 @@ struct Mismatch: Error, CustomStringConvertible {
 /// How far the outputs of an imported model are from those of the original.
 struct Comparison {
   var greatest = 0.0
+  /// The greatest error, of values above 1 as a part of the value: what single precision can be asked for.
+  var relative = 0.0
   /// The greatest of |error| - rtol * |expected|, which a test of the ONNX project compares with atol.
   var beyondRelative = -Double.infinity
   var count = 0
@@ -87,6 +89,7 @@ struct Comparison {
         for (x, y) in zip(found.joined(), wanted[s].joined()) {
           let error = abs(x - Double(y))
           greatest = max(greatest, error.isNaN ? .infinity : error)
+          relative = max(relative, error.isNaN ? .infinity : error / max(1, abs(Double(y))))
           beyondRelative = max(
             beyondRelative, error.isNaN ? .infinity : error - 1e-3 * abs(Double(y)))
           count += 1

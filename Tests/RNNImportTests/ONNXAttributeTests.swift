@@ -45,7 +45,7 @@ struct AttributeCase: Sendable, CustomStringConvertible {
   func theFloatNetworkGivesTheSame(_ one: AttributeCase) throws {
     let comparison = try one.compare()
     #expect(comparison.count > 0)
-    #expect(comparison.greatest < 2e-6, "\(one.name) (\(one.feature)): \(comparison.greatest)")
+    #expect(comparison.relative < 2e-6, "\(one.name) (\(one.feature)): \(comparison.greatest)")
   }
 
   @Test(arguments: AttributeCase.all.filter(\.isRefused))

@@ -389,7 +389,7 @@ def pattern_cases():
     refused("refused_unknown", "an operator that is not known", lambda p: p.node("Einsum", squeezed(p), equation="abc->abc"))
     refused("refused_opset", "an old opset", lambda p: squeezed(p), opset=5)
     refused("refused_gemm", "Gemm with transA", lambda p: p.node(
-        "Gemm", p.node("Reshape", squeezed(p), p.constant(ints(H, T * B))), p.weights(H, H), transA=1))
+        "Gemm", p.node("Reshape", squeezed(p), p.constant(ints(T * B, H))), p.weights(T * B, 2), transA=1))
 
 
 def torch_onnx():

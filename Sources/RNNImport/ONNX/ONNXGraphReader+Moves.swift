@@ -73,13 +73,9 @@ extension ONNXGraphReader {
   {
     var stream = stream
     let large = stream.axes[axis].filter { $0.size > 1 }
-    guard large.count <= 1 else {
-      throw ONNXRefusal(
-        "it cuts an axis that is a product of several", fix: "cut before merging axes")
-    }
     guard let part = large.first ?? stream.axes[axis].first(where: { roles[$0.id] == .time }) else {
       // An axis of length 1: its only place is all of it.
-      guard indices.allSatisfy({ $0 == 0 }), indices.count == 1 else {
+      guard indices == [0] else {
         throw ONNXRefusal("it repeats data along axis \(axis)", fix: "do not repeat data")
       }
       if !keeps { stream.axes.remove(at: axis) }
@@ -89,14 +85,19 @@ extension ONNXGraphReader {
       // What is cut into pieces and is not the last axis is the sequence.
       roles[part.id] = axis == stream.axes.count - 1 ? .feature(0) : .time
     }
+    let parts = features(stream)
+    let first = parts.firstIndex(of: part) ?? 0
+    guard large.count <= 1 || Array(parts.dropFirst(first).prefix(large.count)) == large else {
+      throw ONNXRefusal(
+        "it cuts an axis that is a product of several", fix: "cut before merging axes")
+    }
     switch roles[part.id] {
     case .feature:
-      let parts = features(stream)
-      guard let slot = parts.firstIndex(of: part) else { preconditionFailure("\(part) is no part") }
-      let inner = parts[(slot + 1)...].reduce(1) { $0 * $1.size }
-      let outer = parts[..<slot].reduce(1) { $0 * $1.size }
+      let size = large.reduce(1) { $0 * $1.size }
+      let inner = parts[(first + large.count)...].reduce(1) { $0 * $1.size }
+      let outer = parts[..<first].reduce(1) { $0 * $1.size }
       let picks = (0..<outer).flatMap { o in
-        indices.flatMap { i in (0..<inner).map { (o * part.size + i) * inner + $0 } }
+        indices.flatMap { i in (0..<inner).map { (o * size + i) * inner + $0 } }
       }
       let chosen = atom(indices.count, roles[part.id])
       stream = try applying(AffineMap(picking: picks, of: try countable(stream)), to: stream)
