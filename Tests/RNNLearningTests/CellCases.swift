@@ -32,6 +32,9 @@ enum CellCases {
     func values(_ option: CellOption) -> [CellOptionValue] {
       switch option.standard {
       case .bool: [.bool(false), .bool(true)]
+      // A product of gates without bound grows too fast for finite differences.
+      case .choice where option.name == "gateActivation":
+        ["sigmoid", "hard-sigmoid", "tanh"].map { .choice($0) }
       case .choice: option.choices.map { .choice($0) }
       case .int: option.standard == .int(2) ? [.int(2)] : [option.standard, .int(2)]
       case .number: option.name == "clip" ? [.number(0), .number(0.7)] : [option.standard]

@@ -49,9 +49,12 @@ package struct CellActivation: Hashable, Sendable {
   }
 
   /// The function that a configuration chose with `options`.
-  init(_ role: String, _ configuration: CellConfiguration) {
-    guard let kind = Kind(rawValue: configuration.choice(Self.optionName(role, "activation")))
-    else { preconditionFailure("CellRegistry admits only the declared choices") }
+  init(_ role: String, _ configuration: CellConfiguration, standard: Kind) {
+    let option = Self.optionName(role, "activation")
+    let word = configuration.has(option) ? configuration.choice(option) : standard.rawValue
+    guard let kind = Kind(rawValue: word) else {
+      preconditionFailure("CellRegistry admits only the declared choices")
+    }
     self.init(
       kind,
       alpha: kind.hasAlpha ? configuration.number(Self.optionName(role, "alpha")) : 1,
@@ -104,7 +107,7 @@ enum PreactivationClip {
   static func applied(to v: ValueID, _ configuration: CellConfiguration, in b: inout GraphBuilder)
     -> ValueID
   {
-    let clip = configuration.number("clip")
+    let clip = configuration.has("clip") ? configuration.number("clip") : 0
     guard clip > 0 else { return v }
     let above = b.activation(.relu, b.affine(v, scale: 1, offset: clip))
     let beyond = b.activation(.relu, b.affine(v, scale: 1, offset: -clip))
@@ -125,7 +128,8 @@ enum InitialState {
     _ name: String, size: Int, _ configuration: CellConfiguration, in b: inout GraphBuilder
   ) -> ValueID {
     let state = b.state(name, size: size)
-    guard configuration.choice("initialState") == "given" else { return state }
+    guard configuration.has("initialState"), configuration.choice("initialState") == "given"
+    else { return state }
     let initial = b.vector("\(name).initial", size: size, initializer: .constant(0))
     let value = b.add(state, b.multiply(b.coefficient(.onset, size: size), initial))
     b.name(value, "\(name)_before")

@@ -18,7 +18,7 @@ package enum DenseLayer: CellDefinition {
       configuration.bool("bias")
       ? b.add(product, b.vector("bias", size: configuration.units, initializer: .constant(0)))
       : product
-    let activation = CellActivation("", configuration)
+    let activation = CellActivation("", configuration, standard: .linear)
     if activation.kind == .linear {
       b.name(sum, "y")
       return b.build(output: sum)

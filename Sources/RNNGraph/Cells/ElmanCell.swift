@@ -19,7 +19,7 @@ package enum ElmanCell: CellDefinition {
         "weight_x", x, rows: n, initializer: .uniform(bound: 1 / Double(n).squareRoot())),
       b.product("weight_h", h, rows: n, initializer: .orthogonal),
       b.vector("bias", size: n, initializer: .constant(0)))
-    let next = CellActivation("", configuration).applied(
+    let next = CellActivation("", configuration, standard: .tanh).applied(
       to: PreactivationClip.applied(to: sum, configuration, in: &b), in: &b, name: "h")
     b.update("h", to: next)
     return b.build(output: next)

@@ -28,8 +28,8 @@ package enum GRUCell: CellDefinition {
     let next = step(
       state: h, resets: configuration.choice("reset") == "before" ? .state : .product,
       functions: Functions(
-        gate: CellActivation("gate", configuration),
-        candidate: CellActivation("candidate", configuration),
+        gate: CellActivation("gate", configuration, standard: .sigmoid),
+        candidate: CellActivation("candidate", configuration, standard: .tanh),
         clip: { PreactivationClip.applied(to: $0, configuration, in: &$1) }), in: &b
     ) { gate, b in
       b.add(

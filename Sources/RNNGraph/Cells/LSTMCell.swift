@@ -35,9 +35,10 @@ package enum LSTMCell: CellDefinition {
     let c = InitialState.state("c", size: n, configuration, in: &b)
 
     let functions = Functions(
-      gate: CellActivation("gate", configuration),
-      candidate: CellActivation("candidate", configuration),
-      output: CellActivation("output", configuration), isCoupled: configuration.bool("coupled"),
+      gate: CellActivation("gate", configuration, standard: .sigmoid),
+      candidate: CellActivation("candidate", configuration, standard: .tanh),
+      output: CellActivation("output", configuration, standard: .tanh),
+      isCoupled: configuration.has("coupled") && configuration.bool("coupled"),
       clip: { PreactivationClip.applied(to: $0, configuration, in: &$1) })
     let (m, nextC) = step(cell: c, functions: functions, in: &b) { gate, peephole, b in
       let sum = b.add(
