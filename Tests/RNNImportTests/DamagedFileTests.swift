@@ -101,6 +101,34 @@ import _RNNTestSupport
     #expect(isRefused { try readONNX(model(dims: [1], raw: [0, 0, 0, 0], node: nested)) })
   }
 
+  /// Arithmetic before anything says which axis holds features must neither crash nor guess.
+  @Test func shapesThatSayNothingAreFollowedOrRefused() throws {
+    let text = { (s: String) in Array(s.utf8) }
+    func node(_ kind: String, _ inputs: [String], _ output: String) -> [UInt8] {
+      inputs.flatMap { field(1, text($0)) } + field(2, text(output)) + field(4, text(kind))
+    }
+    for rank in 0...6 {
+      for size in [UInt64(1), 2, 3000, 1 << 19, 1 << 40, 0] {
+        let shape = (0..<rank).flatMap { _ in field(1, field(1, size)) }
+        let type = field(1, field(1, 1) + field(2, shape))
+        let input = field(1, text("x")) + field(2, type)
+        let scalar = field(2, 1) + field(8, text("c")) + field(9, [0, 0, 128, 63])
+        let weight =
+          [2, 2].flatMap { field(1, UInt64($0)) } + field(2, 1) + field(8, text("w"))
+          + field(9, [UInt8](repeating: 63, count: 16))
+        let nodes = [
+          node("Mul", ["x", "c"], "a"), node("Neg", ["a"], "b"), node("MatMul", ["b", "w"], "y"),
+        ]
+        let graph =
+          nodes.flatMap { field(1, $0) } + field(5, scalar) + field(5, weight)
+          + field(11, input) + field(12, field(1, text("y")))
+        let data = Data(field(7, graph) + field(8, field(2, 17)))
+        let isRefused = isRefused { try readONNX(data) }
+        #expect(isRefused == !((2...4).contains(rank) && size == 2), "rank \(rank), \(size)")
+      }
+    }
+  }
+
   @Test func externalDataStayInTheFolderAndInTheFile() throws {
     try withTemporaryFolder { folder in
       for name in ["tx_GRU_1.onnx", "tx_GRU_1.onnx.data"] {

@@ -93,6 +93,7 @@ extension ONNXGraphReader {
     }
     switch roles[part.id] {
     case .feature:
+      let count = try countable(stream)
       let size = large.reduce(1) { $0 * $1.size }
       let inner = parts[(first + large.count)...].reduce(1) { $0 * $1.size }
       let outer = parts[..<first].reduce(1) { $0 * $1.size }
@@ -100,7 +101,7 @@ extension ONNXGraphReader {
         indices.flatMap { i in (0..<inner).map { (o * size + i) * inner + $0 } }
       }
       let chosen = atom(indices.count, roles[part.id])
-      stream = try applying(AffineMap(picking: picks, of: try countable(stream)), to: stream)
+      stream = try applying(AffineMap(picking: picks, of: count), to: stream)
       stream.axes[axis] = [chosen]
       if !keeps { stream.axes.remove(at: axis) }
       return .stream(stream)
@@ -111,6 +112,7 @@ extension ONNXGraphReader {
             ? "it turns time around" : "it takes \(indices.count) of \(part.size) steps",
           fix: "use whole sequences or their last step; for reversed time use direction = reverse")
       }
+      bindLastAxis(stream)
       stream.axes[axis] = [atom(1)]
       if !keeps { stream.axes.remove(at: axis) }
       let count = try countable(stream)
@@ -123,12 +125,18 @@ extension ONNXGraphReader {
     }
   }
 
+  /// Frameworks put features last: what arithmetic reads first says that the last axis is made of them.
+  mutating func bindLastAxis(_ stream: ONNXStream) {
+    guard stream.map == nil, features(stream).isEmpty, let last = stream.axes.last else { return }
+    for atom in last where roles[atom.id] == nil { roles[atom.id] = .feature(0) }
+  }
+
   /// The number of features, if a matrix over them can be held in memory.
   func countable(_ stream: ONNXStream) throws -> Int {
     let count = stream.map?.matrix.rows ?? featureCount(stream)
-    guard count <= 4096 else {
+    guard count <= 2048 else {
       throw ONNXRefusal(
-        "it works on \(count) features, more than 4096", fix: "use fewer features")
+        "it works on \(count) features, more than 2048", fix: "use fewer features")
     }
     return count
   }

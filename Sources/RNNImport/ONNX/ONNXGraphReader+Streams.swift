@@ -21,6 +21,7 @@ extension ONNXGraphReader {
     {
       return try moved(stream, move)
     }
+    bindLastAxis(stream)
     switch node.kind {
     case "Identity", "Concat":
       _ = node.int("axis")

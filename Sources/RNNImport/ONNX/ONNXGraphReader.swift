@@ -70,7 +70,16 @@ struct ONNXGraphReader {
     try sink.throwIfErrors()
     let live = liveNodes(graph)
     try bindInputs(graph, live)
-    for node in live { read(node) }
+    // Values are let go after their last use: maps of features may be large.
+    var uses: [String: Int] = [:]
+    for name in live.flatMap(\.inputs) + graph.output.map(\.name) { uses[name, default: 0] += 1 }
+    for node in live {
+      read(node)
+      for name in node.inputs where !name.isEmpty {
+        uses[name, default: 1] -= 1
+        if uses[name] == 0 { values[name] = nil }
+      }
+    }
     try sink.throwIfErrors()
     return try result()
   }
@@ -125,23 +134,23 @@ struct ONNXGraphReader {
         size = symbols[dimension.dimParam] ?? next.next() ?? 1033
         if !dimension.dimParam.isEmpty { symbols[dimension.dimParam] = size }
       }
-      guard size <= 1 << 24 else {
+      guard size <= 1 << 20 else {
         throw DiagnosticsEmitted(
           Diagnostic(
             stage: ONNXFile.stage, path: "\(path):input \"\(data.name)\"",
-            message: "an axis of length \(size) is not supported", fix: "use at most \(1 << 24)"))
+            message: "an axis of length \(size) is not supported", fix: "use at most \(1 << 20)"))
       }
       axes.append(atom(size))
     }
-    guard data.type.tensorType.hasShape, (2...4).contains(axes.count) else {
+    let count = axes.reduce(1) { $0.multipliedReportingOverflow(by: $1.size).partialValue }
+    guard data.type.tensorType.hasShape, (2...4).contains(axes.count), (1...1 << 40).contains(count)
+    else {
       throw DiagnosticsEmitted(
         Diagnostic(
           stage: ONNXFile.stage, path: "\(path):input \"\(data.name)\"",
-          message: "its shape has \(axes.count) axes; a sequence has 2 to 4",
+          message: "its shape is \(axes.map(\.size)); a sequence has 2 to 4 axes",
           fix: "export with the shape of the data, or name the data input with --input"))
     }
-    // Frameworks put features last; with two axes, a recurrent node says what they are.
-    if axes.count == 3, let last = axes.last { roles[last.id] = .feature(0) }
     input = (data.name, axes)
     values[data.name] = .stream(ONNXStream(axes: axes.map { [$0] }, position: 0))
   }

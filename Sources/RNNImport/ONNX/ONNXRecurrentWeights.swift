@@ -21,6 +21,12 @@ struct ONNXRecurrentWeights {
     _ node: ONNXNode, _ operands: [ONNXValue?], inputs: Int, directions: Int, isBatchFirst: Bool
   ) throws {
     let gates = ["LSTM": 4, "GRU": 3][node.kind] ?? 1
+    if node.kind != "LSTM",
+      let extra = (6..<max(6, node.inputs.count)).first(where: { node.input($0) != nil })
+    {
+      throw ONNXRefusal(
+        "its input \(extra) \"\(node.inputs[extra])\" is none of the operator's", fix: "remove it")
+    }
     let input = { (i: Int) -> ONNXValue? in operands.indices.contains(i) ? operands[i] : nil }
     func constant(_ i: Int, _ name: String) throws -> ONNXTensor? {
       switch input(i) {

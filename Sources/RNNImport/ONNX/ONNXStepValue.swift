@@ -20,21 +20,18 @@ final class ONNXStepNode {
   let kind: Kind
   /// The number of features.
   let size: Int
-  /// The latest step that the value depends on.
-  let latest: Int
+  /// The longest way to a leaf.
+  let depth: Int
+  /// The greatest depth of a value: loops over longer sequences are not unrolled by anybody.
+  static let deepest = 4096
 
   init(_ kind: Kind, size: Int) {
     self.kind = kind
     self.size = size
-    latest =
-      switch kind {
-      case .leaf(_, let step, _): step
-      case .map(_, let n), .activation(_, let n): n.latest
-      case .add(let a, let b), .multiply(let a, let b): max(a.latest, b.latest)
-      case .concatenation(let all): all.map(\.latest).max() ?? 0
-      }
+    depth = 1 + (Self.operands(kind).map(\.depth).max() ?? 0)
   }
-  var operands: [ONNXStepNode] {
+  var operands: [ONNXStepNode] { Self.operands(kind) }
+  private static func operands(_ kind: Kind) -> [ONNXStepNode] {
     switch kind {
     case .leaf: []
     case .map(_, let n), .activation(_, let n): [n]
@@ -51,6 +48,12 @@ extension ONNXGraphReader {
   ) throws -> [ONNXValue] {
     let cut = operands.compactMap { value -> ONNXStepValue? in
       if case .step(let step)? = value { step } else { nil }
+    }
+    // Deeper graphs of objects could not be released without deep recursion.
+    guard cut.allSatisfy({ $0.node.depth < ONNXStepNode.deepest }) else {
+      throw ONNXRefusal(
+        "more than \(ONNXStepNode.deepest) operations on single steps follow each other",
+        fix: "export with a shorter sequence, or with LSTM, GRU or RNN nodes")
     }
     guard cut.count == zip(operands, constants).count(where: { $0 != nil && $1 == nil }) else {
       throw ONNXRefusal(
@@ -156,6 +159,11 @@ extension ONNXGraphReader {
       guard seen.insert(ObjectIdentifier(node)).inserted else { continue }
       if case .leaf(_, let step, let time) = node.kind { leaves.append((step, time.size)) }
       pending += node.operands
+    }
+    guard value.node.depth <= 256 else {
+      throw ONNXRefusal(
+        "\(value.node.depth) operations on single steps lead to it",
+        fix: "export with LSTM, GRU or RNN nodes")
     }
     let isLast = leaves.allSatisfy { $0.step == $0.count - 1 }
     guard isLast || leaves.allSatisfy({ $0.step == $0.count - 1 || $0.step == 0 }) else {

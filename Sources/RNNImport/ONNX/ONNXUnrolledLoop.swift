@@ -78,7 +78,10 @@ struct LinearForm: Hashable {
   /// - Parameters:
   ///   - step: the step of the sequence that x is.
   ///   - previous: the node that h is.
-  init?(_ node: ONNXStepNode, step: Int, source: ONNXStream, previous: ONNXStepNode?) {
+  init?(
+    _ node: ONNXStepNode, step: Int, source: ONNXStream, previous: ONNXStepNode?, depth: Int = 0
+  ) {
+    if depth > 64 { return nil }
     if node === previous {
       state = AffineMap(identity: node.size).matrix
       bias = [Double](repeating: 0, count: node.size)
@@ -92,15 +95,21 @@ struct LinearForm: Hashable {
       input = AffineMap(identity: node.size).matrix
       bias = [Double](repeating: 0, count: node.size)
     case .map(let map, let inner):
-      guard let form = LinearForm(inner, step: step, source: source, previous: previous) else {
+      guard
+        let form = LinearForm(
+          inner, step: step, source: source, previous: previous, depth: depth + 1)
+      else {
         return nil
       }
       input = form.input.map(map.matrix.times)
       state = form.state.map(map.matrix.times)
       bias = zip(map.matrix.times(form.bias), map.bias).map(+)
     case .add(let a, let b):
-      guard let left = LinearForm(a, step: step, source: source, previous: previous),
-        let right = LinearForm(b, step: step, source: source, previous: previous)
+      guard
+        let left = LinearForm(
+          a, step: step, source: source, previous: previous, depth: depth + 1),
+        let right = LinearForm(
+          b, step: step, source: source, previous: previous, depth: depth + 1)
       else { return nil }
       func sum(_ a: Matrix?, _ b: Matrix?) -> Matrix? {
         guard let a, let b else { return a ?? b }
