@@ -58,6 +58,12 @@ private let context = StageContext(progress: Silent())
       #expect(a.shape == b.shape)
       #expect(zip(a.floats, b.floats).allSatisfy { abs($0 - $1) < 2e-6 })
 
+      // The folder of one import is replaced by the next, whatever both hold.
+      _ = try ImportStage(file: file("gru_bidirectional"), output: output).run(context)
+      let files = try FileManager.default.contentsOfDirectory(atPath: output.path).sorted()
+      #expect(files.contains("sequence.json") && !files.contains("model.json"))
+      _ = try stage.run(context)
+
       // A tolerance that does not hold is a failed check, and the model is there to look at.
       try NPYArray(shape: b.shape, elements: .float32(b.floats.map { $0 + 0.5 })).data.write(to: y)
       let failed = try stage.run(context)

@@ -76,19 +76,17 @@ package struct ImportStage: Stage {
       ],
       metrics: errors.map { [.init("maxError", $0.greatest), .init("meanError", $0.mean)] } ?? [])
     let record = JSONValue.object([.init("stage", "import")] + summary.members)
-    let written: String
-    if let streaming = imported.model.streaming {
-      written = "model.json"
-      try ModelFolder.write(
-        ModelFile(
-          name: imported.model.name, task: nil, network: streaming.part.network, stages: [stage]),
-        weights: streaming.part.weights, record: record, to: output)
-    } else {
-      written = SequenceModel.fileName
-      try AtomicFile.writeFolder(at: output) { staging in
+    let streaming = imported.model.streaming?.part
+    let written = streaming == nil ? SequenceModel.fileName : "model.json"
+    try AtomicFile.writeFolder(at: output) { staging in
+      if let streaming {
+        try ModelFile(
+          name: imported.model.name, task: nil, network: streaming.network, stages: [stage]
+        ).write(to: staging.appendingPathComponent(written), weights: streaming.weights)
+      } else {
         try imported.model.joined.write(to: staging, stages: [stage])
-        try AtomicFile.write(record.text, to: staging.appendingPathComponent("record.json"))
       }
+      try AtomicFile.write(record.text, to: staging.appendingPathComponent("record.json"))
     }
     let path = output.appendingPathComponent(written).relativePath
     var text = summary.text(title: "imported \(imported.model.name) from \(file.lastPathComponent)")
