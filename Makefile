@@ -32,8 +32,10 @@ help:
 setup:
 	@scripts/setup.sh demo
 
+# Never with --product: SwiftPM would keep a plan in which later builds also compile the C++ compiler that
+# swift-protobuf carries along. `touch Package.swift` makes it plan anew.
 build: setup
-	@$(BUILD) --product rnnc
+	@$(BUILD)
 
 # The whole path on spoken digits; steps whose inputs have not changed are skipped.
 demo: build

@@ -12,10 +12,12 @@ let strict: [SwiftSetting] = [
 
 extension Target {
   static func layer(
-    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [],
+    resources: [Resource] = []
   ) -> Target {
     .target(
-      name: name, dependencies: dependencies, resources: resources, swiftSettings: strict,
+      name: name, dependencies: dependencies, exclude: exclude, resources: resources,
+      swiftSettings: strict,
       linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))])
   }
   static func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -27,7 +29,8 @@ let package = Package(
   name: "rnnc",
   products: [.executable(name: "rnnc", targets: ["rnnc"])],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     // MARK: System libraries
@@ -85,6 +88,12 @@ let package = Package(
     .layer("RNNReference", ["RNNFixedPoint", "RNNGraph", "RNNSupport"]),
 
     // MARK: Layer 3: crossings
+    .layer(
+      "RNNImport",
+      [
+        "RNNGraph", "RNNInterchange", "RNNSupport",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ], exclude: ["ONNX/Generated/README.md"]),
     .layer("RNNQuantize", ["RNNFixedPoint", "RNNGraph", "RNNSupport"]),
     .layer(
       "RNNCodegen",
@@ -104,8 +113,8 @@ let package = Package(
       "RNNDriver",
       [
         "RNNBilinear", "RNNCodegen", "RNNCosim", "RNNEstimate", "RNNFixedPoint", "RNNGraph",
-        "RNNInterchange", "RNNLearning", "RNNPasses", "RNNQuantize", "RNNReference", "RNNSupport",
-        "RNNTensor",
+        "RNNImport", "RNNInterchange", "RNNLearning", "RNNPasses", "RNNQuantize", "RNNReference",
+        "RNNSupport", "RNNTensor",
       ]),
 
     // MARK: Layer 6: arguments, printing, exit codes
@@ -159,6 +168,12 @@ let package = Package(
       ["RNNCodegen", "RNNDriver", "RNNEstimate", "RNNQuantize", "RNNSupport", "_RNNTestSupport"]),
     .tests("RNNFixedPointTests", ["RNNFixedPoint", "RNNSupport"]),
     .tests("RNNGraphTests", ["RNNGraph", "RNNFixedPoint", "RNNSupport", "_RNNTestSupport"]),
+    .testTarget(
+      name: "RNNImportTests",
+      dependencies: [
+        "RNNDriver", "RNNFixedPoint", "RNNGraph", "RNNImport", "RNNInterchange", "RNNQuantize",
+        "RNNReference", "RNNSupport", "_RNNTestSupport",
+      ], exclude: ["Fixtures", "make_vectors.py"], swiftSettings: strict),
     .tests(
       "RNNInterchangeTests",
       ["RNNFixedPoint", "RNNGraph", "RNNInterchange", "RNNSupport", "_RNNTestSupport"]),

@@ -7,6 +7,8 @@ package enum StepCoefficient: Hashable, Sendable {
   case nesterov(restart: Int)
   /// 1 in one step of every period, 0 in the others; `at` counts from 0.
   case pulse(period: Int, at: Int)
+  /// 1 in the first step of a sequence, 0 in all others.
+  case onset
 
   /// The value in a step, counted from 0 at the start of the sequence.
   package func value(step: Int) -> Double {
@@ -15,6 +17,7 @@ package enum StepCoefficient: Hashable, Sendable {
       let k = restart > 0 ? step % restart : step
       return Double(k) / Double(k + 3)
     case .pulse(let period, let at): return step % period == at ? 1 : 0
+    case .onset: return step == 0 ? 1 : 0
     }
   }
 
@@ -23,6 +26,7 @@ package enum StepCoefficient: Hashable, Sendable {
     switch self {
     case .nesterov(let restart): restart > 0 ? restart : nil
     case .pulse(let period, _): period
+    case .onset: nil
     }
   }
 }

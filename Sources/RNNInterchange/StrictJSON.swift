@@ -1,30 +1,30 @@
-internal import RNNSupport
+package import RNNSupport
 
 /// Decodes JSON strictly and collects every fault with its place, such as `model.json:/layers/0/units`.
 ///
 /// Accessors return nil after they have recorded a fault; a decoder goes on with what it has and throws at its
 /// end, so that a user sees all faults at once.
-final class StrictJSON {
-  let file: String
+package final class StrictJSON {
+  package let file: String
   /// The page that describes the format, for remedies.
-  let manual: String
-  var sink: DiagnosticSink
-  init(file: String, stage: String, manual: String) {
+  package let manual: String
+  package var sink: DiagnosticSink
+  package init(file: String, stage: String, manual: String) {
     self.file = file
     self.manual = manual
     sink = DiagnosticSink(stage: stage)
   }
 
-  func error(_ path: String, _ message: String, fix: String) {
+  package func error(_ path: String, _ message: String, fix: String) {
     sink.error("\(file):\(path.isEmpty ? "/" : path)", message, fix: fix)
   }
 }
 
 /// A JSON value and its place (a JSON pointer, RFC 6901).
-struct JSONNode {
-  let value: JSONValue
-  let path: String
-  let json: StrictJSON
+package struct JSONNode {
+  package let value: JSONValue
+  package let path: String
+  package let json: StrictJSON
 
   fileprivate func wrong(_ wanted: String) {
     let found: String
@@ -41,7 +41,7 @@ struct JSONNode {
   }
 
   /// An object with exactly these keys; unknown and missing ones are faults.
-  func object(_ keys: [String], optional: [String] = []) -> JSONObject? {
+  package func object(_ keys: [String], optional: [String] = []) -> JSONObject? {
     guard case .object(let members) = value else {
       wrong("an object")
       return nil
@@ -58,7 +58,7 @@ struct JSONNode {
     return JSONObject(node: self, members: members)
   }
   /// An object whose keys are the user's.
-  func members() -> [(key: String, node: JSONNode)]? {
+  package func members() -> [(key: String, node: JSONNode)]? {
     guard case .object(let members) = value else {
       wrong("an object")
       return nil
@@ -67,7 +67,7 @@ struct JSONNode {
       ($0.key, JSONNode(value: $0.value, path: "\(path)/\($0.key)", json: json))
     }
   }
-  func int(_ range: ClosedRange<Int> = 0...Int.max) -> Int? {
+  package func int(_ range: ClosedRange<Int> = 0...Int.max) -> Int? {
     guard case .int(let n) = value else {
       wrong("a whole number")
       return nil
@@ -81,7 +81,7 @@ struct JSONNode {
     }
     return n
   }
-  func number() -> Double? {
+  package func number() -> Double? {
     switch value {
     case .int(let n): return Double(n)
     case .double(let x): return x
@@ -91,7 +91,7 @@ struct JSONNode {
     }
   }
   /// A number that satisfies a condition, which `fix` states.
-  func number(where condition: (Double) -> Bool, fix: String) -> Double? {
+  package func number(where condition: (Double) -> Bool, fix: String) -> Double? {
     guard let x = number() else { return nil }
     if !condition(x) {
       json.error(path, "\(x) is not supported", fix: fix)
@@ -99,14 +99,14 @@ struct JSONNode {
     }
     return x
   }
-  func bool() -> Bool? {
+  package func bool() -> Bool? {
     guard case .bool(let b) = value else {
       wrong("true or false")
       return nil
     }
     return b
   }
-  func string() -> String? {
+  package func string() -> String? {
     guard case .string(let s) = value else {
       wrong("a text")
       return nil
@@ -114,7 +114,7 @@ struct JSONNode {
     return s
   }
   /// One of a list of words.
-  func word(_ words: [String]) -> String? {
+  package func word(_ words: [String]) -> String? {
     guard let s = string() else { return nil }
     if !words.contains(s) {
       json.error(path, "\"\(s)\" is not supported", fix: "use \(words.joined(separator: ", "))")
@@ -123,7 +123,7 @@ struct JSONNode {
     return s
   }
   /// A name that starts with a letter and goes on with letters, digits, `_` and, if allowed, `-`.
-  func identifier(hyphens: Bool = false) -> String? {
+  package func identifier(hyphens: Bool = false) -> String? {
     guard let s = string() else { return nil }
     if !isIdentifier(s, hyphens: hyphens) {
       json.error(
@@ -133,7 +133,7 @@ struct JSONNode {
     }
     return s
   }
-  func array() -> [JSONNode]? {
+  package func array() -> [JSONNode]? {
     guard case .array(let values) = value else {
       wrong("a list")
       return nil
@@ -142,11 +142,11 @@ struct JSONNode {
       JSONNode(value: $0.element, path: "\(path)/\($0.offset)", json: json)
     }
   }
-  var isNull: Bool { value == .null }
+  package var isNull: Bool { value == .null }
 }
 
 /// Whether a text is a name as `JSONNode.identifier` wants it.
-func isIdentifier(_ s: String, hyphens: Bool) -> Bool {
+package func isIdentifier(_ s: String, hyphens: Bool) -> Bool {
   guard let first = s.utf8.first, s.utf8.count <= 64 else { return false }
   func isLetter(_ c: UInt8) -> Bool { (0x61...0x7A).contains(c | 0x20) }
   return isLetter(first)
@@ -157,16 +157,16 @@ func isIdentifier(_ s: String, hyphens: Bool) -> Bool {
 }
 
 /// An object whose keys were checked; the accessors of a missing key return nil and record nothing more.
-struct JSONObject {
-  let node: JSONNode
-  let members: [JSONValue.Member]
+package struct JSONObject {
+  package let node: JSONNode
+  package let members: [JSONValue.Member]
 
-  subscript(key: String) -> JSONNode? {
+  package subscript(key: String) -> JSONNode? {
     guard let member = members.first(where: { $0.key == key }) else { return nil }
     return JSONNode(value: member.value, path: "\(node.path)/\(key)", json: node.json)
   }
   /// The member, or nil if it is missing or null.
-  func nullable(_ key: String) -> JSONNode? {
+  package func nullable(_ key: String) -> JSONNode? {
     guard let node = self[key], !node.isNull else { return nil }
     return node
   }
@@ -175,7 +175,7 @@ struct JSONObject {
 /// Parses a file's text and decodes its root.
 ///
 /// - Throws: `DiagnosticsEmitted` with the syntax fault, or with every fault that `decode` recorded.
-func decodeStrictly<T>(
+package func decodeStrictly<T>(
   _ text: String, stage: String, manual: String, parsing parse: () throws -> JSONValue,
   _ decode: (JSONNode) throws -> T?
 ) throws -> T {

@@ -16,6 +16,7 @@ extension IntegerCoefficient.Values {
       self =
         (0..<max(period, 1)).contains(at)
         ? .pulse(period: max(period, 1), at: at, code: code(1)) : .table([0], repeats: true)
+    case .onset: self = .table([code(1), 0], repeats: false)
     case .nesterov(let restart):
       // The greatest value that k / (k + 3) can come near to.
       let last = code(1.0.nextDown)

@@ -138,7 +138,7 @@ struct LayerQuantizer {
   private func format(of coefficient: StepCoefficient) -> QFormat {
     switch coefficient {
     case .nesterov: QFormat(width: policy.weightWidth, fraction: policy.weightWidth - 1)
-    case .pulse: QFormat(width: 2, fraction: 0)
+    case .pulse, .onset: QFormat(width: 2, fraction: 0)
     }
   }
 

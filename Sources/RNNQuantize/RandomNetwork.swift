@@ -124,8 +124,11 @@ package struct RandomNetwork: Sendable {
       {
         continue
       }
+      // Functions of gates without bound make states grow as powers of powers; they are tested with chosen weights.
+      let isDrawn = !option.mayBeAbsent || option.name == "bias"
       entries.append(
         options.cellOptions.first { $0.name == option.name }
+          ?? (isDrawn ? nil : .init(option.name, option.standard))
           ?? RandomNetwork.entry(option, units: units, weightWidth: weightWidth, &random))
     }
     let configuration = CellConfiguration(inputSize: inputSize, units: units, options: entries)
@@ -147,8 +150,10 @@ package struct RandomNetwork: Sendable {
     switch option.standard {
     case .bool: return .init(option.name, .bool(random.below(2) == 0))
     case .choice:
-      // An Elman layer with relu may grow without bound; it is tested with chosen weights.
-      let choices = option.choices.filter { $0 != Activation.relu.rawValue }
+      // An Elman layer with an unbounded function may grow; it is tested with chosen weights.
+      let isFunction = option.choices.contains(CellActivation.Kind.relu.rawValue)
+      let choices =
+        isFunction ? [CellActivation.Kind.sigmoid, .tanh].map(\.rawValue) : option.choices
       return .init(option.name, .choice(choices[random.below(choices.count)]))
     case .int:
       switch option.name {

@@ -10,6 +10,7 @@ struct RNNC: ParsableCommand {
       TrainCommand.self, CompressCommand.self, QuantizeCommand.self, CompileCommand.self,
       CosimCommand.self,
       EnergyCommand.self, ReportCommand.self, DoctorCommand.self, DemoCommand.self,
-      StudyCommand.self, ReproduceCommand.self, CellsCommand.self, LyapunovCommand.self,
+      StudyCommand.self, ReproduceCommand.self, ImportCommand.self, RunCommand.self,
+      CellsCommand.self, LyapunovCommand.self,
     ])
 }

@@ -24,6 +24,8 @@ import _RNNTestSupport
     for folder in ["Sources", "Tests", "rtl", "hw-sim"] {
       for file in try filesBelow(packageRoot.appendingPathComponent(folder)) {
         guard ["swift", "sv", "cpp", "h"].contains(file.pathExtension) else { continue }
+        // Made by the protocol buffer compiler, which knows no files by concern.
+        if file.lastPathComponent.hasSuffix(".pb.swift") { continue }
         seen += 1
         let lines =
           try String(contentsOf: file, encoding: .utf8).split(

@@ -28,40 +28,81 @@ import Testing
   }
 
   /// All choices and switches of a cell that change its graph; numbers that are standard or say something.
+  ///
+  /// Options that a file may leave away are many (functions of gates, clamps, initial states) and independent: their
+  /// choices go side by side, so that each occurs once and beside different choices of the others.
   static func variants(of cell: any CellDefinition.Type) -> [Variant] {
-    var lists: [[CellConfiguration.Entry]] = [[]]
-    for option in cell.options {
-      let values: [CellOptionValue]
-      switch option.standard {
-      case .choice: values = option.choices.map { .choice($0) }
-      case .bool where option.name.hasPrefix("train"): values = [option.standard]
-      case .bool: values = [.bool(false), .bool(true)]
-      case .int:
-        switch option.name {
-        case "projection": values = [.int(0), .int(3)]
-        case "restart": values = [.int(0), .int(3)]
-        case "rank": values = [.int(3)]
-        case "period": values = [.int(2)]
-        default: values = [option.standard]
-        }
-      case .number:
-        switch option.name {
-        case "alpha": values = [.number(0.4)]
-        case "eta": values = [.number(0.05)]
-        case "initial": values = [.number(-0.7)]
-        default: values = [option.standard]
+    func isYounger(_ option: CellOption) -> Bool {
+      option.mayBeAbsent
+        || cell.options.contains { $0.mayBeAbsent && $0.name == option.requires?.option }
+    }
+    func complete(_ list: [CellConfiguration.Entry], _ turn: Int?) -> [CellConfiguration.Entry] {
+      var entries: [CellConfiguration.Entry] = []
+      for (k, option) in cell.options.enumerated() {
+        if let old = list.first(where: { $0.name == option.name }) {
+          entries.append(old)
+        } else if isYounger(option), applies(option, entries) {
+          let values = Self.values(of: option)
+          entries.append(
+            .init(option.name, turn.map { values[($0 + k) % values.count] } ?? option.standard))
         }
       }
-      lists = lists.flatMap { entries -> [[CellConfiguration.Entry]] in
-        if let (other, choices) = option.requires,
-          !entries.contains(where: { $0.name == other && choices.contains($0.value.description) })
-        {
-          return [entries]
-        }
-        return values.map { entries + [.init(option.name, $0)] }
-      }
+      return entries
+    }
+    let older = product(of: cell.options.filter { !isYounger($0) })
+    let younger = cell.options.filter(isYounger)
+    let turns = younger.map { values(of: $0).count }.max() ?? 0
+    var lists = older.map { complete($0, nil) }
+    for turn in 0..<turns {
+      let next = complete(older[turn % older.count], turn)
+      if !lists.contains(next) { lists.append(next) }
     }
     return lists.map { Variant(cell: cell, entries: $0) }
+  }
+
+  private static func applies(_ option: CellOption, _ entries: [CellConfiguration.Entry]) -> Bool {
+    guard let (other, choices) = option.requires else { return true }
+    return entries.contains { $0.name == other && choices.contains($0.value.description) }
+  }
+
+  private static func values(of option: CellOption) -> [CellOptionValue] {
+    switch option.standard {
+    // A product of gates without bound outgrows every format in a few steps.
+    case .choice where option.name == "gateActivation":
+      return ["sigmoid", "hard-sigmoid", "tanh"].map { .choice($0) }
+    case .choice: return option.choices.map { .choice($0) }
+    case .bool where option.name.hasPrefix("train"): return [option.standard]
+    case .bool: return [.bool(false), .bool(true)]
+    case .int:
+      switch option.name {
+      case "projection": return [.int(0), .int(3)]
+      case "restart": return [.int(0), .int(3)]
+      case "rank": return [.int(3)]
+      case "period": return [.int(2)]
+      default: return [option.standard]
+      }
+    case .number:
+      switch option.name.lowercased() {
+      case let name where name.hasSuffix("alpha"): return [.number(0.4)]
+      case let name where name.hasSuffix("beta") && option.requires?.option != "method":
+        return [.number(0.3)]
+      case "clip": return [.number(0), .number(0.6)]
+      case "eta": return [.number(0.05)]
+      case "initial": return [.number(-0.7)]
+      default: return [option.standard]
+      }
+    }
+  }
+
+  private static func product(of options: [CellOption]) -> [[CellConfiguration.Entry]] {
+    var lists: [[CellConfiguration.Entry]] = [[]]
+    for option in options {
+      lists = lists.flatMap { entries -> [[CellConfiguration.Entry]] in
+        applies(option, entries)
+          ? values(of: option).map { entries + [.init(option.name, $0)] } : [entries]
+      }
+    }
+    return lists
   }
 
   static let all: [Variant] = CellRegistry.all.flatMap { variants(of: $0) }

@@ -24,19 +24,25 @@ enum CellCases {
     }
   }
 
-  /// Every choice of the options that apply together.
+  /// Every choice of the options that apply together; those that a file may leave away go side by side.
   private static func combinations(
     of cell: any CellDefinition.Type
   ) -> [[CellConfiguration.Entry]] {
     var found: [[CellConfiguration.Entry]] = [[]]
-    for option in cell.options {
-      let values: [CellOptionValue] =
-        switch option.standard {
-        case .bool: [.bool(false), .bool(true)]
-        case .choice: option.choices.map { .choice($0) }
-        case .int: option.standard == .int(2) ? [.int(2)] : [option.standard, .int(2)]
-        case .number: [option.standard]
-        }
+    func values(_ option: CellOption) -> [CellOptionValue] {
+      switch option.standard {
+      case .bool: [.bool(false), .bool(true)]
+      // A product of gates without bound grows too fast for finite differences.
+      case .choice where option.name == "gateActivation":
+        ["sigmoid", "hard-sigmoid", "tanh"].map { .choice($0) }
+      case .choice: option.choices.map { .choice($0) }
+      case .int: option.standard == .int(2) ? [.int(2)] : [option.standard, .int(2)]
+      case .number: option.name == "clip" ? [.number(0), .number(0.7)] : [option.standard]
+      }
+    }
+    let younger = cell.options.filter(\.mayBeAbsent)
+    for option in cell.options where !option.mayBeAbsent {
+      let values = values(option)
       found = found.flatMap { entries -> [[CellConfiguration.Entry]] in
         if let (other, choices) = option.requires,
           !entries.contains(where: { $0.name == other && choices.contains($0.value.description) })
@@ -46,7 +52,14 @@ enum CellCases {
         return values.map { entries + [.init(option.name, $0)] }
       }
     }
+    let turns = younger.map { values($0).count }.max() ?? 0
     return found
+      + (0..<turns).map { turn in
+        younger.enumerated().map { k, option in
+          let values = values(option)
+          return .init(option.name, values[(turn + k) % values.count])
+        }
+      }
   }
 
   static func test(_ layer: Layer, lengths: [Int]) -> EngineCase {

@@ -23,6 +23,12 @@ import _RNNTestSupport
         case .string(let value)?: .choice(value)
         default: nil
         }
+      // The vectors are older than options that may be absent.
+      if value == nil, option.mayBeAbsent {
+        entries.append(.init(option.name, option.standard))
+        continue
+      }
+      if value == nil, option.requires != nil { continue }
       entries.append(.init(option.name, try #require(value)))
     }
     let configuration = CellConfiguration(

@@ -63,6 +63,25 @@ extension FeatureInput {
     return floats
   }
 
+  /// Reads `[frames][inputSize]` or `[sequences][frames][inputSize]` as features: `[sequence][frame][input]`.
+  ///
+  /// - Returns: also whether the file holds one sequence without an axis for several.
+  /// - Throws: `DiagnosticsEmitted` for another shape and for values that are not finite.
+  static func sequences(_ url: URL, inputSize: Int) throws -> (
+    sequences: [[[Double]]], isSingle: Bool
+  ) {
+    let shape = try read(url, inputSize: inputSize).shape
+    let floats = try features(url, inputSize: inputSize)
+    let frames = shape[shape.count - 2]
+    let sequences = (0..<floats.count / (frames * inputSize)).map { s in
+      (0..<frames).map { t -> [Double] in
+        let start = (s * frames + t) * inputSize
+        return floats[start..<start + inputSize].map(Double.init)
+      }
+    }
+    return (sequences, shape.count == 2)
+  }
+
   private static func read(_ url: URL, inputSize: Int) throws -> NPYArray {
     let array = try NPYArray.read(url)
     guard array.shape.count == 2 || array.shape.count == 3, array.shape.last == inputSize,

@@ -16,11 +16,16 @@ enum ModelFolder {
       folder.appendingPathComponent)
   }
 
-  /// The model file that a user means: a folder stands for the `model.json` in it.
+  /// The model file that a user means: a folder stands for the `model.json` in it, or for its `sequence.json`.
   static func modelURL(_ url: URL) -> URL {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
-    return exists && isFolder.boolValue ? url.appendingPathComponent("model.json") : url
+    guard exists, isFolder.boolValue else { return url }
+    let model = url.appendingPathComponent("model.json")
+    let sequence = url.appendingPathComponent(SequenceModel.fileName)
+    // Only a folder that holds no streaming model is meant by its other file.
+    return !FileManager.default.fileExists(atPath: model.path)
+      && FileManager.default.fileExists(atPath: sequence.path) ? sequence : model
   }
 
   /// Writes the files, whole or not at all.

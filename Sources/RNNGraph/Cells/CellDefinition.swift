@@ -73,6 +73,8 @@ package struct CellConfiguration: Hashable, Sendable {
     }
     return entry.value
   }
+  /// Whether an option has a value; those that may be absent then mean their standard.
+  func has(_ name: String) -> Bool { options.contains { $0.name == name } }
   package func bool(_ name: String) -> Bool {
     guard case .bool(let value) = value(name) else { preconditionFailure("\(name) is no bool") }
     return value

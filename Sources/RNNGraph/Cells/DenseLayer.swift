@@ -1,11 +1,12 @@
-/// A fully connected layer without state, applied at every step: y = W x + b, or y = W x without a bias.
+/// A fully connected layer without state, applied at every step: y = activation(W x + b), or without b.
 package enum DenseLayer: CellDefinition {
   package static let name = "dense"
   package static let summary = "fully connected layer without state"
-  package static let options = [
-    CellOption(
-      "bias", summary: "whether a vector is added", standard: .bool(true), mayBeAbsent: true)
-  ]
+  package static let options =
+    [
+      CellOption(
+        "bias", summary: "whether a vector is added", standard: .bool(true), mayBeAbsent: true)
+    ] + CellActivation.options("", of: "the sum", standard: .linear)
 
   package static func graph(_ configuration: CellConfiguration) -> CellGraph {
     var b = GraphBuilder(inputSize: configuration.inputSize)
@@ -13,11 +14,16 @@ package enum DenseLayer: CellDefinition {
     let bound = 1 / Double(configuration.inputSize).squareRoot()
     let product = b.product(
       "weight", x, rows: configuration.units, initializer: .uniform(bound: bound))
-    let y =
+    let sum =
       configuration.bool("bias")
       ? b.add(product, b.vector("bias", size: configuration.units, initializer: .constant(0)))
       : product
-    b.name(y, "y")
+    let activation = CellActivation("", configuration, standard: .linear)
+    if activation.kind == .linear {
+      b.name(sum, "y")
+      return b.build(output: sum)
+    }
+    let y = activation.applied(to: sum, in: &b, name: "y")
     return b.build(output: y)
   }
 }

@@ -20,6 +20,12 @@ extension ModelFile {
     guard case .object(let members) = root.value,
       members.contains(where: { $0.key == "format" && $0.value == .string("rnnc-model") })
     else {
+      if root.value["format"] == .string(SequenceModel.formatWord) {
+        json.error(
+          "/format", "the model needs whole sequences, forward and backward or a step of them",
+          fix: "take its parts one by one (part0.json, ...), or the whole with `rnnc run`")
+        return nil
+      }
       json.error(
         "/format", "the file does not say \"format\": \"rnnc-model\"",
         fix: "give a model.json that rnnc wrote")

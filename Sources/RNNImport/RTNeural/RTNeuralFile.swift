@@ -1,0 +1,153 @@
+package import Foundation
+internal import RNNGraph
+internal import RNNInterchange
+internal import RNNSupport
+
+/// Reads models of the RTNeural audio library: its own JSON (`layers`, from Keras) and JSON of a PyTorch state_dict.
+package enum RTNeuralFile {
+  private static let manual = "docs/formats/import.md"
+
+  /// Reads a model.
+  ///
+  /// - Throws: `ToolError` if the file cannot be read; `DiagnosticsEmitted` with everything that cannot be honoured.
+  package static func read(_ url: URL) throws -> ImportedModel {
+    try model(parsing: AtomicFile.read(url), path: url.relativePath)
+  }
+
+  /// Reads a model from bytes; `path` stands in messages.
+  package static func model(parsing data: Data, path: String) throws -> ImportedModel {
+    try decodeStrictly(
+      path, stage: "import", manual: manual, parsing: { try JSONValue(parsing: data) }
+    ) {
+      root in
+      guard case .object(let members) = root.value else {
+        root.json.error("", "the file holds no object", fix: "give a model of RTNeural")
+        return nil
+      }
+      if members.contains(where: { $0.key == "layers" }) { return try layers(root) }
+      return try TorchStateDict.json(root)
+    }
+  }
+
+  private static func layers(_ root: JSONNode) throws -> ImportedModel? {
+    // Files carry notes of the training (author, sample rate, error) beside the two keys that mean something.
+    guard let members = root.members(),
+      let list = members.first(where: { $0.key == "layers" })?.node.array()
+    else { return nil }
+    let json = root.json
+    var inputs = members.first { $0.key == "in_shape" }?.node.array()?.last?.int(1...1 << 20)
+    guard inputs != nil else {
+      json.error("/in_shape", "the number of inputs is missing", fix: "end in_shape with it")
+      return nil
+    }
+    var maker = LayerMaker()
+    var steps: [SequenceModel.Step] = []
+    var notes: [ImportNote] = []
+    for node in list {
+      guard let size = inputs, let part = try layer(node, inputs: size, &maker, &notes) else {
+        inputs = nil
+        break
+      }
+      steps.append(.forward(part))
+      inputs = part.network.outputSize
+    }
+    guard json.sink.diagnostics.isEmpty, !steps.isEmpty else {
+      if list.isEmpty { json.error("/layers", "there are no layers", fix: "give a trained model") }
+      return nil
+    }
+    for member in members where !["layers", "in_shape"].contains(member.key) {
+      notes.append(ImportNote("file", member.key, "given", "a note without effect on results"))
+    }
+    let model = SequenceModel(name: "model", steps: steps)
+    return ImportedModel(
+      model: model, origin: "RTNeural JSON", notes: notes,
+      input: .batchFirst("input", features: model.inputSize),
+      outputs: [.init(tensor: .batchFirst("output", features: model.outputSize), source: .result)])
+  }
+
+  private static func layer(
+    _ node: JSONNode, inputs: Int, _ maker: inout LayerMaker, _ notes: inout [ImportNote]
+  ) throws -> SequenceModel.Part? {
+    let json = node.json
+    func refuse(_ key: String, _ message: String, _ fix: String) -> SequenceModel.Part? {
+      json.error("\(node.path)/\(key)", message, fix: fix)
+      return nil
+    }
+    guard
+      let o = node.object(
+        ["type", "activation", "shape", "weights"], optional: ["kernel_size", "dilation"]),
+      let kind = o["type"]?.string(), let activation = o["activation"]?.string(),
+      let units = o["shape"]?.array()?.last?.int(1...1 << 20), let tensors = o["weights"]?.array()
+    else { return nil }
+    let supported = ["dense", "time-distributed-dense", "lstm", "gru"]
+    guard supported.contains(kind) else {
+      return refuse(
+        "type", "the layer \"\(kind)\" is not supported",
+        "use a model of \(supported.joined(separator: ", "))")
+    }
+    let isDense = kind.hasSuffix("dense")
+    let functions: [String: CellActivation.Kind] = [
+      "": .linear, "linear": .linear, "tanh": .tanh, "sigmoid": .sigmoid, "relu": .relu,
+    ]
+    guard let function = functions[activation], isDense || ["", "tanh"].contains(activation) else {
+      return refuse(
+        "activation", "the function \"\(activation)\" of a \(kind) layer is not supported",
+        isDense ? "use tanh, sigmoid, relu or none" : "use tanh, the one that RTNeural computes")
+    }
+    for key in ["kernel_size", "dilation"] where o[key] != nil {
+      return refuse(key, "a \(kind) layer has none", "remove it")
+    }
+    let weights = tensors.compactMap { NestedNumbers($0) }
+    guard weights.count == tensors.count else { return nil }
+    notes.append(
+      ImportNote(node.path, "activation", "\"\(activation)\"", isDense ? function.rawValue : "tanh")
+    )
+    func matrix(_ i: Int) -> Matrix? {
+      guard weights.indices.contains(i), weights[i].shape.count == 2 else { return nil }
+      return Matrix(
+        rows: weights[i].shape[0], columns: weights[i].shape[1], values: weights[i].values)
+    }
+    guard let kernel = matrix(0), kernel.rows == inputs else {
+      return refuse(
+        "weights",
+        "the first tensor has the shape \(weights.first?.shape ?? []), not \(inputs) rows",
+        "give the weights of this layer")
+    }
+    if isDense {
+      let bias = weights.count > 1 ? weights[1].values : []
+      guard kernel.columns == units, bias.isEmpty || bias.count == units, weights.count <= 2 else {
+        return refuse(
+          "weights",
+          "the weights have the shapes \(weights.map(\.shape)), not [\(inputs), \(units)] and [\(units)]",
+          "make shape and weights agree")
+      }
+      var values = ["weight": kernel.transposed.values]
+      if !bias.isEmpty { values["bias"] = bias }
+      return try maker.part(
+        cell: "dense", inputSize: inputs, units: units,
+        options: [.init("bias", .bool(!bias.isEmpty))] + CellActivation(function).entries(""),
+        values: values)
+    }
+    guard let recurrent = matrix(1), weights.count == 3 else {
+      return refuse(
+        "weights", "\(weights.count) tensors, not 3", "give kernel, recurrent kernel, bias")
+    }
+    do {
+      if kind == "lstm" {
+        return try maker.part(
+          cell: "lstm", inputSize: inputs, units: units, options: [],
+          values: KerasWeights.lstm(
+            kernel: kernel, recurrent: recurrent, bias: weights[2].values, units: units))
+      }
+      let (reset, values) = try KerasWeights.gru(
+        kernel: kernel, recurrent: recurrent, bias: weights[2].values, units: units, resetAfter: nil
+      )
+      notes.append(ImportNote(node.path, "bias", "\(weights[2].shape)", "reset = \(reset)"))
+      return try maker.part(
+        cell: "gru", inputSize: inputs, units: units,
+        options: [.init("reset", .choice(reset))], values: values)
+    } catch let fault as KerasWeights.Fault {
+      return refuse("weights", fault.message, "make shape and weights agree")
+    }
+  }
+}
