@@ -30,20 +30,38 @@ struct Mapping {
 
   /// - Throws: `DiagnosticsEmitted` naming the resource that binds, of the smallest design, if none fits.
   func best() throws -> Design {
-    let smallest = try Design(
-      graph, options: with(lanes: 1, groups: options.groups, step: options.step))
+    let smallest = with(lanes: 1, groups: options.groups, step: options.step)
     var best: Design?
     var trials = 0
-    for candidate in try candidates(smallest) where trials < Self.mostTrials {
+    for candidate in candidates(try Lowered(graph, options: smallest))
+    where trials < Self.mostTrials {
       if let best, candidate.bound >= best.schedule.cyclesPerFrame { break }
       trials += 1
       let design = try Design(graph, options: candidate.options)
       guard device.shortfalls(of: design.counts, stage: "compile").isEmpty else { continue }
       if best.map({ isBetter(design, than: $0) }) ?? true { best = design }
     }
-    if let best { return best }
-    try smallest.requireFit(in: device)
-    return smallest
+    if let best { return try withMoreChains(best) }
+    let design = try Design(graph, options: smallest)
+    try design.requireFit(in: device)
+    return design
+  }
+
+  /// The design with more drain chains, if the shorter drain of a frame's last passes pays.
+  private func withMoreChains(_ design: Design) throws -> Design {
+    guard options.drainChains == nil else { return design }
+    var best = design
+    for factor in 2...4 {
+      var options = design.options
+      options.drainChains = factor * design.schedule.drainChains
+      let other = try Design(graph, options: options)
+      if other.schedule.cyclesPerFrame < best.schedule.cyclesPerFrame,
+        device.shortfalls(of: other.counts, stage: "compile").isEmpty
+      {
+        best = other
+      }
+    }
+    return best
   }
 
   private func isBetter(_ a: Design, than b: Design) -> Bool {
@@ -61,8 +79,8 @@ struct Mapping {
     return result
   }
 
-  private func candidates(_ smallest: Design) throws -> [Candidate] {
-    let lowered = smallest.lowered
+  private func candidates(_ lowered: Lowered) -> [Candidate] {
+    let multipliers = lowered.segments.reduce(0) { $0 + Datapath($1, in: graph).multipliers.count }
     let rows = lowered.groups.map(\.rows.count).max() ?? 1
     let blockRows = lowered.algorithms.map(\.outputs).min() ?? 1
     let longest = lowered.segments.map(\.size).max() ?? 1
@@ -73,7 +91,7 @@ struct Mapping {
     if let step = options.elementsPerStep { steps = [step] }
     var result: [Candidate] = []
     for step in steps {
-      let datapaths = smallest.schedule.datapaths.reduce(0) { $0 + $1.multipliers.count } * step
+      let datapaths = multipliers * step
       let left = device.multiplier.count - datapaths
       for groups in options.columnGroups.map({ [$0] }) ?? Array(1...Self.mostGroups) {
         let columns = lowered.groups.map { columnCount($0, in: lowered, groups: groups) }

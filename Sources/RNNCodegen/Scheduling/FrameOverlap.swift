@@ -30,9 +30,10 @@ package struct FrameOverlap: Hashable, Sendable {
     // A coefficient belongs to the frame that started last.
     guard lowered.usedCoefficients.isEmpty else { return }
     let units = UnitUse(schedule, lowered, elementsPerStep)
-    let least = units.leastInterval
-    let collides = (0...length).map { $0 < length && units.collides(at: $0) }
-    var interval = max(2, least)
+    // Frames that follow each other at a distance below the uses of some unit would have to share it.
+    let least = min(length, max(2, units.leastInterval, units.mostUses))
+    let collides = (0...length).map { $0 < least || $0 < length && units.collides(at: $0) }
+    var interval = least
     while interval < length,
       stride(from: interval, to: length, by: interval).contains(where: { collides[$0] })
     {
@@ -47,8 +48,10 @@ package struct FrameOverlap: Hashable, Sendable {
 
 /// The cycles in which one frame occupies what there is only one of.
 private struct UnitUse {
-  /// Cycles of every control field that starts something.
-  private var events: [[Int]] = []
+  /// Cycles of every control field that starts something, and for each cycle of a frame whether it is one of them.
+  private var events: [(cycles: [Int], isUsed: [Bool])] = []
+  /// The most cycles in which one of these fields is set.
+  private(set) var mostUses = 0
   /// Intervals, ends included, of lanes' sums, drain registers and segments: for each unit its own list.
   private var intervals: [[ClosedRange<Int>]] = []
   private(set) var leastInterval = 1
@@ -56,7 +59,10 @@ private struct UnitUse {
   init(_ schedule: Schedule, _ lowered: Lowered, _ elementsPerStep: Int) {
     let program = schedule.program
     for field in program.fields where field.isEnable {
-      events.append((0..<program.length).filter { program.value(field.name, at: $0) != 0 })
+      let isUsed = program.uses(of: field.name)
+      let cycles = isUsed.indices.filter { isUsed[$0] }
+      events.append((cycles, isUsed))
+      mostUses = max(mostUses, cycles.count)
     }
     let timing = schedule.timing
     // A pass owns the sums from its first product until they have moved on.
@@ -78,10 +84,11 @@ private struct UnitUse {
 
   /// Whether a frame that starts `distance` cycles later meets this one.
   func collides(at distance: Int) -> Bool {
-    guard distance > 0 else { return true }
-    for cycles in events {
-      let set = Set(cycles)
-      if cycles.contains(where: { set.contains($0 + distance) }) { return true }
+    for (cycles, isUsed) in events {
+      for cycle in cycles {
+        if cycle + distance >= isUsed.count { break }
+        if isUsed[cycle + distance] { return true }
+      }
     }
     for unit in intervals {
       for mine in unit {

@@ -42,6 +42,12 @@ package struct Program: Sendable {
   /// Makes the frame at least this long.
   package mutating func extend(to cycles: Int) { length = max(length, cycles) }
   package func value(_ name: String, at cycle: Int) -> Int { values[index(name)][cycle] ?? 0 }
+  /// For each cycle of the frame, whether a field is set.
+  package func uses(of name: String) -> [Bool] {
+    var result = [Bool](repeating: false, count: length)
+    for (cycle, value) in values[index(name)] where value != 0 { result[cycle] = true }
+    return result
+  }
   /// The bits of one word: the first field lowest.
   package var wordWidth: Int { fields.reduce(0) { $0 + $1.width } }
   /// The position of a field's lowest bit.
