@@ -70,7 +70,7 @@ bench-train:
 # The published networks at full size, on the chips of their tables.
 bench-ernn:
 	@scripts/setup.sh demo
-	$(SWIFT) build -c release --product bench-ernn
+	@$(BUILD)
 	@.build/release/bench-ernn
 
 doctor: build
