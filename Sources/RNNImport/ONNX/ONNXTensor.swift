@@ -1,4 +1,5 @@
 internal import Foundation
+internal import RNNInterchange
 
 /// A constant of an ONNX graph: row-major, floats and integers of every width as the widest of their kind.
 struct ONNXTensor: Hashable {
@@ -127,7 +128,8 @@ extension ONNXTensor {
       try expect(proto.int32Data.count)
       let words = proto.int32Data.map { UInt16(truncatingIfNeeded: $0) }
       self.init(
-        shape: shape, floats: words.map { kind == .float16 ? half($0) : brainHalf($0) })
+        shape: shape,
+        floats: words.map { Double(kind == .float16 ? Float(half: $0) : Float(brainHalf: $0)) })
     case .uint64, .uint32:
       try expect(proto.uint64Data.count)
       guard proto.uint64Data.allSatisfy({ $0 <= UInt64(Int.max) }) else {
@@ -202,8 +204,8 @@ extension Onnx_TensorProto.DataType {
     switch self {
     case .double: return .floats(all(UInt64.self).map(Double.init(bitPattern:)))
     case .float: return .floats(all(UInt32.self).map { Double(Float(bitPattern: $0)) })
-    case .float16: return .floats(all(UInt16.self).map(half))
-    case .bfloat16: return .floats(all(UInt16.self).map(brainHalf))
+    case .float16: return .floats(all(UInt16.self).map { Double(Float(half: $0)) })
+    case .bfloat16: return .floats(all(UInt16.self).map { Double(Float(brainHalf: $0)) })
     case .int64: return .integers(all(Int64.self).map(Int.init))
     case .uint64: return .integers(all(UInt64.self).map { Int(truncatingIfNeeded: $0) })
     case .int32: return .integers(all(Int32.self).map(Int.init))
@@ -214,22 +216,4 @@ extension Onnx_TensorProto.DataType {
     default: return .integers(all(UInt8.self).map(Int.init))
     }
   }
-}
-
-/// IEEE 754 binary16; Swift's `Float16` does not exist on every platform.
-private func half(_ bits: UInt16) -> Double {
-  let exponent = Int(bits >> 10) & 31
-  let fraction = Double(bits & 1023)
-  let magnitude: Double
-  switch exponent {
-  case 0: magnitude = fraction * 0x1p-24
-  case 31: magnitude = fraction == 0 ? .infinity : .nan
-  default:
-    magnitude = (1024 + fraction) * Double(sign: .plus, exponent: exponent - 25, significand: 1)
-  }
-  return bits >> 15 == 1 ? -magnitude : magnitude
-}
-
-private func brainHalf(_ bits: UInt16) -> Double {
-  Double(Float(bitPattern: UInt32(bits) << 16))
 }

@@ -48,25 +48,12 @@ package struct SafeTensors: Hashable, Sendable {
       switch kind {
       case .float64: [UInt64](littleEndian: data).map { Float(Double(bitPattern: $0)) }
       case .float32: [UInt32](littleEndian: data).map(Float.init(bitPattern:))
-      case .float16: [UInt16](littleEndian: data).map(Self.half)
-      case .bfloat16: [UInt16](littleEndian: data).map { Float(bitPattern: UInt32($0) << 16) }
+      case .float16: [UInt16](littleEndian: data).map(Float.init(half:))
+      case .bfloat16: [UInt16](littleEndian: data).map(Float.init(brainHalf:))
       case .int64: [Int64](littleEndian: data).map(Float.init)
       case .int32: [Int32](littleEndian: data).map(Float.init)
       case .int16: [Int16](littleEndian: data).map(Float.init)
       }
-    }
-    /// IEEE 754 binary16; Swift's `Float16` does not exist on every platform.
-    private static func half(_ bits: UInt16) -> Float {
-      let exponent = Int(bits >> 10) & 31
-      let fraction = Float(bits & 1023)
-      let magnitude: Float
-      switch exponent {
-      case 0: magnitude = fraction * 0x1p-24
-      case 31: magnitude = fraction == 0 ? .infinity : .nan
-      default:
-        magnitude = (1024 + fraction) * Float(sign: .plus, exponent: exponent - 25, significand: 1)
-      }
-      return bits >> 15 == 1 ? -magnitude : magnitude
     }
   }
 
