@@ -36,11 +36,16 @@ let package = Package(
     // MARK: System libraries
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CDNNL", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(
+      name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CLAPACK", providers: [.apt(["libblis-serial-dev", "liblapacke-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 
     // MARK: C: inner loops that need instruction sets beyond the baseline, chosen at run time
     .target(name: "CRNNKernels"),
+
+    // MARK: C: a library that damaged files crash, in a process of its own
+    .target(name: "CHDF5Reader", dependencies: ["CHDF5"]),
 
     // MARK: Layer 0: no project imports
     .layer("RNNBilinear"),
@@ -82,7 +87,7 @@ let package = Package(
     .layer("RNNVerilog", ["RNNSupport"]),
 
     // MARK: Layer 2: X in, X out
-    .layer("RNNInterchange", ["RNNFixedPoint", "RNNGraph", "RNNSupport"]),
+    .layer("RNNInterchange", ["CHDF5Reader", "RNNFixedPoint", "RNNGraph", "RNNSupport"]),
     .layer("RNNLearning", ["RNNFixedPoint", "RNNGraph", "RNNSupport", "RNNTensor"]),
     .layer("RNNPasses", ["RNNFixedPoint", "RNNGraph", "RNNSupport"]),
     .layer("RNNReference", ["RNNFixedPoint", "RNNGraph", "RNNSupport"]),

@@ -78,6 +78,7 @@ header dnnl.h libdnnl-dev "matrix products in training (oneDNN)"
 header zlib.h zlib1g-dev "unpacks data sets (zlib)"
 header lapacke.h liblapacke-dev "QR factorizations of Lyapunov spectra (LAPACK)"
 header blis.h libblis-serial-dev "double-precision matrix products under LAPACK (BLIS)"
+header hdf5/serial/hdf5.h libhdf5-dev "reads weights of Keras (HDF5)"
 header openssl/sha.h libssl-dev "SHA-256 of artefacts"
 header zlib.h zlib1g-dev "waveforms of a simulation (FST)"
 if [ "$what" = test ]; then

@@ -10,13 +10,14 @@ package enum ModelImporter {
     package var constants: [(name: String, tensor: NPYArray)] = []
     /// The data input of an ONNX graph; nil for the first one.
     package var input: String?
-    /// The file that says what the tensors of a safetensors file belong to.
+    /// The file that says what the tensors of a safetensors or HDF5 file belong to.
     package var architecture: URL?
     package init() {}
   }
   /// The kinds of file and their endings.
   package static let formats: [(name: String, endings: [String])] = [
     ("ONNX", ["onnx"]), ("RTNeural", ["json"]), ("PyTorch", ["safetensors"]),
+    ("Keras", ["keras", "h5", "hdf5"]),
   ]
 
   /// Reads a file.
@@ -36,13 +37,14 @@ package enum ModelImporter {
     if format.name != "ONNX", !options.constants.isEmpty || options.input != nil {
       throw refuse("--constant and --input are for ONNX files", "leave them away")
     }
-    if format.name != "PyTorch", options.architecture != nil {
-      throw refuse("--architecture is for safetensors files", "leave it away")
+    if !["PyTorch", "Keras"].contains(format.name), options.architecture != nil {
+      throw refuse("--architecture is for safetensors and HDF5 files", "leave it away")
     }
     switch format.name {
     case "ONNX":
       return try ONNXFile.read(url, constants: options.constants, input: options.input)
     case "RTNeural": return try RTNeuralFile.read(url)
+    case "Keras": return try KerasFile.read(url, architecture: options.architecture)
     default:
       guard let architecture = options.architecture else {
         throw refuse(

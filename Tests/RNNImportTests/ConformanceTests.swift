@@ -57,6 +57,9 @@ import _RNNTestSupport
     let graphs = try AttributeCase.all.filter { $0.name.hasPrefix("graph_") }.map {
       [$0.feature, try verdict($0)]
     }
+    let keras = try KerasCase.all.map { one in
+      [one.feature, one.name, bound(try one.compare().relative)]
+    }
     let others =
       try TorchExportTests.names.map {
         ["PyTorch export", $0, bound(try TorchExportTests.compare($0).greatest)]
@@ -81,6 +84,11 @@ import _RNNTestSupport
       ### Nodes around them
 
       \(table(["pattern", "verdict"], graphs))
+      ### Keras
+
+      Against Keras 3.15.1, and against NumPy for what only older versions wrote; weights and biases are random.
+
+      \(table(["feature", "file", "error"], keras))
       ### Whole files
 
       \(table(["origin", "file", "error"], others))
@@ -112,6 +120,9 @@ import _RNNTestSupport
     try add("weights that are inputs") {
       _ = try ONNXFile.read(
         fixtures.appendingPathComponent("onnx-backend/test_gru_defaults/model.onnx"))
+    }
+    for one in KerasCase.refused {
+      try add("Keras: \(one.feature)") { _ = try KerasCase.loadRefused(one.name) }
     }
     for name in ["bad_lstm", "full_model"] {
       try add("RTNeural: \(name)") {

@@ -207,4 +207,42 @@ import _RNNTestSupport
       }
     }
   }
+
+  /// Damaged HDF5 crashes or hangs its library in a child process at worst; archives are checked before.
+  @Test(arguments: [
+    "lstm.keras", "bidirectional_last.h5", "textgenrnn_small.hdf5", "branches.weights.h5",
+  ])
+  func garbledKerasFilesNeverCrash(_ name: String) throws {
+    let whole = try data("keras/\(name)")
+    let json = name.split(separator: ".")[0] + ".json"
+    let architecture = try? data("keras/\(json)")
+    let isArchive = name.hasSuffix(".keras")
+    func read(_ bytes: [UInt8]) throws -> ImportedModel {
+      try KerasFile.model(
+        parsing: Data(bytes), path: "x", isArchive: isArchive,
+        architecture: architecture.map { ($0, "x.json") })
+    }
+    var generator = SplitMix64(seed: 23)
+    var refused = 0
+    for _ in 0..<60 {
+      var bytes = Array(whole)
+      for _ in 0..<(1 + Int(generator.next() % 6)) {
+        let at = Int(generator.next() % UInt64(bytes.count))
+        switch generator.next() % 4 {
+        case 0: bytes[at] = UInt8(truncatingIfNeeded: generator.next())
+        case 1: bytes[at] = [0, 0x7F, 0x80, 0xFF][Int(generator.next() % 4)]
+        case 2: bytes.remove(at: at)
+        default: bytes.insert(UInt8(truncatingIfNeeded: generator.next()), at: at)
+        }
+      }
+      do { _ = try read(bytes) } catch {
+        #expect(error is DiagnosticsEmitted, "\(error)")
+        refused += 1
+      }
+    }
+    #expect(refused > 20)
+    for length in stride(from: 0, to: whole.count - 1, by: 997) {
+      #expect(isRefused { try read(Array(whole.prefix(length))) }, "\(length)")
+    }
+  }
 }

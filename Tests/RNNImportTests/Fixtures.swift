@@ -56,8 +56,8 @@ struct Comparison {
       throw Mismatch(description: "input \(input.shape) does not fit \(model.input)")
     }
     let runner = SequenceRun(model.model)
-    let outcomes = sequences.enumerated().map { s, rows in
-      runner.run(Array(rows.prefix(lengths?[s] ?? rows.count)).map { $0.map(Double.init) })
+    let outcomes = try sequences.enumerated().map { s, rows in
+      try runner.run(Array(rows.prefix(lengths?[s] ?? rows.count)).map { $0.map(Double.init) })
     }
     for (name, vector) in outputs {
       guard let output = model.outputs.first(where: { $0.tensor.name == name }) else {

@@ -1,13 +1,14 @@
-"""Makes Fixtures/attributes, Fixtures/torch-onnx/expected.json and Fixtures/torch.
+"""Makes Fixtures/attributes, Fixtures/torch-onnx/expected.json, Fixtures/torch and Fixtures/keras.
 
-    pip install onnx==1.23.2 onnxruntime==1.32.0 numpy safetensors torch
+    pip install onnx==1.23.2 onnxruntime==1.32.0 numpy safetensors torch keras==3.15.1 h5py==3.16.0
     python Tests/RNNImportTests/make_vectors.py
 
-Every expected value comes from onnxruntime or PyTorch. Sizes are unequal and biases are not zero. onnxruntime refuses
+Every expected value comes from onnxruntime, PyTorch or Keras, or from NumPy for what Keras 3 no longer writes. Sizes are unequal and biases are not zero. onnxruntime refuses
 layout = 1; those cases run with layout = 0 and transposed tensors. A case without "outputs" has to be refused.
 """
 
 import json
+import os
 import pathlib
 import sys
 
@@ -448,8 +449,315 @@ def torch_state_dict():
     (HERE / "torch" / "expected.json").write_text(json.dumps(expected) + "\n")
 
 
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def from_cudnn(a, gates):
+    """Keras 2's own conversion of CuDNN kernels (saving/legacy/hdf5_format.py): the input kernel of each gate is
+    k.T.reshape(k.shape, order="F")."""
+    return np.hstack([k.T.reshape(k.shape, order="F") for k in np.hsplit(a, gates)])
+
+
+def numpy_lstm(x, kernel, recurrent, bias, gate=sigmoid):
+    if bias.size == 2 * kernel.shape[1]:
+        kernel = from_cudnn(kernel, 4)
+        recurrent = np.hstack([k.T for k in np.hsplit(recurrent, 4)])
+        bias = np.sum(np.split(bias, 2), axis=0)
+    h = c = np.zeros(recurrent.shape[0])
+    out = []
+    for v in x:
+        i, f, g, o = np.split(v @ kernel + h @ recurrent + bias, 4)
+        c = gate(f) * c + gate(i) * np.tanh(g)
+        h = gate(o) * np.tanh(c)
+        out.append(h)
+    return np.array(out)
+
+
+def numpy_gru(x, kernel, recurrent, bias, reset_after, gate=sigmoid):
+    n = recurrent.shape[0]
+    if bias.shape == (6 * n,):
+        kernel = from_cudnn(kernel, 3)
+        recurrent = np.hstack([k.T for k in np.hsplit(recurrent, 3)])
+        bias = bias.reshape(2, -1)
+    h = np.zeros(n)
+    out = []
+    for v in x:
+        if reset_after:
+            a, b = v @ kernel + bias[0], h @ recurrent + bias[1]
+            z, r = gate(a[:n] + b[:n]), gate(a[n:2 * n] + b[n:2 * n])
+            candidate = np.tanh(a[2 * n:] + r * b[2 * n:])
+        else:
+            a = v @ kernel + bias
+            z = gate(a[:n] + h @ recurrent[:, :n])
+            r = gate(a[n:2 * n] + h @ recurrent[:, n:2 * n])
+            candidate = np.tanh(a[2 * n:] + (r * h) @ recurrent[:, 2 * n:])
+        h = z * h + (1 - z) * candidate
+        out.append(h)
+    return np.array(out)
+
+
+def softmax(a):
+    e = np.exp(a - a.max())
+    return e / e.sum()
+
+
+def textgenrnn(indices, w):
+    """Embedding, two LSTMs, a skip connection around both, the weighted mean over time, softmax; in 64 bits."""
+    e = w["embedding"][indices]
+    a = numpy_lstm(e, *w["rnn_1"])
+    b = numpy_lstm(a, *w["rnn_2"])
+    x = np.concatenate([e, a, b], axis=1)
+    scores = np.exp((x @ w["attention"])[:, 0] - (x @ w["attention"]).max())
+    mean = (x * (scores / (scores.sum() + 1e-7))[:, None]).sum(axis=0)
+    return softmax(mean @ w["output"][0] + w["output"][1])
+
+
+def textgenrnn_config(classes, embedding, units, length):
+    """What textgenrnn's model.to_json() holds that says something about results (Keras 2.1.5)."""
+    def layer(kind, name, inputs, **config):
+        return {"class_name": kind, "name": name, "config": {"name": name, **config},
+                "inbound_nodes": [[[i, 0, 0, {}] for i in inputs]] if inputs else []}
+    def lstm(name, source):
+        return layer("LSTM", name, [source], trainable=True, return_sequences=True, return_state=False,
+                     go_backwards=False, stateful=False, unroll=False, units=units, activation="tanh",
+                     recurrent_activation="sigmoid", use_bias=True, unit_forget_bias=True, dropout=0.0,
+                     recurrent_dropout=0.0, implementation=1)
+    return {"class_name": "Model", "keras_version": "2.1.5", "backend": "tensorflow", "config": {
+        "name": "model_1",
+        "layers": [
+            layer("InputLayer", "input", [], batch_input_shape=[None, length], dtype="float32", sparse=False),
+            layer("Embedding", "embedding", ["input"], trainable=True, dtype="float32", input_dim=classes,
+                  output_dim=embedding, mask_zero=False, input_length=length),
+            lstm("rnn_1", "embedding"),
+            lstm("rnn_2", "rnn_1"),
+            layer("Concatenate", "rnn_concat", ["embedding", "rnn_1", "rnn_2"], trainable=True, axis=-1),
+            layer("AttentionWeightedAverage", "attention", ["rnn_concat"], trainable=True),
+            layer("Dense", "output", ["attention"], trainable=True, units=classes, activation="softmax", use_bias=True),
+        ],
+        "input_layers": [["input", 0, 0]], "output_layers": [["output", 0, 0]]}}
+
+
+def keras2_file(path, weights, config=None, version="2.1.5"):
+    """An HDF5 file as Keras 2 writes it; `weights` are layers with their named arrays."""
+    import h5py
+
+    with h5py.File(path, "w") as f:
+        g = f
+        if config:
+            f.attrs["model_config"] = json.dumps(config).encode()
+            g = f.create_group("model_weights")
+        for where in {f, g}:
+            where.attrs["keras_version"] = version.encode()
+            where.attrs["backend"] = b"tensorflow"
+        g.attrs["layer_names"] = np.array([n.encode() for n in weights])
+        for layer, arrays in weights.items():
+            inside = g.create_group(layer)
+            names = [f"{layer}/{n}:0" for n in arrays]
+            inside.attrs["weight_names"] = np.array([n.encode() for n in names]) if names else np.array([])
+            for n, a in zip(names, arrays.values()):
+                inside.create_dataset(n, data=f32(a))
+
+
+def keras_old(expected):
+    """Forms that Keras 3 no longer writes; the oracle is NumPy."""
+    out = HERE / "keras"
+    rng = np.random.default_rng(77)
+    draw = lambda *shape: f32(rng.normal(0, 0.6, shape))
+    T, I = 6, 3
+    x = draw(2, T, I)
+
+    def recurrent(kind, **config):
+        return {"class_name": kind, "config": {
+            "name": "rnn", "trainable": True, "return_sequences": True, "return_state": False, "go_backwards": False,
+            "stateful": False, "batch_input_shape": [None, None, I], "dtype": "float32", **config}}
+    def keep(name, feature, layer, n, weights, run, sequential_list=False):
+        k, r, b = weights
+        names = ["kernel", "recurrent_kernel", "bias"]
+        layers = [layer]
+        config = {"class_name": "Sequential", "config": layers if sequential_list else {"name": "s", "layers": layers},
+                  "keras_version": "2.1.6", "backend": "tensorflow"}
+        keras2_file(out / f"{name}.h5", {"rnn": dict(zip(names, weights))}, config, "2.1.6")
+        y = np.array([run(v.astype(np.float64), k.astype(np.float64), r.astype(np.float64), b.astype(np.float64))
+                      for v in x])
+        expected[name] = {"file": f"{name}.h5", "feature": feature, "input": listed(x), "output": listed(f32(y))}
+
+    hard = lambda v: np.clip(0.2 * v + 0.5, 0, 1)
+    keep("old_lstm_hard_sigmoid", "LSTM of Keras 2, hard_sigmoid = 0.2 x + 0.5",
+         recurrent("LSTM", units=4, activation="tanh", recurrent_activation="hard_sigmoid", use_bias=True,
+                   unit_forget_bias=True), 4, (draw(I, 16) * 2, draw(4, 16), draw(16)),
+         lambda v, k, r, b: numpy_lstm(v, k, r, b, hard), sequential_list=True)
+    keep("old_gru", "GRU of Keras 2.1 without reset_after",
+         recurrent("GRU", units=4, activation="tanh", recurrent_activation="hard_sigmoid", use_bias=True), 4,
+         (draw(I, 12) * 2, draw(4, 12), draw(12)), lambda v, k, r, b: numpy_gru(v, k, r, b, False, hard))
+    keep("old_cudnn_lstm", "CuDNNLSTM", recurrent("CuDNNLSTM", units=4, unit_forget_bias=True), 4,
+         (draw(I, 16), draw(4, 16), draw(32)), numpy_lstm)
+    keep("old_cudnn_gru", "CuDNNGRU", recurrent("CuDNNGRU", units=4), 4,
+         (draw(I, 12), draw(4, 12), draw(24)), lambda v, k, r, b: numpy_gru(v, k, r, b, True))
+    keep("old_lstm_of_cudnn", "LSTM with the weights of CuDNNLSTM",
+         recurrent("LSTM", units=4, activation="tanh", recurrent_activation="sigmoid", use_bias=True), 4,
+         (draw(I, 16), draw(4, 16), draw(32)), numpy_lstm)
+
+    def network(classes, embedding, units):
+        return {
+            "embedding": draw(classes, embedding),
+            "rnn_1": [draw(embedding, 4 * units), draw(units, 4 * units), draw(8 * units)],
+            "rnn_2": [draw(units, 4 * units), draw(units, 4 * units), draw(8 * units)],
+            "attention": draw(embedding + 2 * units, 1) * 3,
+            "output": [draw(embedding + 2 * units, classes), draw(classes)]}
+    w = network(11, 3, 4)
+    names = ["kernel", "recurrent_kernel", "bias"]
+    keras2_file(out / "textgenrnn_small.hdf5", {
+        "input": {}, "embedding": {"embeddings": w["embedding"]}, "rnn_1": dict(zip(names, w["rnn_1"])),
+        "rnn_2": dict(zip(names, w["rnn_2"])), "rnn_concat": {}, "attention": {"attention_W": w["attention"]},
+        "output": dict(zip(names[::2], w["output"]))})
+    (out / "textgenrnn_small.json").write_text(json.dumps(textgenrnn_config(11, 3, 4, 8)) + "\n")
+    wide = {k: [a.astype(np.float64) for a in v] if isinstance(v, list) else v.astype(np.float64) for k, v in w.items()}
+    i = np.array([[0, 3, 10, 7, 7, 1, 2, 9], [5, 5, 0, 1, 2, 3, 4, 10]])
+    expected["textgenrnn_small"] = {
+        "file": "textgenrnn_small.hdf5", "architecture": "textgenrnn_small.json",
+        "feature": "textgenrnn's form: CuDNN weights, skip connection, attention, softmax",
+        "input": listed(f32(i)), "output": listed(f32([textgenrnn(v, wide) for v in i]))}
+
+
+def textgenrnn_trained(folder):
+    """The next character after some texts, from the trained weights, which are not part of this repository."""
+    import h5py
+
+    with h5py.File(folder / "textgenrnn_weights.hdf5") as f:
+        get = lambda layer, name: np.array(f[layer][layer][f"{name}:0"], np.float64)
+        w = {"embedding": get("embedding", "embeddings"), "attention": get("attention", "attention_W"),
+             "output": [get("output", "kernel"), get("output", "bias")]}
+        for n in ["rnn_1", "rnn_2"]:
+            w[n] = [get(n, k) for k in ["kernel", "recurrent_kernel", "bias"]]
+    vocabulary = json.loads((folder / "textgenrnn_vocab.json").read_text())
+    texts = ["The quick brown fox jumps over the lazy d", "What is the best way to learn", "[", "My girlfriend"]
+    rows = []
+    for text in texts:
+        i = [vocabulary["<s>"]] + [vocabulary[c] for c in text]
+        i = ([0] * 40 + i)[-40:]
+        rows.append({"text": text, "indices": i, "output": [float(p) for p in textgenrnn(np.array(i), w)]})
+    (HERE / "keras" / "textgenrnn.json").write_text(json.dumps(textgenrnn_config(465, 100, 128, 40)) + "\n")
+    (HERE / "keras" / "textgenrnn_expected.json").write_text(json.dumps(rows) + "\n")
+    names = {i: c for c, i in vocabulary.items()}
+    for row in rows:
+        best = np.argsort(row["output"])[::-1][:5]
+        print(row["text"], [(names.get(i), round(row["output"][i], 3)) for i in best])
+
+
+def keras_files():
+    os.environ["KERAS_BACKEND"] = "torch"
+    import keras
+    from keras import layers as L
+
+    out = HERE / "keras"
+    out.mkdir(exist_ok=True)
+    expected, refused = {}, []
+    rng = np.random.default_rng(9)
+    B, T, I = 2, 5, 3
+
+    def keep(name, feature, model, form="keras", indices=0):
+        model.set_weights([f32(rng.normal(0, 0.6, w.shape)) for w in model.get_weights()])
+        x = rng.integers(0, indices, (B, T)) if indices else f32(rng.normal(0, 1, (B, T, I)))
+        y = np.array(model.predict(x, verbose=0))
+        one = {"file": f"{name}.{form}", "feature": feature, "input": listed(f32(x)), "output": listed(y)}
+        if form == "weights.h5":
+            model.save_weights(out / one["file"])
+            one["architecture"] = f"{name}.json"
+            (out / one["architecture"]).write_text(model.to_json() + "\n")
+        else:
+            model.save(out / one["file"])
+        expected[name] = one
+
+    def chain(*layers, shape=(None, I)):
+        return keras.Sequential([L.Input(shape), *layers])
+
+    S = dict(return_sequences=True)
+    keep("lstm", "LSTM, every step", chain(L.LSTM(4, **S)))
+    keep("lstm_weights", "LSTM, weights alone", chain(L.LSTM(4, **S)), "weights.h5")
+    keep("lstm_last", "LSTM, the last step, Dense", chain(L.LSTM(4), L.Dense(2, activation="sigmoid")), "h5")
+    keep("lstm_no_bias", "LSTM, use_bias = false", chain(L.LSTM(4, use_bias=False, **S)), "weights.h5")
+    keep("gru", "GRU, reset_after = true", chain(L.GRU(4, **S)), "h5")
+    keep("gru_before", "GRU, reset_after = false", chain(L.GRU(4, reset_after=False, **S)))
+    keep("gru_no_bias", "GRU, reset_after = true, use_bias = false", chain(L.GRU(4, use_bias=False, **S)))
+    keep("gru_before_no_bias", "GRU, reset_after = false, use_bias = false",
+         chain(L.GRU(4, reset_after=False, use_bias=False, **S)), "weights.h5")
+    keep("simple_rnn", "SimpleRNN", chain(L.SimpleRNN(4, **S)), "weights.h5")
+    keep("simple_rnn_relu", "SimpleRNN, relu, use_bias = false", chain(L.SimpleRNN(4, activation="relu", use_bias=False)), "h5")
+    keep("lstm_activations", "LSTM, activation = relu, recurrent_activation = tanh",
+         chain(L.LSTM(4, activation="relu", recurrent_activation="tanh", **S)))
+    keep("lstm_hard_sigmoid", "LSTM of Keras 3, hard_sigmoid = x / 6 + 0.5",
+         chain(L.LSTM(4, recurrent_activation="hard_sigmoid", **S)), "h5")
+    keep("gru_hard_sigmoid", "GRU of Keras 3, hard_sigmoid = x / 6 + 0.5",
+         chain(L.GRU(4, recurrent_activation="hard_sigmoid", **S)), "weights.h5")
+    keep("gru_activations", "GRU, activation = linear, recurrent_activation = hard_sigmoid",
+         chain(L.GRU(4, activation="linear", recurrent_activation="hard_sigmoid", reset_after=False, **S)))
+    keep("backwards", "go_backwards = true, every step", chain(L.LSTM(4, go_backwards=True, **S), L.Dense(2)))
+    keep("backwards_last", "go_backwards = true, the last step", chain(L.GRU(4, go_backwards=True)), "h5")
+    keep("bidirectional", "Bidirectional LSTM, every step", chain(L.Bidirectional(L.LSTM(4, **S)), L.Dense(2)))
+    keep("bidirectional_last", "Bidirectional GRU, the last step of each direction",
+         chain(L.Bidirectional(L.GRU(4)), L.Dense(2)), "h5")
+    keep("bidirectional_different", "Bidirectional with another backward_layer",
+         chain(L.Bidirectional(L.LSTM(4, **S), backward_layer=L.GRU(3, go_backwards=True, reset_after=False, **S))),
+         "weights.h5")
+    keep("bidirectional_stack", "Bidirectional under Bidirectional", chain(
+        L.Bidirectional(L.GRU(2, reset_after=False, **S)), L.Bidirectional(L.SimpleRNN(3))), "weights.h5")
+    keep("stack", "stacked layers, TimeDistributed, Dropout, Activation", chain(
+        L.TimeDistributed(L.Dense(4)), L.Activation("tanh"), L.Dropout(0.3), L.LSTM(5, dropout=0.2, **S),
+        L.SpatialDropout1D(0.2), L.GRU(4, **S), L.Activation("relu"), L.Dense(2, use_bias=False),
+        L.Activation("hard_sigmoid")))
+    keep("stack_softmax", "Dense with softmax at every step", chain(L.GRU(4, **S), L.Dense(3, activation="softmax")), "h5")
+    keep("stateful", "stateful = true, from zero states", keras.Sequential(
+        [L.Input(batch_shape=(B, None, I)), L.LSTM(4, stateful=True, **S)]))
+    keep("embedding", "Embedding, LSTM, the last step, softmax", keras.Sequential(
+        [L.Input((None,)), L.Embedding(7, 3), L.LSTM(4), L.Dense(7), L.Activation("softmax")]), indices=7)
+
+    i = L.Input((None, I))
+    a, b = L.LSTM(4, **S)(i), L.GRU(3, **S)(i)
+    c = L.Concatenate()([b, i, a])
+    keep("branches", "branches and Concatenate", keras.Model(i, L.Dense(2)(L.SimpleRNN(3, **S)(c))), "weights.h5")
+    i = L.Input((T,))
+    e = L.Embedding(6, 3)(i)
+    a = L.LSTM(4, **S)(e)
+    c = L.Concatenate()([e, a])
+    d = L.Dense(2, activation="tanh")(L.GRU(4)(c))
+    keep("branches_last", "a skip connection, then the last step", keras.Model(i, L.Concatenate()([d, L.LSTM(2)(e)])),
+         indices=6)
+
+    # What has to be refused: architectures beside the file "lstm_weights".
+    def refuse(name, feature, model):
+        refused.append({"name": name, "feature": feature})
+        (out / f"refused_{name}.json").write_text(model.to_json() + "\n")
+
+    refuse("merge_mode", "Bidirectional, merge_mode = sum", chain(L.Bidirectional(L.LSTM(4, **S), merge_mode="sum")))
+    refuse("selu", "activation = selu", chain(L.LSTM(4, activation="selu", **S)))
+    refuse("leaky_relu", "recurrent_activation = leaky_relu", chain(L.LSTM(4, recurrent_activation="leaky_relu", **S)))
+    refuse("conv", "Conv1D", chain(L.Conv1D(4, 3), L.LSTM(4, **S)))
+    refuse("masking", "Masking", chain(L.Masking(), L.LSTM(4, **S)))
+    refuse("normalization", "LayerNormalization", chain(L.LSTM(4, **S), L.LayerNormalization()))
+    refuse("mask_zero", "Embedding, mask_zero = true", keras.Sequential(
+        [L.Input((None,)), L.Embedding(7, 3, mask_zero=True), L.LSTM(4)]))
+    i = L.Input((None, I))
+    refuse("return_state", "return_state = true", keras.Model(i, L.LSTM(4, return_state=True, **S)(i)[0]))
+    refuse("initial_state", "initial states", keras.Model(i, L.LSTM(4, **S)(
+        i, initial_state=[L.GlobalAveragePooling1D()(L.Dense(4)(i))] * 2)))
+    layer = L.LSTM(I, **S)
+    refuse("shared", "a layer that is used twice", keras.Model(i, layer(layer(i))))
+    j = L.Input((None, I))
+    refuse("two_inputs", "two inputs", keras.Model([i, j], L.LSTM(4)(L.Concatenate()([i, j]))))
+    refuse("add", "Add", keras.Model(i, L.Add()([L.LSTM(4, **S)(i), L.GRU(4, **S)(i)])))
+    refuse("no_time", "an input without time", keras.Sequential([L.Input((3,)), L.Dense(2)]))
+    refuse("repeat", "a sequence from one step", chain(L.LSTM(4), L.RepeatVector(3), L.LSTM(2)))
+    refuse("one_step", "a recurrent layer after one step", chain(L.LSTM(4), L.Reshape((2, 2)), L.LSTM(2)))
+    refuse("units", "more units than the weights have", chain(L.LSTM(5, **S)))
+    refuse("other", "a layer that the weights do not have", chain(L.GRU(4, **S)))
+    keras_old(expected)
+    (out / "expected.json").write_text(json.dumps({"cases": expected, "refused": refused}) + "\n")
+    print(len(expected), "models of Keras,", len(refused), "to be refused")
+
+
 if __name__ == "__main__":
-    wanted = [a for a in sys.argv[1:] if a != "-v"] or ["attributes", "torch-onnx", "torch"]
+    wanted = [a for a in sys.argv[1:] if a != "-v"] or ["attributes", "torch-onnx", "torch", "keras"]
     if "attributes" in wanted:
         attribute_cases()
         pattern_cases()
@@ -459,3 +767,8 @@ if __name__ == "__main__":
         torch_onnx()
     if "torch" in wanted:
         torch_state_dict()
+    if "keras" in wanted:
+        keras_files()
+    if "textgenrnn" in wanted:
+        # TEXTGENRNN names the folder with its weights and vocabulary (github.com/minimaxir/textgenrnn).
+        textgenrnn_trained(pathlib.Path(os.environ["TEXTGENRNN"]))

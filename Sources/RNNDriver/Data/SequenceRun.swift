@@ -1,6 +1,8 @@
+internal import Foundation
 internal import RNNGraph
 package import RNNInterchange
 internal import RNNQuantize
+internal import RNNSupport
 
 /// Runs a model over whole sequences in double precision.
 package struct SequenceRun {
@@ -17,13 +19,17 @@ package struct SequenceRun {
 
   package init(_ model: SequenceModel) { self.model = model }
 
+  /// Runs a sequence from zero states.
+  ///
   /// - Parameter sequence: `[step][feature]`, at least one step.
-  package func run(_ sequence: [[Double]]) -> Outcome {
+  /// - Throws: `DiagnosticsEmitted` if an index of the input is none.
+  package func run(_ sequence: [[Double]]) throws -> Outcome {
     precondition(!sequence.isEmpty, "a sequence has at least one step")
     var outcome = Outcome(output: sequence, sequences: [], states: [])
     // The parts of the step before, for a choice of what each computed last.
     var reversed: [(width: Int, isReverse: Bool)] = []
-    for step in model.steps {
+    for (number, step) in model.steps.enumerated() {
+      let before = outcome.output
       switch step {
       case .select(let selection):
         let (first, last) = (outcome.output[0], outcome.output[outcome.output.count - 1])
@@ -38,10 +44,24 @@ package struct SequenceRun {
         } else {
           outcome.output = [last]
         }
-        outcome.states.append([])
       case .forward(let part): advance([(part, false)])
       case .reverse(let part): advance([(part, true)])
       case .bidirectional(let forward, let reverse): advance([(forward, false), (reverse, true)])
+      case .oneHot(let count):
+        outcome.output = try before.enumerated().map { try oneHot($1, count, at: $0) }
+      case .flip: outcome.output.reverse()
+      case .read(let places):
+        let values = places.map { $0 == 0 ? sequence : outcome.sequences[$0 - 1] }
+        outcome.output = values[0].indices.map { t in values.flatMap { $0[t] } }
+      case .attention(let part, let epsilon):
+        advance([(part, false)])
+        outcome.output = [
+          weightedMean(before, scores: outcome.output.map { $0[0] }, epsilon: epsilon)
+        ]
+      case .softmax: outcome.output = before.map(softmax)
+      }
+      if outcome.states.count == number {
+        outcome.states.append([])
       }
       outcome.sequences.append(outcome.output)
     }
@@ -63,5 +83,36 @@ package struct SequenceRun {
       outcome.states.append(states)
       reversed = parts.map { ($0.part.network.outputSize, $0.isReverse) }
     }
+  }
+}
+
+/// The values of an index: 1 in its place.
+private func oneHot(_ row: [Double], _ count: Int, at step: Int) throws -> [Double] {
+  guard let index = Int(exactly: row[0]), (0..<count).contains(index) else {
+    throw DiagnosticsEmitted(
+      Diagnostic(
+        stage: "run", path: "input[\(step)]", message: "the index is \(row[0])",
+        fix: "give whole numbers from 0 to \(count - 1)"))
+  }
+  var values = [Double](repeating: 0, count: count)
+  values[index] = 1
+  return values
+}
+
+/// exp(v) of every value divided by their sum; the greatest value is subtracted first, which changes nothing else.
+private func softmax(_ row: [Double]) -> [Double] {
+  let greatest = row.max() ?? 0
+  let powers = row.map { exp($0 - greatest) }
+  let sum = powers.reduce(0, +)
+  return powers.map { $0 / sum }
+}
+
+/// The sum of all rows, each times exp(score) / (sum of exp(score) + epsilon).
+private func weightedMean(_ rows: [[Double]], scores: [Double], epsilon: Double) -> [Double] {
+  let greatest = scores.max() ?? 0
+  let powers = scores.map { exp($0 - greatest) }
+  let sum = powers.reduce(0, +) + epsilon
+  return rows[0].indices.map { f in
+    zip(rows, powers).reduce(0) { $0 + $1.0[f] * $1.1 } / sum
   }
 }

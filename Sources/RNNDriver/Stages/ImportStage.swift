@@ -143,7 +143,7 @@ package struct ImportStage: Stage {
     let wanted = try sequences(files.output, imported.outputs[0].tensor)
     let run = SequenceRun(imported.model)
     let found = try sequences(files.input, imported.input).map { sequence in
-      run.run(sequence.map { $0.map(Double.init) }).output
+      try run.run(sequence.map { $0.map(Double.init) }).output
     }
     guard found.count == wanted.count, found.map(\.count) == wanted.map(\.count) else {
       throw DiagnosticsEmitted(

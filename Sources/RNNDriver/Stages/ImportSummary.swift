@@ -37,7 +37,8 @@ struct ImportSummary {
         case .forward: ["forward"]
         case .reverse: ["reverse"]
         case .bidirectional: ["forward", "reverse"]
-        case .select: []
+        case .attention: ["score"]
+        case .select, .oneHot, .flip, .read, .softmax: []
         }
       return zip(step.parts, directions).flatMap { part, direction in
         zip(part.network.layers, part.weights.values).map { layer, values in
@@ -53,9 +54,17 @@ struct ImportSummary {
       return streaming.selectsLast
         ? "the last step counts: rnnc run --last" : "a value for every step"
     }
-    let selects = imported.model.steps.contains { if case .select = $0 { true } else { false } }
-    return (selects ? "one value for a sequence" : "a value for every step")
-      + "; it needs the whole sequence, so its parts compile one by one"
+    let model = imported.model.joined
+    let isStepwise = model.steps.allSatisfy { step in
+      switch step {
+      case .forward, .oneHot, .read, .softmax: true
+      case .reverse, .bidirectional, .select, .flip, .attention: false
+      }
+    }
+    return (model.givesOneStep ? "one value for a sequence" : "a value for every step")
+      + (isStepwise
+        ? "; rnnc run computes what is between its parts, which compile one by one"
+        : "; it needs the whole sequence, so its parts compile one by one")
   }
 
   var members: [JSONValue.Member] {

@@ -40,10 +40,10 @@ package struct RunStage: Stage {
     let (sequences, isSingle) = try FeatureInput.sequences(input, inputSize: network.inputSize)
     let lengths = try self.lengths.map { try Self.lengths($0, of: sequences) }
     let runner = SequenceRun(network)
-    var results = sequences.enumerated().map { s, sequence in
-      runner.run(Array(sequence.prefix(lengths?[s] ?? sequence.count))).output
+    var results = try sequences.enumerated().map { s, sequence in
+      try runner.run(Array(sequence.prefix(lengths?[s] ?? sequence.count))).output
     }
-    let selects = network.steps.contains { if case .select = $0 { true } else { false } }
+    let selects = network.givesOneStep
     if isLast || selects {
       results = results.map { [$0[$0.count - 1]] }
     } else {

@@ -222,7 +222,7 @@ extension ONNXGraphReader {
       switch stream.position > 0 ? steps[stream.position - 1] : .select(.last) {
       case .forward(let part): part.network.outputSize
       case .bidirectional(let part, _): part.network.outputSize
-      case .reverse, .select: 0
+      case .reverse, .select, .oneHot, .flip, .read, .attention, .softmax: 0
       }
     let allowed = step == time.size - 1 ? 0..<forward : forward..<columns
     let used = (0..<columns).filter { c in

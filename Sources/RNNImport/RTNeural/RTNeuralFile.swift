@@ -132,16 +132,15 @@ package enum RTNeuralFile {
       return refuse(
         "weights", "\(weights.count) tensors, not 3", "give kernel, recurrent kernel, bias")
     }
+    let layer = KerasWeights(
+      kernel: kernel, recurrent: recurrent, bias: weights[2].values, biasShape: weights[2].shape,
+      units: units)
     do {
       if kind == "lstm" {
         return try maker.part(
-          cell: "lstm", inputSize: inputs, units: units, options: [],
-          values: KerasWeights.lstm(
-            kernel: kernel, recurrent: recurrent, bias: weights[2].values, units: units))
+          cell: "lstm", inputSize: inputs, units: units, options: [], values: layer.lstm())
       }
-      let (reset, values) = try KerasWeights.gru(
-        kernel: kernel, recurrent: recurrent, bias: weights[2].values, units: units, resetAfter: nil
-      )
+      let (reset, values) = try layer.gru(resetAfter: nil)
       notes.append(ImportNote(node.path, "bias", "\(weights[2].shape)", "reset = \(reset)"))
       return try maker.part(
         cell: "gru", inputSize: inputs, units: units,

@@ -27,6 +27,12 @@ extension SequenceModel {
       case .bidirectional(let forward, let reverse):
         .object(["forward": try write(forward), "reverse": try write(reverse)])
       case .select(let selection): .object(["select": .string(selection.rawValue)])
+      case .oneHot(let count): .object(["oneHot": .int(count)])
+      case .flip: .object(["flip": "time"])
+      case .read(let places): .object(["read": .array(places.map { .int($0) })])
+      case .attention(let part, let epsilon):
+        .object(["attention": try write(part), "epsilon": .double(epsilon)])
+      case .softmax: .object(["softmax": "features"])
       }
     }
     let json = JSONValue.object([
@@ -49,30 +55,25 @@ extension SequenceModel {
       _ = o["format"]?.word([formatWord])
       _ = o["version"]?.int(1...1)
       let name = o["name"]?.identifier(hyphens: true)
-      var steps: [Step] = []
-      var size: Int?
-      for node in o["steps"]?.array() ?? [] {
-        guard let step = try Self.step(node, in: folder) else { continue }
-        for part in step.parts {
-          if let size, part.network.inputSize != size {
-            root.json.error(
-              node.path,
-              "a part takes \(part.network.inputSize) values, the step before gives \(size)",
-              fix: "write the model again with `rnnc import`")
-          }
-        }
-        size = step.outputSize ?? size
-        steps.append(step)
-      }
+      let nodes = o["steps"]?.array() ?? []
+      let steps = try nodes.compactMap { try Self.step($0, in: folder) }
       if steps.allSatisfy({ $0.parts.isEmpty }) {
         root.json.error("/steps", "there are no layers", fix: "write the model again")
       }
-      return name.map { SequenceModel(name: $0, steps: steps) }
+      let model = SequenceModel(name: name ?? "model", steps: steps)
+      if steps.count == nodes.count, let fault = model.fault {
+        root.json.error(
+          "/steps/\(fault.step)", fault.message, fix: "write the model again with `rnnc import`")
+      }
+      return name == nil ? nil : model
     }
   }
 
   private static func step(_ node: JSONNode, in folder: URL) throws -> Step? {
-    guard let o = node.object([], optional: ["forward", "reverse", "select"]) else { return nil }
+    let keys = [
+      "forward", "reverse", "select", "oneHot", "flip", "read", "attention", "epsilon", "softmax",
+    ]
+    guard let o = node.object([], optional: keys) else { return nil }
     func part(_ key: String) throws -> Part? {
       guard let file = o[key]?.string() else { return nil }
       guard !file.contains("/"), file != ".." else {
@@ -82,11 +83,22 @@ extension SequenceModel {
       let (model, weights) = try ModelFile.read(folder.appendingPathComponent(file))
       return Part(network: model.network, weights: weights)
     }
-    if o["select"] != nil, o.members.count == 1 {
-      return o["select"]?.word(Selection.allCases.map(\.rawValue)).flatMap(
-        Selection.init(rawValue:)
-      )
-      .map(Step.select)
+    if o.members.count == 1 {
+      if let select = o["select"] {
+        return select.word(Selection.allCases.map(\.rawValue)).flatMap(Selection.init(rawValue:))
+          .map(Step.select)
+      }
+      if let count = o["oneHot"] { return count.int(1...1 << 20).map(Step.oneHot) }
+      if let axis = o["flip"] { return axis.word(["time"]).map { _ in .flip } }
+      if let axis = o["softmax"] { return axis.word(["features"]).map { _ in .softmax } }
+      if let list = o["read"] {
+        return list.array().map { .read($0.compactMap { $0.int(0...1 << 20) }) }
+      }
+    }
+    if let epsilon = o["epsilon"], o.members.count == 2, let part = try part("attention") {
+      return epsilon.number(where: { (0...1).contains($0) }, fix: "use 0 to 1").map {
+        .attention(part, epsilon: $0)
+      }
     }
     switch (try part("forward"), try part("reverse")) {
     case (let forward?, let reverse?) where o.members.count == 2:
@@ -95,7 +107,9 @@ extension SequenceModel {
     case (nil, let reverse?) where o.members.count == 1: return .reverse(reverse)
     default:
       node.json.error(
-        node.path, "a step is one of forward, reverse, both of them, or select",
+        node.path,
+        "a step is one of forward, reverse, both of them, select, oneHot, flip, read, softmax, or "
+          + "attention with epsilon",
         fix: "write the model again with `rnnc import`")
       return nil
     }

@@ -7,10 +7,11 @@ struct ImportCommand: ParsableCommand {
     commandName: "import",
     abstract: "Reads a network that another program trained.",
     discussion: """
-      Reads ONNX (.onnx), the JSON of RTNeural (.json) and a PyTorch state_dict (.safetensors with \
-      --architecture). The result is a model folder like that of `rnnc train`, so quantize, compile \
-      and cosim follow; a network that needs whole sequences (bidirectional or reverse layers) \
-      becomes a folder of such models, one for each direction, which `rnnc run` joins.
+      Reads ONNX (.onnx), Keras (.keras, .h5, .hdf5), the JSON of RTNeural (.json) and a PyTorch \
+      state_dict (.safetensors with --architecture). The result is a model folder like that of \
+      `rnnc train`, so quantize, compile and cosim follow; a network that needs whole sequences \
+      (bidirectional or reverse layers) or has branches, attention or softmax becomes a folder of \
+      such models, which `rnnc run` joins.
 
       Every option of the file is honoured or refused: an error names the node, the attribute, its \
       value and the remedy. docs/formats/import.md lists them all.
@@ -19,6 +20,7 @@ struct ImportCommand: ParsableCommand {
         rnnc import model.onnx -o build/imported
         rnnc import model.onnx -o out --expect-input x.npy --expect-output y.npy --tolerance 1e-5
         rnnc import weights.safetensors --architecture modules.json -o out
+        rnnc import model.weights.h5 --architecture model.json -o out
         rnnc import case/model.onnx -o out --constant W=case/input_1.pb --constant R=case/input_2.pb
       """)
 
@@ -32,7 +34,7 @@ struct ImportCommand: ParsableCommand {
   var constant: [String] = []
   @Option(help: "The data input of an ONNX graph (default: the first one).")
   var input: String?
-  @Option(help: "What the tensors of a .safetensors file belong to.", completion: .file())
+  @Option(help: "What the tensors of a .safetensors or .h5 file belong to.", completion: .file())
   var architecture: String?
   @Option(help: "What the original read (.npy, .pb), in its own layout.", completion: .file())
   var expectInput: String?
