@@ -17,6 +17,31 @@ extension ActivationTable {
     _ function: TabulatedFunction, input: QFormat, output: QFormat, segments: Int,
     guardBits: Int = 2
   ) -> ActivationTable {
+    best(function, input: input, output: output, segments: segments, guardBits: guardBits).table
+  }
+
+  /// The most segments that a table gets without being told.
+  package static let mostSegments = 4096
+
+  /// The table with the fewest segments whose lines deviate by at most half an output ulp before the final rounding.
+  ///
+  /// Its outputs are then at most one ulp from the real function, for all input codes, if `mostSegments` suffice: 128
+  /// for 12 output bits, 1024 for 16.
+  package static func accurate(
+    _ function: TabulatedFunction, input: QFormat, output: QFormat, guardBits: Int = 2
+  ) -> ActivationTable {
+    var segments = 8
+    while true {
+      let (table, deviation) = best(
+        function, input: input, output: output, segments: segments, guardBits: guardBits)
+      if deviation <= 0.5 || segments == mostSegments { return table }
+      segments *= 2
+    }
+  }
+
+  private static func best(
+    _ function: TabulatedFunction, input: QFormat, output: QFormat, segments: Int, guardBits: Int
+  ) -> (table: ActivationTable, deviation: Double) {
     precondition(
       segments > 1 && segments.nonzeroBitCount == 1,
       "a table needs 2, 4, 8... segments, not \(segments)")
@@ -38,7 +63,7 @@ extension ActivationTable {
       best = fit
     }
     guard let best else { preconditionFailure("there is always a candidate") }
-    return best.table
+    return best
   }
 
   /// The greatest distance, in output ulp, between the table and the real function over all input codes.

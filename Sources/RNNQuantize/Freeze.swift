@@ -8,11 +8,11 @@ internal import RNNSupport
 /// additions; an activation and the rounding after it become one table; a rounding to the format that a
 /// value has already disappears. Nothing is decided here: every format comes from the network.
 ///
-/// - Parameter tableSegments: the segments of every table, a power of two.
+/// - Parameter tableSegments: the segments of every table, a power of two; nil for as many as each needs to be right to one ulp.
 /// - Throws: `DiagnosticsEmitted` naming the layer and the node when a value that has to be rounded is not, a
 ///   parameter has no format, an exact value needs more than 63 bits, or a weight is not a number.
 package func freeze(
-  _ network: Network, weights: Weights, name: String, tableSegments: Int = 128
+  _ network: Network, weights: Weights, name: String, tableSegments: Int? = 128
 ) throws -> IntegerGraph {
   var sink = DiagnosticSink(stage: "freeze")
   guard !network.layers.isEmpty, weights.values.count == network.layers.count else {

@@ -4,7 +4,8 @@ internal import RNNGraph
 /// Appends nodes to an integer graph with the formats that exact operations have.
 struct IntegerGraphBuilder {
   var graph: IntegerGraph
-  private let tableSegments: Int
+  /// The segments of every table; nil for as many as each needs.
+  private let tableSegments: Int?
   private var names: Set<String> = []
   private var extensions: [Extension: ValueID] = [:]
   private var tables: [TableKey: Int] = [:]
@@ -28,7 +29,7 @@ struct IntegerGraphBuilder {
   /// An exact value needs more bits than an integer graph has.
   struct TooWide: Error { var width: Int }
 
-  init(name: String, inputSize: Int, inputFormat: QFormat, tableSegments: Int) {
+  init(name: String, inputSize: Int, inputFormat: QFormat, tableSegments: Int?) {
     self.tableSegments = tableSegments
     graph = IntegerGraph(
       name: name, inputSize: inputSize, inputFormat: inputFormat, nodes: [], matrices: [],
@@ -140,7 +141,9 @@ struct IntegerGraphBuilder {
     let key = TableKey(function: function, input: input, output: output)
     if let known = tables[key] { return known }
     graph.tables.append(
-      ActivationTable.fitted(function, input: input, output: output, segments: tableSegments))
+      tableSegments.map {
+        ActivationTable.fitted(function, input: input, output: output, segments: $0)
+      } ?? ActivationTable.accurate(function, input: input, output: output))
     tables[key] = graph.tables.count - 1
     return graph.tables.count - 1
   }

@@ -28,14 +28,14 @@ package struct QuantizationPolicy: Hashable, Sendable {
   package var rounding: RoundingRule
   /// What observed ranges are multiplied by before integer bits are counted.
   package var margin: Double
-  /// Segments of the tables of the sigmoid and tanh, a power of two.
-  package var tableSegments: Int
+  /// Segments of the tables of the sigmoid and tanh, a power of two; nil for as many as each needs.
+  package var tableSegments: Int?
 
   package init(
     weightWidth: Int = 12, activationWidth: Int = 12, stateWidth: Int = 12,
     integratorWidth: Int = 16, momentWidth: Int = 24, internalWidth: Int = 16, biasWidth: Int = 32,
     rounding: RoundingRule = .halfUp,
-    margin: Double = 1, tableSegments: Int = 128
+    margin: Double = 1, tableSegments: Int? = 128
   ) {
     self.weightWidth = weightWidth
     self.activationWidth = activationWidth
@@ -47,6 +47,25 @@ package struct QuantizationPolicy: Hashable, Sendable {
     self.rounding = rounding
     self.margin = margin
     self.tableSegments = tableSegments
+  }
+
+  /// The widths for a network that is not trained any further.
+  ///
+  /// What is never stored follows from what is: an argument of a table is so fine that rounding it moves the result by at
+  /// most a quarter of its ulp (three integer bits and one fraction bit more than a value has), and no table is off by
+  /// more than one ulp.
+  ///
+  /// - Parameters:
+  ///   - weightBits: of matrices and peepholes.
+  ///   - valueBits: of everything that is stored and multiplied at run time.
+  ///   - stateBits: of states that no matrix multiplies, such as the LSTM's c.
+  package static func withoutTraining(weightBits: Int, valueBits: Int, stateBits: Int)
+    -> QuantizationPolicy
+  {
+    QuantizationPolicy(
+      weightWidth: weightBits, activationWidth: valueBits, stateWidth: stateBits,
+      integratorWidth: max(16, valueBits), internalWidth: min(valueBits + 4, 20),
+      margin: valueBits >= 10 ? 1.25 : 1, tableSegments: nil)
   }
 
   /// Reports settings that no design can have.
@@ -68,9 +87,13 @@ package struct QuantizationPolicy: Hashable, Sendable {
         "quantization.margin", "\(margin) is not a positive number",
         fix: "choose 1 for the observed ranges as they are")
     }
-    if tableSegments < 2 || tableSegments > 4096 || tableSegments.nonzeroBitCount != 1 {
+    if let tableSegments,
+      tableSegments < 2 || tableSegments > ActivationTable.mostSegments
+        || tableSegments.nonzeroBitCount != 1
+    {
       sink.error(
-        "quantization.tableSegments", "\(tableSegments) is not a power of two from 2 to 4096",
+        "quantization.tableSegments",
+        "\(tableSegments) is not a power of two from 2 to \(ActivationTable.mostSegments)",
         fix: "choose 128")
     }
   }

@@ -79,7 +79,9 @@ import _RNNTestSupport
       #expect(model.task == nil && model.network.layers.map(\.cell) == ["leaky", "dense"])
 
       let fixed = folder.appendingPathComponent("fixed")
-      let quantized = try QuantizeStage(model: float, experiment: file, output: fixed).run(context)
+      let quantized = try QuantizeStage(
+        model: float, source: .experiment(file), output: fixed
+      ).run(context)
       let integers = try number(quantized.json, "testLossIntegers")
       #expect(abs(integers - loss) < 0.05 * loss)
       let build = folder.appendingPathComponent("rtl")

@@ -57,6 +57,28 @@ import Testing
     }
   }
 
+  /// As few segments as one ulp needs: half as many are further away.
+  @Test(arguments: [
+    (TabulatedFunction.sigmoid, 4), (.tanh, 4), (.sigmoid, 8), (.tanh, 8), (.tanh, 12),
+    (.sigmoid, 16), (.tanh, 16),
+  ])
+  func accurateTablesAreWithinOneUlp(function: TabulatedFunction, width: Int) {
+    let output = QFormat(width: width, fraction: width - 1)
+    let bits = function.usefulIntegerBits(outputFraction: width - 1)
+    let input = QFormat(width: width + 4, fraction: width + 3 - bits)
+    let table = ActivationTable.accurate(function, input: input, output: output)
+    #expect(error(table) <= 1)
+    #expect(table.isMonotonic)
+    let segments = table.slopes.count
+    #expect(segments <= 2048)
+    if segments > 8 {
+      let half = ActivationTable.fitted(
+        function, input: input, output: output, segments: segments / 2)
+      #expect(error(half) > 0.9)
+      #expect(error(half) > error(table))
+    }
+  }
+
   @Test func inputsOutsideTheSegmentsAreClamped() {
     let table = ActivationTable.fitted(
       .sigmoid, input: QFormat(width: 16, fraction: 8), output: QFormat(width: 12, fraction: 11),

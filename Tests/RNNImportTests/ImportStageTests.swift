@@ -10,7 +10,7 @@ import RNNSupport
 import Testing
 import _RNNTestSupport
 
-private struct Silent: ProgressSink {
+struct Silent: ProgressSink {
   func begin(_ title: String) {}
   func update(_ fraction: Double, _ text: String, milestone: Bool) {}
   func end(_ result: String) {}

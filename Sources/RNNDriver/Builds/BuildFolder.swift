@@ -25,17 +25,8 @@ package struct BuildFolder: Sendable {
   static func design(of model: ModelFile, weights: Weights, options: CompileOptions) throws
     -> Design
   {
-    let segments = model.stages.last { $0.name == "quantize" }?.settings.first {
-      $0.key == "tableSegments"
-    }
-    let network = model.network
-    var graph: IntegerGraph
-    if case .int(let count)? = segments?.value {
-      graph = try freeze(
-        network, weights: weights, name: options.name, tableSegments: count)
-    } else {
-      graph = try freeze(network, weights: weights, name: options.name)
-    }
+    var graph = try freeze(
+      model.network, weights: weights, name: options.name, tableSegments: model.tableSegments)
     graph.name = options.name
     return try compile(graph, options: options)
   }
@@ -89,9 +80,11 @@ package struct BuildFolder: Sendable {
   /// Writes the files of a design and a copy of its model, whole or not at all.
   ///
   /// Simulation libraries of an older build stay: they are found by the hash of their sources.
-  static func write(_ design: Design, model: ModelFile, weights: Weights, to url: URL) throws
-    -> [EmittedFile]
-  {
+  ///
+  /// - Parameter source: the file of the model, whose float model and sequences come along if it has them.
+  static func write(
+    _ design: Design, model: ModelFile, weights: Weights, source: URL? = nil, to url: URL
+  ) throws -> [EmittedFile] {
     try OutputFolder.prepare(url, marker: marker)
     let files = try emit(design)
     return try AtomicFile.writeFolder(at: url) { staging in
@@ -99,6 +92,9 @@ package struct BuildFolder: Sendable {
         try AtomicFile.write(file.text, to: staging.appendingPathComponent(file.path))
       }
       try model.write(to: staging.appendingPathComponent(modelPath), weights: weights)
+      if let source {
+        try FloatOrigin.copy(of: source, to: staging.appendingPathComponent(modelPath))
+      }
       let old = url.appendingPathComponent("sim")
       let kept = (try? FileManager.default.contentsOfDirectory(atPath: old.path)) ?? []
       for name in kept.sorted() where !name.hasSuffix(".sv") {

@@ -1,10 +1,12 @@
 internal import Foundation
+internal import RNNFixedPoint
 internal import RNNGraph
 package import RNNInterchange
 internal import RNNQuantize
+internal import RNNReference
 internal import RNNSupport
 
-/// Runs a model over whole sequences in double precision.
+/// Runs a model over whole sequences, in double precision or in the integers of hardware.
 package struct SequenceRun {
   /// What one sequence gave.
   package struct Outcome: Sendable {
@@ -14,10 +16,28 @@ package struct SequenceRun {
     package var sequences: [[[Double]]]
     /// The states of the first layer of every part after its last computed step: `[model step][part][state]`.
     package var states: [[[(name: String, values: [Double])]]]
+    /// What each part read, in the order in which it read it: `[part][step][feature]`.
+    package var partInputs: [[[Double]]]
   }
-  let model: SequenceModel
+  private let model: SequenceModel
+  private let runners: [any PartRunner]
 
-  package init(_ model: SequenceModel) { self.model = model }
+  /// In double precision; a quantized model rounds its values as its formats say.
+  package init(_ model: SequenceModel) {
+    self.model = model
+    runners = model.steps.flatMap(\.parts).map(RealRunner.init)
+  }
+
+  /// In integers, code by code what the hardware computes; the model has to be quantized.
+  ///
+  /// Outputs are the numbers that codes stand for. What one part gives to the next is rounded to the input format of that.
+  /// - Parameter tableSegments: as `freeze` takes it.
+  package init(integersOf model: SequenceModel, tableSegments: Int? = nil) throws {
+    self.model = model
+    runners = try model.steps.flatMap(\.parts).map {
+      try IntegerRunner($0, tableSegments: tableSegments)
+    }
+  }
 
   /// Runs a sequence from zero states.
   ///
@@ -25,7 +45,7 @@ package struct SequenceRun {
   /// - Throws: `DiagnosticsEmitted` if an index of the input is none.
   package func run(_ sequence: [[Double]]) throws -> Outcome {
     precondition(!sequence.isEmpty, "a sequence has at least one step")
-    var outcome = Outcome(output: sequence, sequences: [], states: [])
+    var outcome = Outcome(output: sequence, sequences: [], states: [], partInputs: [])
     // The parts of the step before, for a choice of what each computed last.
     var reversed: [(width: Int, isReverse: Bool)] = []
     for (number, step) in model.steps.enumerated() {
@@ -70,14 +90,13 @@ package struct SequenceRun {
     func advance(_ parts: [(part: SequenceModel.Part, isReverse: Bool)]) {
       var rows = [[Double]](repeating: [], count: outcome.output.count)
       var states: [[(name: String, values: [Double])]] = []
-      for (part, isReverse) in parts {
-        let interpreter = FloatInterpreter(network: part.network, weights: part.weights)
+      for (_, isReverse) in parts {
+        let runner = runners[outcome.partInputs.count]
+        runner.reset()
         let order = isReverse ? Array(rows.indices.reversed()) : Array(rows.indices)
-        for t in order { rows[t] += interpreter.step(outcome.output[t]) }
-        states.append(
-          part.network.layers[0].graph.states.map { state in
-            (state.name, interpreter.values[0][state.next.index])
-          })
+        outcome.partInputs.append(order.map { outcome.output[$0] })
+        for t in order { rows[t] += runner.step(outcome.output[t]) }
+        states.append(runner.states)
       }
       outcome.output = rows
       outcome.states.append(states)
@@ -114,5 +133,62 @@ private func weightedMean(_ rows: [[Double]], scores: [Double], epsilon: Double)
   let sum = powers.reduce(0, +) + epsilon
   return rows[0].indices.map { f in
     zip(rows, powers).reduce(0) { $0 + $1.0[f] * $1.1 } / sum
+  }
+}
+
+/// A part of a model that runs step by step.
+private protocol PartRunner {
+  /// Before the first step of a sequence.
+  func reset()
+  func step(_ x: [Double]) -> [Double]
+  /// The states of the first layer after the last step.
+  var states: [(name: String, values: [Double])] { get }
+}
+
+private struct RealRunner: PartRunner {
+  private let layer: Layer
+  private let interpreter: FloatInterpreter
+
+  init(_ part: SequenceModel.Part) {
+    layer = part.network.layers[0]
+    interpreter = FloatInterpreter(network: part.network, weights: part.weights)
+  }
+  func reset() { interpreter.reset() }
+  func step(_ x: [Double]) -> [Double] { interpreter.step(x) }
+  var states: [(name: String, values: [Double])] {
+    layer.graph.states.map { ($0.name, interpreter.values[0][$0.next.index]) }
+  }
+}
+
+private struct IntegerRunner: PartRunner {
+  private let layer: Layer
+  private let rounding: RoundingRule
+  private let reference: ReferenceModel
+
+  init(_ part: SequenceModel.Part, tableSegments: Int?) throws {
+    layer = part.network.layers[0]
+    rounding = part.network.inputRounding ?? .halfUp
+    reference = try ReferenceModel(
+      try freeze(
+        part.network, weights: part.weights, name: "part", tableSegments: tableSegments))
+  }
+  func reset() { reference.reset() }
+  func step(_ x: [Double]) -> [Double] {
+    let graph = reference.graph
+    let codes = x.map {
+      quantized($0, to: graph.inputFormat, rounding: rounding, overflow: .saturate)
+    }
+    let format = graph[graph.output].format
+    return reference.step(codes).map(format.value(of:))
+  }
+  var states: [(name: String, values: [Double])] {
+    let prefix = "\(layer.name)."
+    return reference.graph.states.enumerated().compactMap { s, state in
+      guard state.name.hasPrefix(prefix) else { return nil }
+      return (
+        String(state.name.dropFirst(prefix.count)),
+        reference.value(of: StateID(s)).map(state.format.value(of:))
+      )
+    }
   }
 }

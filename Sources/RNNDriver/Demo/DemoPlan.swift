@@ -40,7 +40,7 @@ package func plan(_ request: DemoRequest) -> [Step] {
       Step(
         "\(cell): quantize",
         QuantizeStage(
-          model: folder("circulant/model.json"), experiment: experiment,
+          model: folder("circulant/model.json"), source: .experiment(experiment),
           output: folder("quantized"))),
       Step(
         "\(cell): compile",

@@ -97,7 +97,7 @@ package struct HardwareCheck: Sendable {
       stages: [
         ModelStage(
           name: "quantize", seed: 0,
-          settings: [.init("tableSegments", .int(policy.tableSegments))])
+          settings: [.init("tableSegments", ModelFile.tableSetting(policy.tableSegments))])
       ])
     let design = try BuildFolder.design(
       of: model, weights: tuned, options: CompileOptions(name: identifier))

@@ -65,9 +65,11 @@ package struct CompileStage: Stage {
   }
 
   package func run(_ context: StageContext) throws -> StageResult {
-    let (file, weights) = try ModelFile.read(ModelFolder.modelURL(model))
+    let source = ModelFolder.modelURL(model)
+    let (file, weights) = try ModelFile.read(source)
     let design = try BuildFolder.design(of: file, weights: weights, options: options)
-    let files = try BuildFolder.write(design, model: file, weights: weights, to: output)
+    let files = try BuildFolder.write(
+      design, model: file, weights: weights, source: source, to: output)
     let timing = design.frameTiming
     let framesPerSecond = options.clockMegahertz * 1e6 / Double(timing.cyclesPerFrame)
     let multipliers = design.counts.units.reduce(0) { $0 + $1.multipliers }

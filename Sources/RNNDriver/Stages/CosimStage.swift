@@ -1,7 +1,6 @@
 package import Foundation
 internal import RNNCodegen
 internal import RNNCosim
-internal import RNNFixedPoint
 internal import RNNGraph
 internal import RNNInterchange
 internal import RNNReference
@@ -16,6 +15,8 @@ package struct CosimStage: Stage {
     case array(URL)
     /// Labelled recordings; those of the test split are fed.
     case recordings(URL)
+    /// The sequences that came along from `import` or `quantize`.
+    case kept
   }
   /// Which streams hold the design up.
   package enum Flow: String, Sendable, CaseIterable {
@@ -36,11 +37,13 @@ package struct CosimStage: Stage {
   package var activity: Bool
   /// Writes a waveform of the first sequence.
   package var trace: URL?
+  /// Where several short simulations share the simulator's compiled runtime; nil for one long one.
+  package var sharedRuntime: URL?
 
   package init(
     build: URL, input: Input, limit: Int? = nil, flow: Flow = .all,
     stressLimit: Int? = nil, seed: UInt64 = 1,
-    activity: Bool = false, trace: URL? = nil
+    activity: Bool = false, trace: URL? = nil, sharedRuntime: URL? = nil
   ) {
     self.build = build
     self.input = input
@@ -50,18 +53,25 @@ package struct CosimStage: Stage {
     self.seed = seed
     self.activity = activity
     self.trace = trace
+    self.sharedRuntime = sharedRuntime
   }
 
   private var inputURL: URL {
     switch input {
     case .array(let url), .recordings(let url): url
+    case .kept: KeptSequences.url(beside: floatModel)
     }
+  }
+  /// The float model that the design came from, if `quantize` kept it.
+  var floatModel: URL {
+    FloatOrigin.url(of: build.appendingPathComponent(BuildFolder.modelPath))
   }
   package var arguments: [String] {
     var list = [build.relativePath]
     switch input {
     case .array(let url): list += ["--input", url.relativePath]
     case .recordings(let url): list += ["--data", url.relativePath]
+    case .kept: break
     }
     if let limit { list += ["--limit", "\(limit)"] }
     if flow != .all { list += ["--flow", flow.rawValue] }
@@ -91,27 +101,14 @@ package struct CosimStage: Stage {
     }
     let folder = try BuildFolder(opening: build)
     let graph = folder.design.graph
-    var labels: [Int]?
-    var sequences: [[[Int64]]]
-    let rounding = folder.model.network.inputRounding ?? .halfUp
-    switch input {
-    case .array(let url):
-      sequences = try FeatureInput.codes(url, for: graph, rounding: rounding)
-    case .recordings(let url):
-      let loaded = try AudioInput.load(
-        url, split: .test, for: folder.model, path: build.relativePath)
-      sequences = graph.inputCodes(loaded.sequences, rounding: rounding)
-      labels = loaded.labels
-    }
-    if let limit, limit < sequences.count {
-      // Spread over the input, so that a few recordings still show every class.
-      let chosen = (0..<limit).map { $0 * sequences.count / limit }
-      sequences = chosen.map { sequences[$0] }
-      labels = labels.map { all in chosen.map { all[$0] } }
-    }
+    let given = try read(folder)
+    let sequences = given.sequences
 
     let described = try CosimDesign(folder.design, folder: build)
-    let simulator = Cosimulator(described, builder: SimulationBuilder(runner: context.tools))
+    let builder = SimulationBuilder(
+      runner: context.tools, effort: sharedRuntime == nil ? .fast : .quick,
+      runtimeFolder: sharedRuntime)
+    let simulator = Cosimulator(described, builder: builder)
     context.progress.update(0, "building the simulation model", milestone: true)
     let runs =
       flow == .all
@@ -139,8 +136,9 @@ package struct CosimStage: Stage {
     {
       try AtomicFile.write(file.text, to: build.appendingPathComponent(file.path))
     }
-    let classes = try classify(result, sequences: sequences, labels: labels, folder: folder)
-    let json = try summary(result, sequences: sequences.count, classes: classes)
+    let classes = try classify(result, sequences: sequences, labels: given.labels, folder: folder)
+    let accuracy = try accuracy(result, of: given, folder)
+    let json = try summary(result, sequences: sequences.count, classes: classes, accuracy: accuracy)
     try AtomicFile.write(json.text, to: build.appendingPathComponent("cosim.json"))
     var text = result.summary
     if let classes {
@@ -156,6 +154,7 @@ package struct CosimStage: Stage {
         "\n\(latency) cycles from a frame's last input beat to its last output beat, "
         + "a frame every \(interval) cycles"
     }
+    if let accuracy { text += "\n\(accuracy.text)" }
     let passed = result.passed && (classes.map { $0.sameAsReference == $0.total } ?? true)
     return StageResult(json: json, text: text, passed: passed)
   }
@@ -185,8 +184,9 @@ package struct CosimStage: Stage {
   }
 
   /// The result without times, so that the same build and input give the same bytes.
-  private func summary(_ result: CosimResult, sequences: Int, classes: Classes?) throws -> JSONValue
-  {
+  private func summary(
+    _ result: CosimResult, sequences: Int, classes: Classes?, accuracy: AccuracyTable?
+  ) throws -> JSONValue {
     func optional(_ value: Int?) -> JSONValue { value.map { .int($0) } ?? .null }
     return .object([
       "design": .string(result.design), "verilator": .string(result.verilator),
@@ -201,6 +201,7 @@ package struct CosimStage: Stage {
       "frameIntervalCycles": optional(result.frameIntervalCycles),
       "sameClassAsReference": optional(classes?.sameAsReference),
       "rightClass": optional(classes?.right),
+      "accuracy": accuracy?.json ?? .null,
       "firstMismatch": result.firstFailure?.firstMismatch.map { .string("\($0)") } ?? .null,
       "passes": .array(
         result.runs.map { run in

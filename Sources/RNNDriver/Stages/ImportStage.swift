@@ -64,7 +64,8 @@ package struct ImportStage: Stage {
     options.architecture = architecture
     var imported = try ModelImporter.read(file, options)
     imported.model.name = try modelName()
-    let errors = try expected.map { try difference(imported, $0) }
+    let kept = try expected.map { try sequences(of: imported, $0) }
+    let errors = try kept.map { try difference(imported, $0) }
     let passed = tolerance.map { limit in (errors?.greatest ?? 0) <= limit } ?? true
 
     let summary = ImportSummary(imported, errors: errors)
@@ -86,6 +87,7 @@ package struct ImportStage: Stage {
       } else {
         try imported.model.joined.write(to: staging, stages: [stage])
       }
+      try kept?.write(beside: staging.appendingPathComponent(written))
       try AtomicFile.write(record.text, to: staging.appendingPathComponent("record.json"))
     }
     let path = output.appendingPathComponent(written).relativePath
@@ -125,11 +127,11 @@ package struct ImportStage: Stage {
     return String(((first ? "" : "m") + String(letters)).prefix(64))
   }
 
-  /// How far the float network is from what the original gave.
-  private func difference(_ imported: ImportedModel, _ files: (input: URL, output: URL)) throws
-    -> ImportSummary.Errors
+  /// What the original read and gave, in the layout of a run.
+  private func sequences(of imported: ImportedModel, _ files: (input: URL, output: URL)) throws
+    -> KeptSequences
   {
-    func sequences(_ url: URL, _ tensor: ImportedTensor) throws -> [[[Float]]] {
+    func sequences(_ url: URL, _ tensor: ImportedTensor) throws -> [[[Double]]] {
       let array = try Self.tensor(url)
       guard let rows = tensor.sequences(array.shape, array.floats) else {
         throw DiagnosticsEmitted(
@@ -138,25 +140,30 @@ package struct ImportStage: Stage {
             message: "its shape is \(array.shape), which is not that of \(tensor.name)",
             fix: "give a tensor with the axes \(tensor.description)"))
       }
-      return rows
+      return rows.map { $0.map { $0.map(Double.init) } }
     }
+    let inputs = try sequences(files.input, imported.input)
     let wanted = try sequences(files.output, imported.outputs[0].tensor)
-    let run = SequenceRun(imported.model)
-    let found = try sequences(files.input, imported.input).map { sequence in
-      try run.run(sequence.map { $0.map(Double.init) }).output
-    }
-    guard found.count == wanted.count, found.map(\.count) == wanted.map(\.count) else {
+    // A model of which only the last step counts has one step in the original.
+    let steps = imported.model.givesOneStep ? 1 : inputs[0].count
+    guard inputs.count == wanted.count, wanted.allSatisfy({ $0.count == steps }) else {
       throw DiagnosticsEmitted(
         Diagnostic(
           stage: "import", path: files.output.relativePath,
           message:
             "it holds \(wanted.count) sequences of \(wanted.first?.count ?? 0) steps, the input gives "
-            + "\(found.count) of \(found.first?.count ?? 0)",
+            + "\(inputs.count) of \(steps)",
           fix: "give input and output of one run"))
     }
-    let errors = zip(found.joined().joined(), wanted.joined().joined()).map { abs($0 - Double($1)) }
-    return ImportSummary.Errors(
-      count: errors.count, greatest: errors.max() ?? 0,
-      mean: errors.reduce(0, +) / Double(max(errors.count, 1)))
+    return KeptSequences(inputs: inputs, expected: wanted)
+  }
+
+  /// How far the float network is from what the original gave.
+  private func difference(_ imported: ImportedModel, _ kept: KeptSequences) throws
+    -> AccuracyTable.Errors
+  {
+    let run = SequenceRun(imported.model)
+    return AccuracyTable.Errors(
+      try kept.inputs.map { try run.run($0).output }, kept.expected ?? [])
   }
 }

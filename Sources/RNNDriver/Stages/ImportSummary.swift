@@ -6,12 +6,6 @@ internal import RNNSupport
 
 /// What an import read, as a table and as JSON.
 struct ImportSummary {
-  /// How far a float network is from its original.
-  struct Errors {
-    var count: Int
-    var greatest: Double
-    var mean: Double
-  }
   private struct Row {
     var layer: Layer
     var direction: String
@@ -25,10 +19,10 @@ struct ImportSummary {
     }
   }
   private let imported: ImportedModel
-  private let errors: Errors?
+  private let errors: AccuracyTable.Errors?
   private let rows: [Row]
 
-  init(_ imported: ImportedModel, errors: Errors?) {
+  init(_ imported: ImportedModel, errors: AccuracyTable.Errors?) {
     self.imported = imported
     self.errors = errors
     rows = imported.model.steps.flatMap { step -> [Row] in
@@ -103,7 +97,7 @@ struct ImportSummary {
 
   func text(title: String) -> String {
     var lines = ["\(title) (\(imported.origin)): \(imported.parameterCount) weights", ""]
-    lines += Self.table(
+    lines += textTable(
       ["layer", "cell", "inputs", "units", "direction", "weights", "options"],
       rows.map {
         [
@@ -113,7 +107,7 @@ struct ImportSummary {
       })
     if !imported.notes.isEmpty {
       lines.append("")
-      lines += Self.table(
+      lines += textTable(
         ["read from the file", "option", "value", "became"],
         imported.notes.map { [$0.place, $0.option, $0.value, $0.meaning] })
     }
@@ -125,17 +119,5 @@ struct ImportSummary {
           + "mean \(Float(errors.mean))")
     }
     return lines.joined(separator: "\n")
-  }
-
-  private static func table(_ head: [String], _ rows: [[String]]) -> [String] {
-    let widths = head.indices.map { c in
-      ([head] + rows).map { $0[c].count }.max() ?? 0
-    }
-    return ([head] + rows).map { row in
-      let cells = zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
-      var line = "  " + cells.joined(separator: "  ")
-      while line.last == " " { line.removeLast() }
-      return line
-    }
   }
 }

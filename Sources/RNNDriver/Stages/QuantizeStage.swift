@@ -4,157 +4,147 @@ internal import RNNGraph
 internal import RNNInterchange
 internal import RNNLearning
 internal import RNNQuantize
-internal import RNNReference
 internal import RNNSupport
 
-/// `rnnc quantize`: a float model to fixed point, fine-tuned.
+/// `rnnc quantize`: a float model to fixed point, fine-tuned on data or as it is.
 package struct QuantizeStage: Stage {
   package static let verb = "quantize"
+  /// What shows the ranges of values.
+  package enum Source: Hashable, Sendable {
+    /// An experiment, on whose data the network is fine-tuned.
+    case experiment(URL, seed: UInt64? = nil, data: URL? = nil)
+    /// `.npy` files of features, or none for the sequences beside the model; the weights are rounded and not trained.
+    case calibration([URL])
+  }
+  /// Bits that the user chose; nil for what the experiment says, or 16.
+  package struct Widths: Hashable, Sendable {
+    package var weights: Int?
+    package var values: Int?
+    package var states: Int?
+    package init(weights: Int? = nil, values: Int? = nil, states: Int? = nil) {
+      self.weights = weights
+      self.values = values
+      self.states = states
+    }
+  }
   package var model: URL
-  package var experiment: URL
+  package var source: Source
   package var output: URL
-  /// Replaces the file's widths of weights, activations and states.
-  package var bits: Int?
-  package var seed: UInt64?
-  package var data: URL?
+  package var widths: Widths
+  /// `.npy` files of sequences to measure on, and of what the original gave for them.
+  package var expected: (input: URL, output: URL?)?
 
   package init(
-    model: URL, experiment: URL, output: URL, bits: Int? = nil, seed: UInt64? = nil,
-    data: URL? = nil
+    model: URL, source: Source, output: URL, widths: Widths = Widths(),
+    expected: (input: URL, output: URL?)? = nil
   ) {
     self.model = model
-    self.experiment = experiment
+    self.source = source
     self.output = output
-    self.bits = bits
-    self.seed = seed
-    self.data = data
+    self.widths = widths
+    self.expected = expected
   }
 
   package var arguments: [String] {
-    [model.relativePath, "--experiment", experiment.relativePath, "-o", output.relativePath]
-      + (bits.map { ["--bits", "\($0)"] } ?? []) + (seed.map { ["--seed", "\($0)"] } ?? [])
-      + (data.map { ["--data", $0.relativePath] } ?? [])
+    var list = [model.relativePath]
+    switch source {
+    case .experiment(let experiment, let seed, let data):
+      list += ["--experiment", experiment.relativePath]
+      if let seed { list += ["--seed", "\(seed)"] }
+      if let data { list += ["--data", data.relativePath] }
+    case .calibration(let files):
+      for file in files { list += ["--calibration", file.relativePath] }
+    }
+    list += ["-o", output.relativePath]
+    if let bits = widths.weights, widths == Widths(weights: bits, values: bits, states: bits) {
+      list += ["--bits", "\(bits)"]
+    } else {
+      if let bits = widths.weights { list += ["--weight-bits", "\(bits)"] }
+      if let bits = widths.values { list += ["--value-bits", "\(bits)"] }
+      if let bits = widths.states { list += ["--state-bits", "\(bits)"] }
+    }
+    if let expected {
+      list += ["--expect-input", expected.input.relativePath]
+      if let output = expected.output { list += ["--expect-output", output.relativePath] }
+    }
+    return list
   }
   package var inputs: [URL] {
-    ModelInputs.urls(model) + ExperimentInputs.urls(experiment, data: data)
+    let given = expected.map { [$0.input] + ($0.output.map { [$0] } ?? []) } ?? []
+    return switch source {
+    case .experiment(let experiment, _, let data):
+      ModelInputs.urls(model) + ExperimentInputs.urls(experiment, data: data) + given
+    case .calibration(let files): ModelInputs.urls(model) + files + given
+    }
   }
-  package var outputs: [URL] { ModelFolder.files(output) }
+  package var outputs: [URL] {
+    switch source {
+    case .experiment: ModelFolder.files(output)
+    // A model that needs whole sequences has other files than one that streams.
+    case .calibration: [output]
+    }
+  }
 
   package func run(_ context: StageContext) throws -> StageResult {
-    try OutputFolder.prepare(output, marker: ModelFolder.marker)
-    let experimentURL = experiment
-    let experiment = try Experiment(reading: experimentURL, data: data, seed: seed)
-    guard var quantization = experiment.quantization else {
-      throw DiagnosticsEmitted(
-        Diagnostic(
-          stage: "quantize", path: experimentURL.relativePath,
-          message: "the experiment has no part \"quantization\"",
-          fix: "add one; docs/formats/experiment.md describes it"))
-    }
-    if let bits {
-      quantization.policy.weightWidth = bits
-      quantization.policy.activationWidth = bits
-      quantization.policy.stateWidth = bits
-    }
-    let policy = quantization.policy
-    let (float, weights) = try ModelFile.read(ModelFolder.modelURL(model))
-    let data = try ExperimentData(experiment, normalisation: float.task?.normalisation)
-
-    let engine = try NetworkEngine(network: float.network, weights: weights)
-    let ranges = engine.observeRanges(
-      SequenceBatch(sequences: data.training.sequences, features: data.training.features))
-    let plan = try planQuantization(
-      float.network, weights: weights, ranges: ranges, policy: policy)
-    let network = plan.network
-    func measure(_ weights: Weights) throws -> Evaluation {
-      evaluate(
-        try NetworkEngine(network: network, weights: weights), on: data.test, loss: data.loss)
-    }
-    let before = try measure(weights)
-    var tuned = weights
-    var curve: [EpochRecord] = []
-    let checkpoint = ModelFolder.checkpoint(output)
-    if let tuning = quantization.fineTuning {
-      let reporter = TrainingReporter(
-        context, totalEpochs: tuning.epochs, isClassification: data.task != nil)
-      let trainer = try Trainer(
-        network: network, task: data.trainingTask, configuration: tuning, phase: "fine-tune")
-      let result = try Interrupt.shared.cooperatively {
-        try trainer.run(
-          from: weights, checkpoint: CheckpointPolicy(url: checkpoint, resume: true),
-          isCancelled: { Interrupt.shared.isRequested }, progress: reporter.report)
+    switch source {
+    case .experiment(let experiment, let seed, let data):
+      if expected != nil {
+        throw DiagnosticsEmitted(
+          Diagnostic(
+            stage: "quantize", path: "--expect-input",
+            message: "a fine-tuned network is another one than the original",
+            fix: "leave it away, or give --calibration instead of --experiment"))
       }
-      tuned = result.weights
-      curve = result.curve
+      return try fineTuned(experiment, seed: seed, data: data, context)
+    case .calibration(let files): return try calibrated(files)
     }
-    let rounded = tuned.rounded(to: network)
-    let test = try measure(rounded)
+  }
+}
 
-    // The accuracy that counts is that of the integers, not of the floats that stand for them.
-    let graph = try freeze(
-      network, weights: rounded, name: float.name,
-      tableSegments: policy.tableSegments)
-    let codes = graph.inputCodes(data.test.sequences, rounding: policy.rounding)
-    let outputs = try Classification.referenceOutputs(graph, sequences: codes)
-    var integers = data.loss.evaluate(outputs, of: graph, targets: data.test.targets)
-    if let task = data.task {
-      // Sums of codes are exact, so equal outputs decide as in the design.
-      let labels = outputs.map {
-        Classification.label($0.map { $0.map(Double.init) }, pooling: task.pooling)
-      }
-      let expected = data.test.targets.map { target -> Int in
-        if case .label(let label) = target { label } else { -1 }
-      }
-      integers.metric = Classification.accuracy(labels, expected)
+extension QuantizationPolicy {
+  /// The widths that a user chose instead of these.
+  mutating func apply(_ widths: QuantizeStage.Widths) {
+    if let bits = widths.weights { weightWidth = bits }
+    if let bits = widths.values { activationWidth = bits }
+    if let bits = widths.states { stateWidth = bits }
+  }
+
+  /// The widths and rules as settings of the stage.
+  var settings: [JSONValue.Member] {
+    [
+      .init("weightWidth", .int(weightWidth)), .init("activationWidth", .int(activationWidth)),
+      .init("stateWidth", .int(stateWidth)), .init("integratorWidth", .int(integratorWidth)),
+      .init("momentWidth", .int(momentWidth)), .init("internalWidth", .int(internalWidth)),
+      .init("rounding", .string(rounding.rawValue)),
+      .init("tableSegments", ModelFile.tableSetting(tableSegments)),
+    ]
+  }
+}
+
+extension ModelFile {
+  private static let automatic = "automatic"
+
+  /// The segments of every table as a setting of the stage `quantize`; nil for as many as each needs.
+  static func tableSetting(_ segments: Int?) -> JSONValue {
+    segments.map { .int($0) } ?? .string(automatic)
+  }
+
+  /// The segments that the stage `quantize` set; 128 where it set none.
+  var tableSegments: Int? {
+    let setting = stages.last { $0.name == "quantize" }?.settings.first {
+      $0.key == "tableSegments"
     }
-    let figures =
-      data.figures(test) + [
-        data.figure(before, suffix: "BeforeFineTuning"), data.figure(integers, suffix: "Integers"),
-      ]
-    let members = figures.map { JSONValue.Member($0.name, .double($0.value)) }
-
-    var model = float
-    model.network = network
-    model.stages.append(
-      ModelStage(
-        name: "quantize", seed: Int(experiment.seed),
-        settings: [
-          .init("weightWidth", .int(policy.weightWidth)),
-          .init("activationWidth", .int(policy.activationWidth)),
-          .init("stateWidth", .int(policy.stateWidth)),
-          .init("integratorWidth", .int(policy.integratorWidth)),
-          .init("momentWidth", .int(policy.momentWidth)),
-          .init("internalWidth", .int(policy.internalWidth)),
-          .init("rounding", .string(policy.rounding.rawValue)),
-          .init("tableSegments", .int(policy.tableSegments)),
-          .init("epochs", .int(quantization.fineTuning?.epochs ?? 0)),
-        ],
-        metrics: figures.map { .init($0.name, $0.value) }))
-    let record = JSONValue.object(
-      [
-        .init("stage", "quantize"), .init("formats", plan.json),
-        .init("fineTuningCurve", .array(curve.map(\.json))),
-      ] + members + [.init("testSequences", .int(data.test.count))])
-    try ModelFolder.write(model, weights: rounded, record: record, to: output)
-    ModelFolder.removeCheckpoints(output)
-    return StageResult(
-      json: .object(
-        [
-          .init("model", .string(output.appendingPathComponent("model.json").relativePath)),
-          .init("weightWidth", .int(policy.weightWidth)),
-          .init("activationWidth", .int(policy.activationWidth)),
-        ] + members + [.init("testSequences", .int(data.test.count))]),
-      text: """
-        quantized \(model.name) (weights \(policy.weightWidth), activations \(policy.activationWidth) bits): \
-        \(data.text(integers)) in integers (before fine-tuning: \(data.text(before)))
-        model in \(output.relativePath)
-        """)
+    switch setting?.value {
+    case .int(let count): return count
+    case .string(Self.automatic): return nil
+    default: return 128
+    }
   }
 }
 
 extension QuantizationPlan {
   /// The formats and what they cost, as a table.
-  fileprivate var json: JSONValue {
+  var json: JSONValue {
     .object([
       "values": .array(
         values.map {

@@ -54,8 +54,9 @@ package func plan(_ request: StudyRequest) -> [Step] {
         add(
           "\(method.rawValue) quantized",
           QuantizeStage(
-            model: folder("\(method.rawValue)/model.json"), experiment: experiment,
-            output: folder("\(method.rawValue)-quantized"), seed: seed, data: request.data))
+            model: folder("\(method.rawValue)/model.json"),
+            source: .experiment(experiment, seed: seed, data: request.data),
+            output: folder("\(method.rawValue)-quantized")))
       }
       let build = folder("rtl")
       add(

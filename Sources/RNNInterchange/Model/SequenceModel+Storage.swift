@@ -6,6 +6,8 @@ extension SequenceModel {
   /// The file that names the parts; each part is a `model.json` of its own beside it.
   package static let fileName = "sequence.json"
   static let formatWord = "rnnc-sequence"
+  /// The file of a part; parts are counted in the order of the steps, the forward one of two first.
+  package static func partName(_ index: Int) -> String { "part\(index).json" }
   private static let manual = "docs/formats/import.md"
 
   /// Writes `sequence.json` and the parts into a folder.
@@ -14,11 +16,12 @@ extension SequenceModel {
   package func write(to folder: URL, stages: [ModelStage]) throws {
     var count = 0
     func write(_ part: Part) throws -> JSONValue {
-      let name = "part\(count)"
+      let file = Self.partName(count)
+      let name = "\(self.name)_part\(count)"
       count += 1
-      try ModelFile(name: "\(self.name)_\(name)", task: nil, network: part.network, stages: stages)
-        .write(to: folder.appendingPathComponent("\(name).json"), weights: part.weights)
-      return .string("\(name).json")
+      try ModelFile(name: name, task: nil, network: part.network, stages: stages)
+        .write(to: folder.appendingPathComponent(file), weights: part.weights)
+      return .string(file)
     }
     let steps = try self.steps.map { step -> JSONValue in
       switch step {

@@ -17,12 +17,15 @@ struct CosimCommand: ParsableCommand {
 
       Input is an .npy file of shape (frames, inputs) or (sequences, frames, inputs), floats for \
       features or integers for codes; or a folder of labelled recordings, of which the test split \
-      is fed. The result is also written to BUILD/cosim.json, and BUILD/bench gets golden vectors \
+      is fed; or neither, for the sequences that came along from `rnnc import` or `rnnc \
+      quantize`. Where the float network came along, the errors of float, integers and Verilog \
+      against each other and the original are shown. The result is also written to BUILD/cosim.json, and BUILD/bench gets golden vectors \
       with a C++ and a cocotb bench that need nothing of rnnc.
 
       EXAMPLES
         rnnc cosim build/gru-rtl --data Examples/digits/recordings
         rnnc cosim build/gru-rtl --input features.npy --flow free
+        rnnc cosim build/imported-rtl
         rnnc cosim build/gru-rtl --data Examples/digits/recordings --limit 4 --trace wave.fst
       """)
 
@@ -48,7 +51,7 @@ struct CosimCommand: ParsableCommand {
   @OptionGroup var printing: OutputOptions
 
   func validate() throws {
-    if (input == nil) == (data == nil) {
+    if input != nil, data != nil {
       throw ValidationError("give either --input FILE.npy or --data FOLDER")
     }
   }
@@ -56,7 +59,7 @@ struct CosimCommand: ParsableCommand {
   func run() throws {
     let source: CosimStage.Input =
       input.map { .array(URL(fileURLWithPath: $0)) }
-      ?? .recordings(URL(fileURLWithPath: data ?? ""))
+      ?? data.map { .recordings(URL(fileURLWithPath: $0)) } ?? .kept
     try Frontend.run(
       CosimStage(
         build: URL(fileURLWithPath: build), input: source, limit: limit, flow: flow,

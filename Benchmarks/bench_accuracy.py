@@ -1,0 +1,178 @@
+"""Fixed point against float: rnnc beside hls4ml's C simulation, same weights and inputs, in one run.
+
+Needs: pip install hls4ml==1.3.0 keras "jax[cpu]" safetensors, and g++. Arguments: the rnnc program, and options.
+Prints a table; with --evidence FILE.md also writes it there.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+from safetensors.numpy import save_file
+
+STEPS, INPUTS = 16, 8
+CALIBRATION, TEST = 32, 200
+
+
+def networks(units):
+    """Keras layers as they start, with biases drawn too: Glorot input and orthogonal recurrent matrices."""
+    import keras
+
+    for cell in ["LSTM", "GRU"]:
+        keras.utils.set_random_seed(units)
+        bias = keras.initializers.RandomUniform(-0.5, 0.5)
+        layer = getattr(keras.layers, cell)(
+            units, return_sequences=True, bias_initializer=bias, name="rnn")
+        model = keras.Sequential([keras.Input((STEPS, INPUTS)), layer])
+        yield cell, model, [np.asarray(w) for w in layer.get_weights()]
+
+
+def torch_tensors(cell, weights, units):
+    """The same weights under PyTorch's names: transposed, GRU gates from z r h to r z n, two biases."""
+    kernel, recurrent, bias = weights
+    order = [0, 1, 2, 3] if cell == "LSTM" else [1, 0, 2]
+
+    def rows(array):
+        return np.concatenate([array[g * units:(g + 1) * units] for g in order])
+
+    bias = bias.reshape(-1, len(order) * units)
+    second = bias[1] if len(bias) == 2 else np.zeros_like(bias[0])
+    return {
+        "rnn.weight_ih_l0": np.ascontiguousarray(rows(kernel.T)),
+        "rnn.weight_hh_l0": np.ascontiguousarray(rows(recurrent.T)),
+        "rnn.bias_ih_l0": rows(bias[0]), "rnn.bias_hh_l0": rows(second)}
+
+
+def ours(rnnc, folder, cell, weights, units, bits, calibration, test, wanted):
+    """Imports, quantizes from the calibration sequences, and gives the integers' errors on the test sequences."""
+    save_file(torch_tensors(cell, weights, units), f"{folder}/w.safetensors")
+    with open(f"{folder}/a.json", "w") as file:
+        json.dump({"format": "rnnc-architecture", "version": 1, "modules": [
+            {"kind": cell.lower(), "name": "rnn", "layers": 1, "bidirectional": False}]},
+                  file)
+    for name, array in [("c", calibration), ("x", test), ("y", wanted)]:
+        np.save(f"{folder}/{name}.npy", array)
+
+    def run(*arguments):
+        result = subprocess.run([rnnc, *arguments, "--json"], capture_output=True, text=True)
+        if result.returncode != 0:
+            sys.exit(result.stderr)
+        return json.loads(result.stdout)
+
+    run("import", f"{folder}/w.safetensors", "--architecture", f"{folder}/a.json", "-o",
+        f"{folder}/float")
+    result = run("quantize", f"{folder}/float", "--calibration", f"{folder}/c.npy", "-o",
+                 f"{folder}/fixed", "--bits", str(bits), "--expect-input", f"{folder}/x.npy",
+                 "--expect-output", f"{folder}/y.npy")
+    errors = {(e["form"], e["against"]): e for e in result["accuracy"]["errors"]}
+    fixed = errors["fixed", "origin"]
+    return fixed["maxError"], fixed["meanError"]
+
+
+def integer_bits(values):
+    """Integer bits, sign included, of the least ap_fixed range that holds all values."""
+    return int(np.ceil(np.log2(max(np.abs(values).max(), 2.0**-8)) + 1e-9)) + 1
+
+
+def hls4ml_config(model, weights, outputs, bits, calibration, tuned):
+    """The default precision of a width, or the best one: formats by range, rounding, saturation, large tables."""
+    import hls4ml
+
+    default = {16: "fixed<16,6>", 8: "fixed<8,3>"}[bits]
+    config = hls4ml.utils.config_from_keras_model(
+        model, granularity="name", backend="Vitis", default_precision=default)
+    if not tuned:
+        return config
+    config["Model"]["Precision"]["default"] = default
+
+    def fixed(values, width=bits):
+        return f"fixed<{width},{integer_bits(values)},RND,SAT>"
+
+    kernel, recurrent, bias = weights
+    layer = config["LayerName"]["rnn"]
+    # The cell state of an LSTM has the type of its output; it needs the range of the cell state.
+    layer["Precision"] = {
+        "result": fixed(outputs), "weight": fixed(kernel), "recurrent_weight": fixed(recurrent),
+        "bias": fixed(bias, 16), "recurrent_bias": fixed(bias, 16),
+        "accum": "fixed<32,8>", "table": "fixed<18,2,RND,SAT>"}
+    layer["TableSize"] = 8192
+    for name in config["LayerName"]:
+        if name.startswith("rnn_"):
+            config["LayerName"][name]["TableSize"] = 8192
+    config["LayerName"]["input_layer"] = {"Precision": {"result": fixed(calibration)}}
+    for name in list(config["LayerName"]):
+        if name.startswith("input_layer"):
+            config["LayerName"][name] = {"Precision": {"result": fixed(calibration)}}
+    return config
+
+
+def theirs(folder, model, config, test, wanted):
+    import hls4ml
+
+    project = hls4ml.converters.convert_from_keras_model(
+        model, hls_config=config, output_dir=folder, backend="Vitis", io_type="io_parallel")
+    project.compile()
+    found = project.predict(np.ascontiguousarray(test)).reshape(wanted.shape)
+    errors = np.abs(found.astype(np.float64) - wanted)
+    return float(errors.max()), float(errors.mean())
+
+
+def cell_range(cell, model, weights, x):
+    """Everything that the result type of hls4ml's layer has to hold: outputs and, for an LSTM, cell states."""
+    y = np.asarray(model(x))
+    if cell == "GRU":
+        return y
+    kernel, recurrent, bias = weights
+    units = recurrent.shape[0]
+    h = c = np.zeros((len(x), units))
+    greatest = [y.ravel()]
+    for t in range(x.shape[1]):
+        s = x[:, t] @ kernel + h @ recurrent + bias
+        i, f, g, o = (s[:, k * units:(k + 1) * units] for k in range(4))
+        sigmoid = lambda v: 1 / (1 + np.exp(-v))
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = sigmoid(o) * np.tanh(c)
+        greatest.append(c.ravel())
+    return np.concatenate(greatest)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("rnnc")
+    parser.add_argument("--units", type=int, nargs="+", default=[16, 32, 64])
+    parser.add_argument("--bits", type=int, nargs="+", default=[16, 8])
+    parser.add_argument("--evidence")
+    parser.add_argument("--skip-hls4ml", action="store_true")
+    options = parser.parse_args()
+    rows = []
+    for units in options.units:
+        for cell, model, weights in networks(units):
+            draw = np.random.default_rng(units)
+            calibration = draw.standard_normal((CALIBRATION, STEPS, INPUTS)).astype(np.float32)
+            test = draw.standard_normal((TEST, STEPS, INPUTS)).astype(np.float32)
+            wanted = np.asarray(model(test))
+            outputs = cell_range(cell, model, weights, calibration)
+            for bits in options.bits:
+                with tempfile.TemporaryDirectory() as folder:
+                    row = {"cell": cell, "units": units, "bits": bits,
+                           "rnnc": ours(options.rnnc, folder, cell, weights, units, bits,
+                                        calibration, test, wanted)}
+                    if not options.skip_hls4ml:
+                        for name, tuned in [("default", False), ("tuned", True)]:
+                            row[name] = theirs(
+                                f"{folder}/{name}", model,
+                                hls4ml_config(model, weights, outputs, bits, calibration, tuned),
+                                test, wanted)
+                    rows.append(row)
+                    print(row, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

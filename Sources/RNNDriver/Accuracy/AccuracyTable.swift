@@ -1,0 +1,130 @@
+internal import Foundation
+internal import RNNSupport
+
+/// How far each form of a network is from the forms before it, on the same sequences.
+struct AccuracyTable {
+  /// The forms in the order in which one becomes the next.
+  enum Form: String, CaseIterable {
+    case origin, float, fixed, verilog
+    var title: String {
+      switch self {
+      case .origin: "original"
+      case .float: "float"
+      case .fixed: "fixed"
+      case .verilog: "Verilog"
+      }
+    }
+  }
+  struct Errors {
+    var count = 0
+    var greatest = 0.0
+    var mean = 0.0
+
+    /// The differences of two lists of sequences, `[sequence][step][output]`.
+    ///
+    /// A sequence with one step is the last step of the other.
+    init(_ a: [[[Double]]], _ b: [[[Double]]]) {
+      var sum = 0.0
+      for (x, y) in zip(a, b) {
+        let steps = min(x.count, y.count)
+        for (p, q) in zip(x.suffix(steps).joined(), y.suffix(steps).joined()) {
+          let error = abs(p - q)
+          greatest = max(greatest, error)
+          sum += error
+          count += 1
+        }
+      }
+      mean = sum / Double(max(count, 1))
+    }
+  }
+
+  /// The outputs of each form that was computed, in order.
+  private let forms: [(form: Form, outputs: [[[Double]]])]
+
+  init(_ forms: [(form: Form, outputs: [[[Double]]]?)]) {
+    self.forms = forms.compactMap { entry in entry.outputs.map { (entry.form, $0) } }
+  }
+
+  private func outputs(_ form: Form) -> [[[Double]]]? { forms.first { $0.form == form }?.outputs }
+
+  /// The errors of a form against an earlier one; nil if one of them is not there.
+  func errors(of form: Form, against other: Form) -> Errors? {
+    guard let a = outputs(form), let b = outputs(other) else { return nil }
+    return Errors(a, b)
+  }
+
+  /// Whether the Verilog gave every value of the integers; nil without Verilog.
+  var verilogEqualsFixed: Bool? {
+    guard let verilog = outputs(.verilog), let fixed = outputs(.fixed) else { return nil }
+    return verilog == fixed
+  }
+
+  private var range: (least: Double, greatest: Double) {
+    let all = (outputs(.float) ?? []).joined().joined()
+    return (all.min() ?? 0, all.max() ?? 0)
+  }
+  private var references: [Form] { [.origin, .float].filter { outputs($0) != nil } }
+
+  var json: JSONValue {
+    var rows: [JSONValue] = []
+    for form in Form.allCases {
+      for reference in references where form != reference && form != .origin {
+        guard let errors = errors(of: form, against: reference) else { continue }
+        rows.append(
+          .object([
+            "form": .string(form.rawValue), "against": .string(reference.rawValue),
+            "values": .int(errors.count), "maxError": .double(errors.greatest),
+            "meanError": .double(errors.mean),
+          ]))
+      }
+    }
+    return .object([
+      "sequences": .int(forms.first?.outputs.count ?? 0),
+      "leastOutput": .double(range.least), "greatestOutput": .double(range.greatest),
+      "errors": .array(rows),
+      "verilogEqualsFixed": verilogEqualsFixed.map { .bool($0) } ?? .null,
+    ])
+  }
+
+  var text: String {
+    let references = references
+    let head = ["errors (maximal, mean)"] + references.map { "against the \($0.title)" }
+    var rows: [[String]] = []
+    for form in [Form.float, .fixed, .verilog]
+    where outputs(form) != nil && references.first != form {
+      let cells = references.map { reference -> String in
+        guard form != reference, let errors = errors(of: form, against: reference) else {
+          return ""
+        }
+        return "\(twoDigits(errors.greatest))  \(twoDigits(errors.mean))"
+      }
+      rows.append([form.title] + cells)
+    }
+    var lines = textTable(head, rows)
+    let (least, greatest) = range
+    lines.append(
+      "  on \(forms.first?.outputs.count ?? 0) sequences, outputs from \(Float(least)) to \(Float(greatest))"
+    )
+    if let equal = verilogEqualsFixed {
+      lines.append(
+        "  the Verilog's outputs \(equal ? "equal" : "DIFFER FROM") those of the integers")
+    }
+    return lines.joined(separator: "\n")
+  }
+}
+
+/// A number with two significant digits and an exponent, such as `3.1e-05`.
+func twoDigits(_ value: Double) -> String { value == 0 ? "0" : String(format: "%.1e", value) }
+
+/// The lines of a table with aligned columns, indented by two.
+func textTable(_ head: [String], _ rows: [[String]]) -> [String] {
+  let widths = head.indices.map { c in ([head] + rows).map { $0[c].count }.max() ?? 0 }
+  return ([head] + rows).map { row in
+    let cells = zip(row, widths).map {
+      $0 + String(repeating: " ", count: max(0, $1 - $0.count))
+    }
+    var line = "  " + cells.joined(separator: "  ")
+    while line.last == " " { line.removeLast() }
+    return line
+  }
+}
