@@ -25,6 +25,10 @@ package struct CompileOptions: Hashable, Sendable {
   ///
   /// Nil takes 1, or what `Mapping` finds for the device.
   package var elementsPerStep: Int?
+  /// Independent sequences that share the hardware, each with states of its own; TID names the one of a frame.
+  ///
+  /// Frames of different streams fill what the recurrence of one leaves idle.
+  package var streams: Int
   /// Elements in one beat of the input stream; a power of two.
   package var inputElementsPerBeat: Int
   /// Elements in one beat of the output stream, a power of two; nil takes as many as a datapath gives in a cycle.
@@ -41,7 +45,7 @@ package struct CompileOptions: Hashable, Sendable {
     name: String = "rnn", device: String? = nil, clockMegahertz: Double = 100, lanes: Int? = nil,
     columnGroups: Int? = nil, drainChains: Int? = nil, denseMultipliers: Int = 8,
     elementsPerStep: Int? = nil, inputElementsPerBeat: Int = 1,
-    outputElementsPerBeat: Int? = nil
+    outputElementsPerBeat: Int? = nil, streams: Int = 1
   ) {
     self.name = name
     self.device = device
@@ -53,5 +57,6 @@ package struct CompileOptions: Hashable, Sendable {
     self.elementsPerStep = elementsPerStep
     self.inputElementsPerBeat = inputElementsPerBeat
     self.outputElementsPerBeat = outputElementsPerBeat
+    self.streams = streams
   }
 }

@@ -2,8 +2,12 @@
 package struct FrameTiming: Hashable, Sendable {
   /// Cycles from the first control word of a frame to that of the next one, at the earliest.
   package var cyclesPerFrame: Int
+  /// The same when all frames are of one stream.
+  package var cyclesPerFrameOfOneStream: Int
   /// For each distance from 0 to the length of the program: whether a frame that started so long ago forbids a start.
   package var blocked: [Bool]
+  /// The same for a start of a frame of its own stream.
+  package var blockedInStream: [Bool]
   /// The cycle of a frame after which its input buffer is free again.
   package var inputRelease: Int
   /// The cycle of a frame in which its last output word is written.
@@ -12,11 +16,14 @@ package struct FrameTiming: Hashable, Sendable {
   package var outputBeats: Int
 
   package init(
-    cyclesPerFrame: Int, blocked: [Bool], inputRelease: Int, outputCommit: Int, inputBeats: Int,
+    cyclesPerFrame: Int, blocked: [Bool], cyclesPerFrameOfOneStream: Int,
+    blockedInStream: [Bool], inputRelease: Int, outputCommit: Int, inputBeats: Int,
     outputBeats: Int
   ) {
     self.cyclesPerFrame = cyclesPerFrame
     self.blocked = blocked
+    self.cyclesPerFrameOfOneStream = cyclesPerFrameOfOneStream
+    self.blockedInStream = blockedInStream
     self.inputRelease = inputRelease
     self.outputCommit = outputCommit
     self.inputBeats = inputBeats
@@ -50,6 +57,7 @@ package struct CycleModel: Sendable {
   private var inputBank = 0
   private var inputFull = [false, false]
   private var inputLast = [false, false]
+  private var inputStream = [0, 0]
   private var inputBeat = 0
   // Sequencer.
   /// A frame in progress.
@@ -60,6 +68,7 @@ package struct CycleModel: Sendable {
     var word: Int?
     var bank = 0
     var isLast = false
+    var stream = 0
     var index = 0
   }
   private var inProgress: [Frame] = []
@@ -70,6 +79,7 @@ package struct CycleModel: Sendable {
   private var outputFull = [false, false]
   private var outputReserved = [false, false]
   private var outputLast = [false, false]
+  private var outputStream = [0, 0]
   private var outputBeat = 0
   private var outputValid = false
 
@@ -80,15 +90,22 @@ package struct CycleModel: Sendable {
     package var inputReady: Bool
     package var outputValid: Bool
     package var outputLast: Bool
+    /// The stream of the beat that is offered; meaningful while `outputValid` holds.
+    package var outputStream: Int
     /// The index of the frame whose control word 0 is in effect in this cycle, counted since reset.
     package var frameStart: Int?
   }
 
   /// Advances by one clock cycle with the given inputs.
-  package mutating func step(inputValid: Bool, inputLast last: Bool, outputReady: Bool) -> Signals {
+  ///
+  /// - Parameter stream: TID of the input beat, below the number of streams and constant within a frame.
+  package mutating func step(
+    inputValid: Bool, inputLast last: Bool, inputStream stream: Int = 0, outputReady: Bool
+  ) -> Signals {
     let signals = Signals(
       inputReady: !inReset && !inputFull[inputBank], outputValid: outputValid,
       outputLast: outputValid && outputLast[outputBank] && outputBeat == timing.outputBeats - 1,
+      outputStream: outputStream[outputBank],
       frameStart: inProgress.first { $0.word == 0 }?.index)
     if inReset {
       inReset = false
@@ -99,7 +116,9 @@ package struct CycleModel: Sendable {
     // Sequencer.
     let next = 1 - old.bank
     let isBlocked = old.inProgress.contains { frame in
-      frame.counter.map { timing.blocked[$0 + 1] } ?? false
+      guard let counter = frame.counter else { return false }
+      return timing.blocked[counter + 1]
+        || frame.stream == old.inputStream[next] && timing.blockedInStream[counter + 1]
     }
     inProgress.removeAll { $0.counter == nil }
     for k in inProgress.indices {
@@ -110,6 +129,7 @@ package struct CycleModel: Sendable {
         bank = next
         inProgress[k].bank = next
         inProgress[k].isLast = old.inputLast[next]
+        inProgress[k].stream = old.inputStream[next]
         inProgress[k].index = frames
         frames += 1
       }
@@ -128,6 +148,7 @@ package struct CycleModel: Sendable {
         inputBeat = 0
         inputFull[old.inputBank] = true
         inputLast[old.inputBank] = last
+        inputStream[old.inputBank] = stream
         inputBank = 1 - old.inputBank
       } else {
         inputBeat += 1
@@ -138,6 +159,7 @@ package struct CycleModel: Sendable {
     for frame in old.inProgress where frame.word == timing.outputCommit {
       outputFull[frame.bank] = true
       outputLast[frame.bank] = frame.isLast
+      outputStream[frame.bank] = frame.stream
     }
     if !old.outputValid {
       outputValid = old.outputFull[old.outputBank]

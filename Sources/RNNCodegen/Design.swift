@@ -21,6 +21,10 @@ package struct StreamInterface: Hashable, Sendable {
   }
   package var input: Port
   package var output: Port
+  /// Sequences that share the ports; with more than one, both have TID, and it is constant within a frame.
+  package var streams = 1
+  /// Width of TID.
+  package var streamBits: Int { indexWidth(streams) }
 }
 
 /// A named value of the graph that the simulation top shows: what a cosimulation compares besides the output.
@@ -59,6 +63,7 @@ package struct ValueMemory: Hashable, Sendable {
   package var elementsPerWord: Int
   /// Words of one bank.
   package var words: Int
+  /// Banks: one; two that alternate from frame to frame; or, for the values of the step before, two for each stream.
   package var banks: Int
   package var width: Int { elementWidth * elementsPerWord }
   /// Bits of an address within a bank; the bank is the bit above.
@@ -88,6 +93,8 @@ package struct Design: Sendable {
   package var frameTiming: FrameTiming {
     FrameTiming(
       cyclesPerFrame: schedule.cyclesPerFrame, blocked: schedule.overlap.blocked,
+      cyclesPerFrameOfOneStream: schedule.overlap.streamInterval,
+      blockedInStream: schedule.overlap.blockedInStream,
       inputRelease: schedule.inputRelease,
       outputCommit: schedule.outputCommit, inputBeats: interface.input.beats,
       outputBeats: interface.output.beats)
@@ -182,6 +189,9 @@ private func checkOptions(
   if let chains = options.drainChains, !(1...64).contains(chains) {
     sink.error("options.drainChains", "is \(chains)", fix: "give 1 to 64 chains")
   }
+  if !(1...64).contains(options.streams) {
+    sink.error("options.streams", "is \(options.streams)", fix: "give 1 to 64 streams")
+  }
   if let lanes = options.lanes, !(1...4096).contains(lanes) {
     sink.error("options.lanes", "is \(lanes)", fix: "give 1 to 4096 lanes")
   }
@@ -243,7 +253,7 @@ extension Design {
     let graph = lowered.graph
     let schedule = Scheduler.schedule(
       lowered, lanes: lanes, drainChains: options.drainChains,
-      elementsPerStep: options.step)
+      elementsPerStep: options.step, streams: options.streams)
     self.schedule = schedule
     interface = StreamInterface(
       input: .init(
@@ -251,7 +261,7 @@ extension Design {
         elementsPerBeat: options.inputElementsPerBeat),
       output: .init(
         elements: graph.outputSize, format: graph[graph.output].format,
-        elementsPerBeat: options.outputBeat))
+        elementsPerBeat: options.outputBeat), streams: options.streams)
 
     var widths = (bus: 1, block: 1, weight: 1, sum: 1)
     widths.block = lowered.operands.map { graph[$0].format.width }.max() ?? 1
@@ -311,7 +321,8 @@ extension Design {
         ValueMemory(
           role: .operand(value), name: "operand\(k)", elementWidth: graph[value].format.width,
           elementsPerWord: lowered.wordElements,
-          words: (graph[value].size + lowered.wordElements - 1) / lowered.wordElements, banks: 2))
+          words: (graph[value].size + lowered.wordElements - 1) / lowered.wordElements,
+          banks: lowered.isState(value) ? 2 * options.streams : 2))
     }
     for (s, segment) in lowered.segments.enumerated() {
       for (k, source) in segment.sources.enumerated() {
@@ -324,7 +335,7 @@ extension Design {
               elementWidth: graph[read.value].format.width,
               elementsPerWord: options.step,
               words: (segment.size + options.step - 1) / options.step,
-              banks: 2))
+              banks: read.previous ? 2 * options.streams : 2))
         case .product(let node):
           guard let p = lowered.products.firstIndex(where: { $0.node == node }) else { continue }
           let product = lowered.products[p]

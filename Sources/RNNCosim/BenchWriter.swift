@@ -23,12 +23,13 @@ package struct BenchWriter {
     path: String, text: String
   )] {
     try Cosimulator(design).check(sequences)
-    let stimulus = Stimulus(sequences, port: design.input)
+    let order = FrameOrder(lengths: sequences.map(\.count), streams: design.streams)
+    let stimulus = Stimulus(sequences, order, port: design.input)
     return [
       ("bench/Makefile", makefile),
       ("bench/bench.cpp", text(HarnessLibrary.benchSource)),
       ("bench/bench.json", configuration.text),
-      ("bench/expected.txt", expected(sequences, stimulus, reference)),
+      ("bench/expected.txt", expected(sequences, order, stimulus, reference)),
       ("bench/input.txt", input(stimulus)),
       ("bench/test_design.py", text(HarnessLibrary.benchPython)),
     ]
@@ -59,7 +60,7 @@ package struct BenchWriter {
     obj/V$(NAME): bench.cpp $(SOURCES)
     \tverilator --cc --exe --build -j 2 -O3 --x-assign unique --x-initial unique -Wno-fatal \\
     \t  -I../rtl --top-module $(NAME) --prefix V$(NAME) -Mdir obj \\
-    \t  -CFLAGS '-O2 -DMODEL=V$(NAME) -DMODEL_HEADER=\\"V$(NAME).h\\"' $(SOURCES) bench.cpp
+    \t  -CFLAGS '-O2 -DMODEL=V$(NAME) -DMODEL_HEADER=\\"V$(NAME).h\\" -DSTREAMS=\(design.streams)' $(SOURCES) bench.cpp
 
     cocotb:
     \tpython3 test_design.py
@@ -73,30 +74,33 @@ package struct BenchWriter {
   private func input(_ stimulus: Stimulus) -> String {
     let size = design.input.beatBytes
     return stimulus.last.enumerated().map { beat, last in
-      "\(last) \(Self.hex(stimulus.data[beat * size..<(beat + 1) * size]))\n"
+      "\(last) \(stimulus.stream[beat]) \(Self.hex(stimulus.data[beat * size..<(beat + 1) * size]))\n"
     }.joined()
   }
 
   private func expected(
-    _ sequences: [[[Int64]]], _ stimulus: Stimulus, _ reference: any FrameReference
+    _ sequences: [[[Int64]]], _ order: FrameOrder, _ stimulus: Stimulus,
+    _ reference: any FrameReference
   ) -> String {
     var lines: [String] = []
     var cycles = outputCycles(stimulus)[...]
     let port = design.output
-    for frames in sequences {
+    let outputs = sequences.map { frames in
       reference.reset()
-      for (t, frame) in frames.enumerated() {
-        let output = reference.step(frame)
-        for beat in 0..<port.beats {
-          let elements =
-            output[
-              beat * port.elementsPerBeat..<min((beat + 1) * port.elementsPerBeat, port.elements)]
-          let bytes = elements.flatMap { code in
-            (0..<port.elementBytes).map { UInt8(truncatingIfNeeded: code >> Int64(8 * $0)) }
-          }
-          let last = t == frames.count - 1 && beat == port.beats - 1
-          lines.append("\(cycles.removeFirst()) \(last ? 1 : 0) \(Self.hex(bytes[...]))\n")
+      return frames.map { reference.step($0) }
+    }
+    for place in order.frames {
+      let output = outputs[place.sequence][place.step]
+      for beat in 0..<port.beats {
+        let elements =
+          output[
+            beat * port.elementsPerBeat..<min((beat + 1) * port.elementsPerBeat, port.elements)]
+        let bytes = elements.flatMap { code in
+          (0..<port.elementBytes).map { UInt8(truncatingIfNeeded: code >> Int64(8 * $0)) }
         }
+        let last = place.isLast && beat == port.beats - 1
+        lines.append(
+          "\(cycles.removeFirst()) \(last ? 1 : 0) \(place.stream) \(Self.hex(bytes[...]))\n")
       }
     }
     return lines.joined()
@@ -112,7 +116,8 @@ package struct BenchWriter {
     while cycles.count < frames * design.output.beats {
       let offers = beat < stimulus.last.count
       let signals = timing.step(
-        inputValid: offers, inputLast: offers && stimulus.last[beat] != 0, outputReady: true)
+        inputValid: offers, inputLast: offers && stimulus.last[beat] != 0,
+        inputStream: offers ? Int(stimulus.stream[beat]) : 0, outputReady: true)
       if offers, signals.inputReady { beat += 1 }
       if signals.outputValid { cycles.append(cycle) }
       cycle += 1

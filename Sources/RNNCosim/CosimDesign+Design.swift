@@ -23,7 +23,7 @@ extension CosimDesign {
     let timing = design.frameTiming
     self.init(
       name: design.name, graph: design.graph, input: stream(design.interface.input),
-      output: stream(design.interface.output),
+      output: stream(design.interface.output), streams: design.interface.streams,
       probes: design.probes.enumerated().map { k, probe in
         CosimProbe(
           name: probe.name, port: "probe_\(k)", node: probe.node, size: probe.size,
@@ -39,11 +39,15 @@ extension CosimDesign {
 /// The compiler's cycle model as the bench calls it.
 private struct CompiledTiming: CosimTiming {
   var model: CycleModel
-  mutating func step(inputValid: Bool, inputLast: Bool, outputReady: Bool) -> CosimSignals {
+  mutating func step(
+    inputValid: Bool, inputLast: Bool, inputStream: Int, outputReady: Bool
+  ) -> CosimSignals {
     let signals = model.step(
-      inputValid: inputValid, inputLast: inputLast, outputReady: outputReady)
+      inputValid: inputValid, inputLast: inputLast, inputStream: inputStream,
+      outputReady: outputReady)
     return CosimSignals(
       inputReady: signals.inputReady, outputValid: signals.outputValid,
-      outputLast: signals.outputLast, frameStart: signals.frameStart)
+      outputLast: signals.outputLast, outputStream: signals.outputStream,
+      frameStart: signals.frameStart)
   }
 }

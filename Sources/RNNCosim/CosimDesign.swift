@@ -61,13 +61,18 @@ package struct CosimSignals: Hashable, Sendable {
   package var inputReady: Bool
   package var outputValid: Bool
   package var outputLast: Bool
+  /// The stream of the beat that is offered; meaningful while `outputValid` holds.
+  package var outputStream: Int
   /// The index since reset of the frame that starts in this cycle; the probes' cycles count from
   /// here.
   package var frameStart: Int?
-  package init(inputReady: Bool, outputValid: Bool, outputLast: Bool, frameStart: Int?) {
+  package init(
+    inputReady: Bool, outputValid: Bool, outputLast: Bool, outputStream: Int, frameStart: Int?
+  ) {
     self.inputReady = inputReady
     self.outputValid = outputValid
     self.outputLast = outputLast
+    self.outputStream = outputStream
     self.frameStart = frameStart
   }
 }
@@ -76,7 +81,9 @@ package struct CosimSignals: Hashable, Sendable {
 /// high.
 package protocol CosimTiming {
   /// Advances by one clock cycle with the given inputs.
-  mutating func step(inputValid: Bool, inputLast: Bool, outputReady: Bool) -> CosimSignals
+  mutating func step(
+    inputValid: Bool, inputLast: Bool, inputStream: Int, outputReady: Bool
+  ) -> CosimSignals
 }
 
 /// Everything that a cosimulation needs to know of a design.
@@ -86,6 +93,8 @@ package struct CosimDesign: Sendable {
   package var graph: IntegerGraph
   package var input: CosimStream
   package var output: CosimStream
+  /// Sequences in flight; with more than one the ports have TID.
+  package var streams: Int
   package var probes: [CosimProbe]
   /// Cycles from the start of a frame to the earliest start of the next.
   package var frameCycles: Int
@@ -100,7 +109,7 @@ package struct CosimDesign: Sendable {
   package var makeTiming: @Sendable () -> any CosimTiming
 
   package init(
-    name: String, graph: IntegerGraph, input: CosimStream, output: CosimStream,
+    name: String, graph: IntegerGraph, input: CosimStream, output: CosimStream, streams: Int = 1,
     probes: [CosimProbe], frameCycles: Int, folder: URL, sources: [String], memoryFolder: URL,
     makeTiming: @escaping @Sendable () -> any CosimTiming
   ) {
@@ -108,6 +117,7 @@ package struct CosimDesign: Sendable {
     self.graph = graph
     self.input = input
     self.output = output
+    self.streams = streams
     self.probes = probes
     self.frameCycles = frameCycles
     self.folder = folder
@@ -116,6 +126,8 @@ package struct CosimDesign: Sendable {
     self.makeTiming = makeTiming
   }
   package var top: String { name + "_sim" }
+  /// Bytes of an output beat as the harness records it: TDATA, then TID or zero.
+  package var outputRecordBytes: Int { output.beatBytes + 1 }
 }
 
 /// The golden model as the bench uses it: one frame in, one frame out, every node's codes after a

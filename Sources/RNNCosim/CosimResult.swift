@@ -6,6 +6,7 @@ package struct CosimMismatch: Hashable, Sendable, CustomStringConvertible {
     case outputMissing = "missing output beats"
     case outputExtra = "output beat that no frame has"
     case last = "wrong TLAST"
+    case stream = "wrong TID"
     case inputCycle = "input beat taken in another cycle"
     case handshake = "handshake signal differs from the cycle model"
     case probeValue = "wrong internal value"

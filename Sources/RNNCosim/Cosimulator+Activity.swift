@@ -21,13 +21,14 @@ extension Cosimulator {
     sequences: [[[Int64]]], skip: Int? = nil, window: Int = 4, source: String
   ) throws -> ActivityRecord {
     try check(sequences)
-    let skip = skip ?? max(2, (sequences[0].count - window) / 2)
+    let skip = skip ?? design.streams * max(2, (sequences[0].count - window) / 2)
     precondition(skip >= 0 && window > 0, "a window of \(window) frames after \(skip)")
     var input = sequences
     while input.reduce(0, { $0 + $1.count }) < skip + window + 1 { input += sequences }
     let built = try builder.build(design, variant: .activity)
     let library = try SimulationLibrary(path: built.library.path)
-    let stimulus = Stimulus(input, port: design.input)
+    let order = FrameOrder(lengths: input.map(\.count), streams: design.streams)
+    let stimulus = Stimulus(input, order, port: design.input)
 
     // The cycle model says when the window begins and ends.
     var starts: [Int] = []
@@ -37,7 +38,8 @@ extension Cosimulator {
     while starts.count <= skip + window {
       let signals = timing.step(
         inputValid: beat < stimulus.last.count,
-        inputLast: beat < stimulus.last.count && stimulus.last[beat] != 0, outputReady: true)
+        inputLast: beat < stimulus.last.count && stimulus.last[beat] != 0,
+        inputStream: beat < stimulus.last.count ? Int(stimulus.stream[beat]) : 0, outputReady: true)
       if signals.inputReady, beat < stimulus.last.count { beat += 1 }
       if signals.frameStart != nil { starts.append(cycle) }
       cycle += 1
@@ -55,8 +57,8 @@ extension Cosimulator {
       var left = count
       while left > 0 {
         let done = simulation.run(
-          cycles: min(left, simulation.cyclesPerCall), inputData: stimulus.data,
-          inputLast: stimulus.last, firstBeat: beat, beatBytes: design.input.beatBytes,
+          cycles: min(left, simulation.cyclesPerCall), input: stimulus, firstBeat: beat,
+          beatBytes: design.input.beatBytes,
           source: nil, sink: nil, garbage: false)
         beat += done.inputsTaken
         left -= done.cycles

@@ -39,12 +39,15 @@ package struct Cosimulator {
       outputs: [])
     for (k, run) in runs.enumerated() {
       let part = Array(sequences.prefix(run.sequenceLimit ?? sequences.count))
-      let checker = RunChecker(design, sequences: part, run: run, reference: try makeReference())
-      try simulate(library, part, run, checker) { share in
+      let order = FrameOrder(
+        lengths: part.map(\.count), streams: design.streams, seed: run.orderSeed)
+      let checker = RunChecker(
+        design, sequences: part, order: order, run: run, references: try references(makeReference))
+      try simulate(library, part, order, run, checker) { share in
         progress((Double(k) + share) / Double(runs.count))
       }
       result.runs.append(checker.result)
-      if k == 0 { result.outputs = split(checker.outputs, like: part) }
+      if k == 0 { result.outputs = split(checker.outputs, order, like: part) }
     }
     return result
   }
@@ -59,18 +62,29 @@ package struct Cosimulator {
     try check(sequences)
     let built = try builder.build(design, variant: .waveform)
     let library = try SimulationLibrary(path: built.library.path)
-    let checker = RunChecker(design, sequences: sequences, run: run, reference: try makeReference())
-    try simulate(library, sequences, run, checker, waveform: file)
+    let order = FrameOrder(
+      lengths: sequences.map(\.count), streams: design.streams, seed: run.orderSeed)
+    let checker = RunChecker(
+      design, sequences: sequences, order: order, run: run,
+      references: try references(makeReference))
+    try simulate(library, sequences, order, run, checker, waveform: file)
     return checker.result
+  }
+
+  /// A golden model for each stream.
+  private func references(
+    _ make: () throws -> any FrameReference
+  ) rethrows -> [any FrameReference] {
+    try (0..<design.streams).map { _ in try make() }
   }
 
   // MARK: - Simulation
 
   private func simulate(
-    _ library: SimulationLibrary, _ sequences: [[[Int64]]], _ run: CosimRun,
+    _ library: SimulationLibrary, _ sequences: [[[Int64]]], _ order: FrameOrder, _ run: CosimRun,
     _ checker: RunChecker, waveform: URL? = nil, progress: (Double) -> Void = { _ in }
   ) throws {
-    let stimulus = Stimulus(sequences, port: design.input)
+    let stimulus = Stimulus(sequences, order, port: design.input)
     let simulation = try makeSimulation(library, seed: run.resetSeed)
     if let waveform { try simulation.openTrace(waveform.path) }
     simulation.reset(cycles: resetCycles)
@@ -90,7 +104,7 @@ package struct Cosimulator {
       let source = run.source.bytes(from: cycle, count: count)
       let sink = run.sink.bytes(from: cycle, count: count)
       let done = simulation.run(
-        cycles: count, inputData: stimulus.data, inputLast: stimulus.last, firstBeat: beat,
+        cycles: count, input: stimulus, firstBeat: beat,
         beatBytes: design.input.beatBytes, source: source, sink: sink, garbage: true)
       checker.take(
         first: cycle, flags: simulation.flags[..<done.cycles], source: source, sink: sink,
@@ -117,7 +131,7 @@ package struct Cosimulator {
   func makeSimulation(_ library: SimulationLibrary, seed: Int) throws -> Simulation {
     try Simulation(
       library, seed: seed, memoryFolder: design.memoryFolder,
-      outputBytes: design.output.beatBytes,
+      outputBytes: design.outputRecordBytes,
       sampleWords: design.probes.reduce(0) { $0 + 4 + $1.dataWords })
   }
 
@@ -151,12 +165,12 @@ package struct Cosimulator {
     try sink.throwIfErrors()
   }
 
-  private func split(_ outputs: [[Int64]], like sequences: [[[Int64]]]) -> [[[Int64]]] {
-    var rest = outputs[...]
-    return sequences.map { frames in
-      defer { rest = rest.dropFirst(frames.count) }
-      return Array(rest.prefix(frames.count))
-    }
+  private func split(
+    _ outputs: [[Int64]], _ order: FrameOrder, like sequences: [[[Int64]]]
+  ) -> [[[Int64]]] {
+    var result = sequences.map { _ in [[Int64]]() }
+    for (place, output) in zip(order.frames, outputs) { result[place.sequence].append(output) }
+    return result
   }
 }
 
@@ -166,21 +180,23 @@ struct Stimulus {
   var data: [UInt8] = []
   /// TLAST, one byte a beat.
   var last: [UInt8] = []
+  /// TID, one byte a beat.
+  var stream: [UInt8] = []
 
-  init(_ sequences: [[[Int64]]], port: CosimStream) {
-    for frames in sequences {
-      for (t, frame) in frames.enumerated() {
-        for beat in 0..<port.beats {
-          for lane in 0..<port.elementsPerBeat {
-            let element = beat * port.elementsPerBeat + lane
-            var code = element < frame.count ? frame[element] : 0
-            for _ in 0..<port.elementBytes {
-              data.append(UInt8(truncatingIfNeeded: code))
-              code >>= 8
-            }
+  init(_ sequences: [[[Int64]]], _ order: FrameOrder, port: CosimStream) {
+    for place in order.frames {
+      let frame = sequences[place.sequence][place.step]
+      for beat in 0..<port.beats {
+        for lane in 0..<port.elementsPerBeat {
+          let element = beat * port.elementsPerBeat + lane
+          var code = element < frame.count ? frame[element] : 0
+          for _ in 0..<port.elementBytes {
+            data.append(UInt8(truncatingIfNeeded: code))
+            code >>= 8
           }
-          last.append(t == frames.count - 1 && beat == port.beats - 1 ? 1 : 0)
         }
+        last.append(place.isLast && beat == port.beats - 1 ? 1 : 0)
+        stream.append(UInt8(place.stream))
       }
     }
   }

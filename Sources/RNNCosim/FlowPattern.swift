@@ -53,18 +53,22 @@ package struct CosimRun: Hashable, Sendable, CustomStringConvertible {
   package var resetSeed: Int
   /// The pass feeds at most so many sequences, the first ones; nil for all.
   package var sequenceLimit: Int?
+  /// Seeds the order of the streams of a design that has several; nil lets them take turns.
+  package var orderSeed: UInt64?
 
   package init(
     source: FlowPattern = .always, sink: FlowPattern = .always, resetSeed: Int = 1,
-    sequenceLimit: Int? = nil
+    sequenceLimit: Int? = nil, orderSeed: UInt64? = nil
   ) {
     self.source = source
     self.sink = sink
     self.resetSeed = resetSeed
     self.sequenceLimit = sequenceLimit
+    self.orderSeed = orderSeed
   }
   package var description: String {
     "source \(source), sink \(sink), reset seed \(resetSeed)"
+      + (orderSeed.map { ", streams in an order of seed \($0)" } ?? "")
   }
   /// True when nothing holds the design up, so that latency and rate are its own.
   package var isFreeRunning: Bool { source.kind == .always && sink.kind == .always }
@@ -93,7 +97,7 @@ package struct CosimRun: Hashable, Sendable, CustomStringConvertible {
         CosimRun(
           source: FlowPattern(.random(percent: chance(design.input.beats)), seed: draw()),
           sink: FlowPattern(.random(percent: chance(design.output.beats)), seed: draw()),
-          resetSeed: resetSeed))
+          resetSeed: resetSeed, orderSeed: design.streams > 1 ? seed &+ UInt64(k) : nil))
       runs.append(
         CosimRun(
           source: FlowPattern(.stalls(cycles: long), seed: draw()),

@@ -6,20 +6,16 @@ internal import RNNGraph
 /// the
 /// newest that was asked for.
 final class RunChecker {
-  private struct Frame {
-    var sequence: Int
-    var step: Int
-    var isLast: Bool
-    var input: [Int64]
-  }
   private struct Expectation {
     var output: [Int64]
     var probes: [[Int64]]
   }
 
   private let design: CosimDesign
-  private let reference: any FrameReference
-  private let frames: [Frame]
+  /// One for each stream.
+  private let references: [any FrameReference]
+  private let sequences: [[[Int64]]]
+  private let frames: [FrameOrder.Place]
   private var timing: any CosimTiming
   private(set) var result: CosimRunResult
   /// The design's outputs per frame, in order.
@@ -45,18 +41,16 @@ final class RunChecker {
   static let enough = 10_000
 
   init(
-    _ design: CosimDesign, sequences: [[[Int64]]], run: CosimRun, reference: any FrameReference
+    _ design: CosimDesign, sequences: [[[Int64]]], order: FrameOrder, run: CosimRun,
+    references: [any FrameReference]
   ) {
     self.design = design
-    self.reference = reference
+    self.references = references
+    self.sequences = sequences
+    frames = order.frames
     timing = design.makeTiming()
     result = CosimRunResult(run: run)
     result.sequences = sequences.count
-    frames = sequences.enumerated().flatMap { s, frames in
-      frames.enumerated().map { t, input in
-        Frame(sequence: s, step: t, isLast: t == frames.count - 1, input: input)
-      }
-    }
     result.frames = frames.count
     probeGroups = [Int](repeating: 0, count: design.probes.count)
   }
@@ -90,9 +84,10 @@ final class RunChecker {
       checkHandshake(actual, expected, cycle)
       if actual.isSuperset(of: [.inputValid, .inputReady]) { actualInputs.append(cycle) }
       if actual.isSuperset(of: [.outputValid, .outputReady]) {
-        let data = outputs * design.output.beatBytes
+        let data = outputs * design.outputRecordBytes
         checkOutput(
           beat: actualOutputs.count, cycle, last: actual.contains(.outputLast),
+          stream: Int(outputData[data + design.output.beatBytes]),
           data: outputData[data..<data + design.output.beatBytes])
         actualOutputs.append(cycle)
         outputs += 1
@@ -143,6 +138,7 @@ final class RunChecker {
     if !modelOffering, modelInput < inputBeats, mayOffer { modelOffering = true }
     let signals = timing.step(
       inputValid: modelOffering, inputLast: modelOffering && isLastInput(modelInput),
+      inputStream: modelOffering ? frames[modelInput / design.input.beats].stream : 0,
       outputReady: ready)
     if let frame = signals.frameStart {
       precondition(frame == frameStarts.count, "frame \(frame) starts out of order")
@@ -153,7 +149,13 @@ final class RunChecker {
       modelOffering = false
       modelInput += 1
     }
-    if signals.outputValid, ready { predictedOutputs.append(cycle) }
+    if signals.outputValid, ready {
+      let frame = predictedOutputs.count / design.output.beats
+      precondition(
+        signals.outputStream == frames[frame].stream,
+        "the cycle model gives frame \(frame) to stream \(signals.outputStream)")
+      predictedOutputs.append(cycle)
+    }
     return signals
   }
 
@@ -204,7 +206,9 @@ final class RunChecker {
 
   // MARK: - Values
 
-  private func checkOutput(beat: Int, _ cycle: Int, last: Bool, data: ArraySlice<UInt8>) {
+  private func checkOutput(
+    beat: Int, _ cycle: Int, last: Bool, stream: Int, data: ArraySlice<UInt8>
+  ) {
     let port = design.output
     guard beat < outputBeats else {
       differ(.outputExtra, nil, "m_axis", nil, "no beat", "a beat", cycle)
@@ -218,6 +222,10 @@ final class RunChecker {
       differ(
         .last, frame, "m_axis_tlast", nil, "\(expectsLast ? 1 : 0) on beat \(inFrame)",
         "\(last ? 1 : 0)", cycle)
+    }
+    if stream != frames[frame].stream {
+      differ(
+        .stream, frame, "m_axis_tid", nil, "\(frames[frame].stream)", "\(stream)", cycle)
     }
     if inFrame == 0 { outputs.append([]) }
     for lane in 0..<port.elementsPerBeat {
@@ -301,8 +309,9 @@ final class RunChecker {
   private func expectation(_ frame: Int) -> Expectation {
     while windowStart + window.count <= frame {
       let next = frames[windowStart + window.count]
+      let reference = references[next.stream]
       if next.step == 0 { reference.reset() }
-      let output = reference.step(next.input)
+      let output = reference.step(sequences[next.sequence][next.step])
       window.append(
         Expectation(output: output, probes: design.probes.map { reference.values(of: $0.node) }))
     }

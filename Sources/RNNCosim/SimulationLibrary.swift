@@ -46,8 +46,8 @@ package final class SimulationLibrary {
       return unsafeBitCast(address, to: type)
     }
     let abi = try symbol("rnnc_sim_abi", as: (@convention(c) () -> UInt64).self)
-    guard abi() == 1 else {
-      throw ToolError(.file, "\(path) has interface version \(abi()), not 1", hint: hint)
+    guard abi() == 2 else {
+      throw ToolError(.file, "\(path) has interface version \(abi()), not 2", hint: hint)
     }
     self.path = path
     self.handle = handle
@@ -137,34 +137,37 @@ final class Simulation {
   /// Simulates up to `cycles` cycles; it may end earlier when a buffer is full.
   ///
   /// - Parameters:
-  ///   - inputData: all beats of the whole run; `firstBeat` is the next one to offer.
+  ///   - input: all beats of the whole run; `firstBeat` is the next one to offer.
   ///   - source: one byte a cycle or nil for always; `sink` likewise.
   ///   - garbage: TDATA holds a pattern, not zero, while TVALID is low.
   func run(
-    cycles: Int, inputData: [UInt8], inputLast: [UInt8], firstBeat: Int, beatBytes: Int,
+    cycles: Int, input: Stimulus, firstBeat: Int, beatBytes: Int,
     source: [UInt8]?, sink: [UInt8]?, garbage: Bool
   ) -> SimulationChunk {
     precondition(cycles <= cyclesPerCall, "\(cycles) cycles in one call, \(cyclesPerCall) at most")
     let start = DispatchTime.now().uptimeNanoseconds
     var reply = [UInt64](repeating: 0, count: 5)
     func address(_ pointer: UnsafeRawPointer?) -> UInt64 { UInt64(UInt(bitPattern: pointer)) }
-    inputData.withUnsafeBytes { data in
-      inputLast.withUnsafeBytes { last in
-        withOptional(source) { source in
-          withOptional(sink) { sink in
-            flags.withUnsafeMutableBytes { flags in
-              outputData.withUnsafeMutableBytes { output in
-                samples.withUnsafeMutableBytes { samples in
-                  let request: [UInt64] = [
-                    UInt64(cycles),
-                    address(data.baseAddress.map { $0 + firstBeat * beatBytes }),
-                    address(last.baseAddress.map { $0 + firstBeat }),
-                    UInt64(inputLast.count - firstBeat), address(source), address(sink),
-                    address(flags.baseAddress), address(output.baseAddress),
-                    UInt64(outputCapacity), address(samples.baseAddress),
-                    UInt64(samples.count / 4), garbage ? 1 : 0,
-                  ]
-                  library.run(model, request, &reply)
+    input.data.withUnsafeBytes { data in
+      withOptional(input.last) { last in
+        withOptional(input.stream) { stream in
+          withOptional(source) { source in
+            withOptional(sink) { sink in
+              flags.withUnsafeMutableBytes { flags in
+                outputData.withUnsafeMutableBytes { output in
+                  samples.withUnsafeMutableBytes { samples in
+                    let request: [UInt64] = [
+                      UInt64(cycles),
+                      address(data.baseAddress.map { $0 + firstBeat * beatBytes }),
+                      address(last.map { $0 + firstBeat }),
+                      UInt64(input.last.count - firstBeat), address(source), address(sink),
+                      address(flags.baseAddress), address(output.baseAddress),
+                      UInt64(outputCapacity), address(samples.baseAddress),
+                      UInt64(samples.count / 4), garbage ? 1 : 0,
+                      address(stream.map { $0 + firstBeat }),
+                    ]
+                    library.run(model, request, &reply)
+                  }
                 }
               }
             }

@@ -4,8 +4,37 @@ import Testing
 
 @Suite struct CycleModelTests {
   let timing = FrameTiming(
-    cyclesPerFrame: 20, blocked: (0...20).map { $0 < 20 }, inputRelease: 4, outputCommit: 18,
+    cyclesPerFrame: 20, blocked: (0...20).map { $0 < 20 }, cyclesPerFrameOfOneStream: 20,
+    blockedInStream: (0...20).map { $0 < 20 }, inputRelease: 4, outputCommit: 18,
     inputBeats: 3, outputBeats: 2)
+
+  /// Two streams share a machine in which frames of one follow at 20 cycles and frames of both at 12.
+  @Test(arguments: [[0, 1], [0], [0, 0, 1]])
+  func framesOfOtherStreamsStartSooner(_ order: [Int]) {
+    var timing = timing
+    timing.cyclesPerFrame = 12
+    timing.blocked = (0...20).map { $0 < 12 }
+    var model = CycleModel(timing)
+    var sent = 0
+    var starts: [Int] = []
+    var streams: [Int] = []
+    for cycle in 0..<2000 {
+      let stream = order[sent / 3 % order.count]
+      let signals = model.step(
+        inputValid: true, inputLast: false, inputStream: stream, outputReady: true)
+      if signals.inputReady { sent += 1 }
+      if signals.outputValid { streams.append(signals.outputStream) }
+      if signals.frameStart != nil { starts.append(cycle) }
+    }
+    #expect(starts.count > 50)
+    for (k, interval) in zip(starts.dropFirst(), starts).map({ $0 - $1 }).enumerated() {
+      let isSame = order[k % order.count] == order[(k + 1) % order.count]
+      #expect(interval == (isSame ? 20 : 12), "between frames \(k) and \(k + 1)")
+    }
+    for (beat, stream) in streams.enumerated() {
+      #expect(stream == order[beat / 2 % order.count])
+    }
+  }
 
   @Test func anUnhinderedFrameTakesItsLatency() {
     var model = CycleModel(timing)

@@ -29,7 +29,8 @@ import _RNNTestSupport
       denseMultipliers: [1, 2, 4, 8][random.below(4)],
       elementsPerStep: [1, 1, 2, 4][random.below(4)],
       inputElementsPerBeat: [1, 2, 4][random.below(3)],
-      outputElementsPerBeat: [1, 2, 4, 8][random.below(4)])
+      outputElementsPerBeat: [1, 2, 4, 8][random.below(4)],
+      streams: [1, 1, 2, 3][random.below(4)])
     while true {
       let step = options.elementsPerStep ?? 1
       options.outputElementsPerBeat = max(options.outputElementsPerBeat ?? 1, step)

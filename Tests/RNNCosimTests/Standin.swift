@@ -85,11 +85,14 @@ struct StandinTiming: CosimTiming {
   private var outCount = 0
   private var frames = 0
 
-  mutating func step(inputValid: Bool, inputLast: Bool, outputReady: Bool) -> CosimSignals {
+  mutating func step(
+    inputValid: Bool, inputLast: Bool, inputStream: Int, outputReady: Bool
+  ) -> CosimSignals {
     let start = !reset && full && !busy && !outFull
     let signals = CosimSignals(
       inputReady: !full && !reset, outputValid: outFull,
-      outputLast: outFull && outLast && outCount == 4, frameStart: start ? frames : nil)
+      outputLast: outFull && outLast && outCount == 4, outputStream: 0,
+      frameStart: start ? frames : nil)
     if reset {
       reset = false
       return signals

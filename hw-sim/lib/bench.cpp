@@ -1,10 +1,11 @@
 // Checks an emitted design against golden vectors: every output beat, its TLAST and its cycle with
 // nothing in the way, then every beat and its TLAST with gaps and stalls. Exit status 0 means equal.
 //
-//   input.txt      one line a beat:  TLAST TDATA
-//   expected.txt   one line a beat:  cycle TLAST TDATA     (cycle 0 is the first with aresetn high)
+//   input.txt      one line a beat:  TLAST TID TDATA
+//   expected.txt   one line a beat:  cycle TLAST TID TDATA   (cycle 0 is the first with aresetn high)
 //
 // TDATA is hexadecimal, most significant byte first; lanes beyond the end of a frame are left out.
+// A design for one stream (STREAMS = 1) has no TID; it is 0 in the files.
 
 #include MODEL_HEADER
 
@@ -25,6 +26,7 @@ namespace {
 struct Beat {
   uint64_t cycle = 0;
   bool last = false;
+  int stream = 0;
   std::vector<uint8_t> bytes;  // least significant first
 };
 
@@ -41,7 +43,7 @@ std::vector<Beat> read(const std::string& path, bool cycles) {
     Beat beat;
     std::string hex;
     if (cycles) words >> beat.cycle;
-    words >> beat.last >> hex;
+    words >> beat.last >> beat.stream >> hex;
     for (size_t i = hex.size(); i >= 2; i -= 2) {
       beat.bytes.push_back(static_cast<uint8_t>(std::stoul(hex.substr(i - 2, 2), nullptr, 16)));
     }
@@ -104,6 +106,9 @@ int pass(const std::vector<Beat>& input, const std::vector<Beat>& expected, int 
     if (!offering && next < input.size() && (free || source.often())) offering = true;
     m.s_axis_tvalid = offering;
     m.s_axis_tlast = offering && input[next].last;
+#if STREAMS > 1
+    m.s_axis_tid = offering ? input[next].stream : 0;
+#endif
     std::memset(&m.s_axis_tdata, 0, sizeof m.s_axis_tdata);
     if (offering) std::memcpy(&m.s_axis_tdata, input[next].bytes.data(), input[next].bytes.size());
     m.m_axis_tready = free || sink.often();
@@ -112,15 +117,21 @@ int pass(const std::vector<Beat>& input, const std::vector<Beat>& expected, int 
       const Beat& beat = expected[seen];
       uint8_t data[sizeof m.m_axis_tdata];
       std::memcpy(data, &m.m_axis_tdata, sizeof data);
+#if STREAMS > 1
+      const int stream = m.m_axis_tid;
+#else
+      const int stream = 0;
+#endif
       const bool wrong = std::memcmp(data, beat.bytes.data(), beat.bytes.size()) != 0 ||
                          static_cast<bool>(m.m_axis_tlast) != beat.last ||
+                         stream != beat.stream ||
                          (free && cycle != beat.cycle);
       if (wrong && differences++ == 0) {
         std::cout << "beat " << seen << ": expected " << hex(beat.bytes.data(), beat.bytes.size())
-                  << " last " << beat.last;
+                  << " last " << beat.last << " stream " << beat.stream;
         if (free) std::cout << " in cycle " << beat.cycle;
         std::cout << ", got " << hex(data, beat.bytes.size()) << " last "
-                  << static_cast<int>(m.m_axis_tlast) << " in cycle " << cycle << "\n";
+                  << static_cast<int>(m.m_axis_tlast) << " stream " << stream << " in cycle " << cycle << "\n";
       }
       ++seen;
     }

@@ -104,7 +104,7 @@ struct Sim {
   uint64_t time = 0;       // half cycles since creation
   bool offering = false;   // an input beat is on the bus and not yet taken
   bool stalled = false;    // the last cycle had a valid output beat that was not taken
-  uint8_t held[RNNC_OUTPUT_BYTES + 1] = {};
+  uint8_t held[RNNC_OUTPUT_BYTES + 2] = {};
 
   void settle() { model->eval(); }
   void dump() {
@@ -134,11 +134,12 @@ enum Request {
   kSource,          // address: one byte a cycle, offer a new beat; 0 for always
   kSink,            // address: one byte a cycle, TREADY; 0 for always
   kFlags,           // address: one byte a cycle is written, see below
-  kOutputData,      // address: beats of RNNC_OUTPUT_BYTES bytes are written
+  kOutputData,      // address: beats of RNNC_OUTPUT_BYTES bytes and one of TID are written
   kOutputCapacity,  // in beats
   kSamples,         // address: 32-bit words are written: probe, index, cycle low, cycle high, data...
   kSampleCapacity,  // in 32-bit words
   kGarbage,         // nonzero: TDATA is not zero while TVALID is low
+  kInputStream,     // address: one byte a beat, TID
 };
 enum Reply { kCyclesDone, kInputsTaken, kOutputs, kSampleWords, kFaults };
 // The byte of a cycle.
@@ -151,7 +152,7 @@ constexpr size_t kProbeWordsMost = 4 * RNNC_PROBE_COUNT + RNNC_PROBE_WORDS;
 
 }  // namespace
 
-RNNC_EXPORT uint64_t rnnc_sim_abi() { return 1; }
+RNNC_EXPORT uint64_t rnnc_sim_abi() { return 2; }
 
 /// Makes a model whose registers hold random values from the seed, and runs the initial blocks.
 RNNC_EXPORT void* rnnc_sim_create(uint64_t seed, const char* folder) {
@@ -212,11 +213,13 @@ RNNC_EXPORT void rnnc_sim_run(void* handle, const uint64_t* request, uint64_t* r
   auto& m = *sim->model;
   auto input_data = reinterpret_cast<const uint8_t*>(request[kInputData]);
   auto input_last = reinterpret_cast<const uint8_t*>(request[kInputLast]);
+  auto input_stream = reinterpret_cast<const uint8_t*>(request[kInputStream]);
   auto source = reinterpret_cast<const uint8_t*>(request[kSource]);
   auto sink = reinterpret_cast<const uint8_t*>(request[kSink]);
   auto flags = reinterpret_cast<uint8_t*>(request[kFlags]);
   auto output_data = reinterpret_cast<uint8_t*>(request[kOutputData]);
   auto samples = reinterpret_cast<uint32_t*>(request[kSamples]);
+  (void)input_stream;
   uint8_t garbage[RNNC_INPUT_BYTES];
   std::memset(garbage, request[kGarbage] ? 0x5A : 0, sizeof garbage);
 
@@ -229,6 +232,9 @@ RNNC_EXPORT void rnnc_sim_run(void* handle, const uint64_t* request, uint64_t* r
     }
     m.s_axis_tvalid = sim->offering;
     m.s_axis_tlast = sim->offering && input_last[taken];
+#if RNNC_STREAMS > 1
+    m.s_axis_tid = sim->offering ? input_stream[taken] : 0;
+#endif
     put(m.s_axis_tdata, sim->offering ? input_data + taken * RNNC_INPUT_BYTES : garbage,
         RNNC_INPUT_BYTES);
     const bool ready = !sink || sink[done];
@@ -244,9 +250,14 @@ RNNC_EXPORT void rnnc_sim_run(void* handle, const uint64_t* request, uint64_t* r
     if (ready) flag |= kOutputReady;
     if (m.m_axis_tlast) flag |= kOutputLast;
     if (m.frame_error_o) flag |= kFrameError;
-    uint8_t beat[RNNC_OUTPUT_BYTES + 1];
+    uint8_t beat[RNNC_OUTPUT_BYTES + 2];
     std::memcpy(beat, &m.m_axis_tdata, RNNC_OUTPUT_BYTES);
-    beat[RNNC_OUTPUT_BYTES] = m.m_axis_tlast;
+#if RNNC_STREAMS > 1
+    beat[RNNC_OUTPUT_BYTES] = m.m_axis_tid;
+#else
+    beat[RNNC_OUTPUT_BYTES] = 0;
+#endif
+    beat[RNNC_OUTPUT_BYTES + 1] = m.m_axis_tlast;
     if (sim->stalled && !valid) flag |= kValidDropped;
     if (sim->stalled && valid && std::memcmp(beat, sim->held, sizeof beat) != 0) {
       flag |= kDataChanged;
@@ -254,7 +265,7 @@ RNNC_EXPORT void rnnc_sim_run(void* handle, const uint64_t* request, uint64_t* r
     sim->stalled = valid && !ready;
     std::memcpy(sim->held, beat, sizeof beat);
     if (valid && ready) {
-      std::memcpy(output_data + outputs * RNNC_OUTPUT_BYTES, beat, RNNC_OUTPUT_BYTES);
+      std::memcpy(output_data + outputs * (RNNC_OUTPUT_BYTES + 1), beat, RNNC_OUTPUT_BYTES + 1);
       ++outputs;
     }
     if (sim->offering && m.s_axis_tready) {

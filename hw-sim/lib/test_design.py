@@ -21,12 +21,14 @@ CONFIG = json.loads((BENCH / "bench.json").read_text())
 
 async def source(dut, lines, chance):
     for line in lines:
-        last, data = line.split()
+        last, stream, data = line.split()
         while chance.random() < 0.5:
             await RisingEdge(dut.aclk)
         dut.s_axis_tvalid.value = 1
         dut.s_axis_tlast.value = int(last)
         dut.s_axis_tdata.value = int(data, 16)
+        if hasattr(dut, "s_axis_tid"):
+            dut.s_axis_tid.value = int(stream)
         while True:
             await RisingEdge(dut.aclk)
             if dut.s_axis_tready.value == 1:
@@ -36,7 +38,7 @@ async def source(dut, lines, chance):
 
 async def sink(dut, lines, chance):
     for number, line in enumerate(lines):
-        _, last, data = line.split()
+        _, last, stream, data = line.split()
         while True:
             ready = chance.random() < 0.5
             dut.m_axis_tready.value = int(ready)
@@ -45,6 +47,8 @@ async def sink(dut, lines, chance):
                 break
         got = int(dut.m_axis_tdata.value) & ((1 << 4 * len(data)) - 1)
         assert got == int(data, 16), f"beat {number}: expected {data}, got {got:x}"
+        if hasattr(dut, "m_axis_tid"):
+            assert int(dut.m_axis_tid.value) == int(stream), f"beat {number}: TID is not {stream}"
         assert int(dut.m_axis_tlast.value) == int(last), f"beat {number}: TLAST is not {last}"
 
 

@@ -27,19 +27,49 @@ extension CoreEmitter {
     let width = indexWidth(counter.count)
     m.declare(name, .bits(width))
     let zero = VerilogExpression.lit(0, width: width)
-    let next = VerilogExpression.name(name) + .lit(1, width: width)
-    let last = VerilogExpression.name(name).isEqual(to: .lit(counter.count - 1, width: width))
+    func next(after value: VerilogExpression) -> VerilogExpression {
+      let last = value.isEqual(to: .lit(counter.count - 1, width: width))
+      return .mux(last, counter.repeats ? zero : value, value + .lit(1, width: width))
+    }
+    guard streams > 1 else {
+      return registerWithReset(
+        [(name, zero)],
+        [
+          .ifElse(
+            "frame_begins",
+            [.set(.whole(name), .mux("next_is_first", zero, next(after: .name(name))))])
+        ])
+    }
+    // The counts of all streams; the counter shows that of the frame in progress.
+    let all = "\(name)_of_streams"
+    m.declare("\(all)_q", .bits(width << streamBits))
+    m.wire(
+      "\(name)_base", .bits(indexWidth(width << streamBits)),
+      multiple(of: width, "next_input_stream", total: width << streamBits))
+    m.wire(
+      "\(name)_before", .bits(width), .slice("\(all)_q", from: .name("\(name)_base"), width: width))
+    m.wire(
+      "\(name)_next", .bits(width),
+      .mux("next_is_first", zero, next(after: .name("\(name)_before"))))
     registerWithReset(
-      [(name, zero)],
+      [(name, zero), ("\(all)_q", .zeros(width << streamBits))],
       [
         .ifElse(
           "frame_begins",
           [
-            .ifElse(
-              "sequence_ended_q", [.set(.whole(name), zero)],
-              [.set(.whole(name), .mux(last, counter.repeats ? zero : .name(name), next))])
+            .set(.whole(name), .name("\(name)_next")),
+            .set(
+              .indexed("\(all)_q", base: .name("\(name)_base"), width: width),
+              .name("\(name)_next")),
           ])
       ])
+  }
+
+  /// The place of a stream's entry in a flat vector of entries.
+  private func multiple(
+    of width: Int, _ index: VerilogExpression, total: Int
+  ) -> VerilogExpression {
+    index.resized(indexWidth(total)) * .lit(width, width: indexWidth(total))
   }
 
   private mutating func emitCoefficient(_ k: Int, _ counters: [StepCounter]) {

@@ -25,10 +25,19 @@ extension CoreEmitter {
           last: "input_at_end", data: "input_elements")
       } else {
         guard let s = lowered.segmentOf[value] else { continue }
-        bank = bankTap(s, after: schedule.datapaths[s].latency(value) + 1)
+        bank = flagTap(
+          lowered.isState(value) ? .state : .bank, s,
+          after: schedule.datapaths[s].latency(value) + 1)
         self.collect(value, segment: s, as: collect, wordElements: elements)
       }
       wrappingCounter("operand\(k)_word_q", count: memory.words, enable: .name("\(collect)_valid"))
+      // A value of the step before lies in the other bank.
+      let flag: FrameFlag = lowered.isState(value) ? .state : .bank
+      let readBank =
+        flag == .state && bits(of: flag) > 1
+        ? frameFlag(flag, at: "operand_read")
+          ^ control("operand_previous").resized(bits(of: flag))
+        : frameFlag(flag, at: "operand_read") ^ control("operand_previous")
       let width = program.field("operand_address").width
       let address: VerilogExpression =
         memory.addressWidth < width
@@ -40,8 +49,7 @@ extension CoreEmitter {
         writeData: .name("\(collect)_word"),
         read: control("operand_read")
           && control("operand_select").isEqual(to: .lit(k, width: select)),
-        readAddress: banked(
-          frameFlag("bank", at: "operand_read") ^ control("operand_previous"), address))
+        readAddress: banked(readBank, address))
       // Elements extended to the width of the widest operand.
       let widened = (0..<elements).reversed().map { e -> VerilogExpression in
         let element = VerilogExpression.lane("operand\(k)_data", e, width: memory.elementWidth)
@@ -63,7 +71,7 @@ extension CoreEmitter {
         control("block_load"),
         [
           .ifElse(
-            control("block_previous") && frameFlag("first", at: "block_load"),
+            control("block_previous") && frameFlag(.first, at: "block_load"),
             [.set("block_q", initial)],
             [.set("block_q", block)])
         ])

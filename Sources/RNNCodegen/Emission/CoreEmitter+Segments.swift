@@ -101,53 +101,61 @@ extension CoreEmitter {
 
   // MARK: - Flags of the frame that a segment works on
 
-  /// The bank of the frame whose step was read so many cycles ago.
-  func bankTap(_ s: Int, after cycles: Int) -> VerilogExpression {
-    .name("segment\(s)_bank_d\(cycles)")
+  /// A flag of the frame whose step was read so many cycles ago.
+  func flagTap(_ flag: FrameFlag, _ s: Int, after cycles: Int) -> VerilogExpression {
+    .name("segment\(s)_\(name(of: flag))_d\(cycles)")
   }
   /// Whether the step that was read a cycle ago belongs to the first frame of a sequence.
   private func firstTap(_ s: Int) -> VerilogExpression { .name("segment\(s)_first_q") }
 
-  /// Cycles after a read at which a memory takes a value of the segment, of whatever frame it is.
-  private func bankTaps(_ s: Int) -> [Int] {
-    var taps: Set<Int> = []
+  /// The flags by which a segment addresses memories, each with the cycles after a read at which a memory takes a value
+  /// of the segment, of whatever frame it is.
+  private func addressFlags(_ s: Int) -> [(flag: FrameFlag, taps: [Int])] {
+    var taps: [FrameFlag: Set<Int>] = [:]
+    // With one stream both are the same signal.
+    func flag(isState: Bool) -> FrameFlag { isState && streams > 1 ? .state : .bank }
+    for case .stored(let read) in lowered.segments[s].sources {
+      taps[flag(isState: read.previous), default: []] = []
+    }
     for memory in design.memories {
       switch memory.role {
       case .element(let read, _) where lowered.segmentOf[read.value] == s:
-        taps.insert(schedule.datapaths[s].latency(read.value))
+        taps[flag(isState: read.previous), default: []].insert(
+          schedule.datapaths[s].latency(read.value))
       case .operand(let value) where lowered.segmentOf[value] == s:
-        taps.insert(schedule.datapaths[s].latency(value) + 1)
+        taps[flag(isState: lowered.isState(value)), default: []].insert(
+          schedule.datapaths[s].latency(value) + 1)
       case .output where lowered.segmentOf[design.graph.output] == s:
-        taps.insert(schedule.datapaths[s].latency(design.graph.output) + 1)
+        taps[.bank, default: []].insert(schedule.datapaths[s].latency(design.graph.output) + 1)
       default: continue
       }
     }
-    return taps.sorted()
+    return [FrameFlag.bank, .state].compactMap { flag in
+      taps[flag].map { (flag, $0.sorted()) }
+    }
   }
 
-  /// Bank and first flag travel with the steps: the next frame's steps may follow at once.
+  /// Bank, stream and first flag travel with the steps: the next frame's steps may follow at once.
   private mutating func emitSegmentFlags(
     _ s: Int, start: VerilogExpression, read: String
   ) {
-    func held(_ flag: String) -> String {
-      let name = "segment\(s)_\(flag)"
-      m.declare("\(name)_q")
+    func held(_ flag: FrameFlag) -> String {
+      let name = "segment\(s)_\(flag.rawValue)"
+      let type = VerilogType.bits(bits(of: flag))
+      m.declare("\(name)_q", type)
       m.wire(
-        name, .bit, .mux(start, frameFlag(flag, at: "segment\(s)_start"), .name("\(name)_q")))
+        name, type, .mux(start, frameFlag(flag, at: "segment\(s)_start"), .name("\(name)_q")))
       m.always([.ifElse(.name(read), [.set(.whole("\(name)_q"), .name(name))])])
       return name
     }
-    let sources = lowered.segments[s].sources
-    let readsElements = sources.contains { if case .stored = $0 { true } else { false } }
-    let taps = bankTaps(s)
-    if readsElements || !taps.isEmpty {
-      var latest = (held("bank"), 0)
+    for (flag, taps) in addressFlags(s) {
+      var latest = (held(flag), 0)
       for cycle in taps {
-        let name = "segment\(s)_bank_d\(cycle)"
-        m.declare(name)
+        let name = "segment\(s)_\(flag.rawValue)_d\(cycle)"
+        m.declare(name, .bits(bits(of: flag)))
         m.instance(
           "rnnc_delay", "u_\(name)",
-          parameters: ["Width": .int(1), "Depth": .int(cycle - latest.1)],
+          parameters: ["Width": .int(bits(of: flag)), "Depth": .int(cycle - latest.1)],
           [
             .input("clk_i", "clk_i"), .input("data_i", .name(latest.0)),
             .output("data_o", .whole(name)),
@@ -155,10 +163,10 @@ extension CoreEmitter {
         latest = (name, cycle)
       }
     }
-    let readsPrevious = sources.contains {
+    let readsPrevious = lowered.segments[s].sources.contains {
       if case .stored(let read) = $0 { read.previous } else { false }
     }
-    if readsPrevious { _ = held("first") }
+    if readsPrevious { _ = held(.first) }
   }
 
   private func stepCount(_ s: Int) -> Int {
@@ -244,8 +252,9 @@ extension CoreEmitter {
     guard
       let memory = design.memories.first(where: { $0.role == .element(stored, segment: s) })
     else { return }
-    let current = VerilogExpression.name("segment\(s)_bank")
-    let bank = stored.previous ? !current : current
+    let flag: FrameFlag = stored.previous ? .state : .bank
+    let current = VerilogExpression.name("segment\(s)_\(self.name(of: flag))")
+    let bank = stored.previous ? otherBank(current, flag) : current
     if design.graph[stored.value].op == .input {
       collector(
         "\(name)_collect", elementWidth: memory.elementWidth,
@@ -264,7 +273,7 @@ extension CoreEmitter {
     self.memory(
       name, width: memory.width, depth: memory.depth, write: valid(writer, at: latency),
       writeAddress: banked(
-        bankTap(writer, after: latency), .name("segment\(writer)_step_d\(latency)")),
+        flagTap(flag, writer, after: latency), .name("segment\(writer)_step_d\(latency)")),
       writeData: value(stored.value), read: read, readAddress: banked(bank, step))
   }
 

@@ -64,7 +64,9 @@ extension Design {
       "lanes": .int(lanes), "multipliersPerLane": .int(lowered.productsPerLane),
       "input": port(interface.input), "output": port(interface.output),
       "timing": .object([
-        "cyclesPerFrame": .int(timing.cyclesPerFrame), "inputRelease": .int(timing.inputRelease),
+        "cyclesPerFrame": .int(timing.cyclesPerFrame),
+        "cyclesPerFrameOfOneStream": .int(timing.cyclesPerFrameOfOneStream),
+        "inputRelease": .int(timing.inputRelease),
         "outputCommit": .int(timing.outputCommit), "latencyCycles": .int(timing.latencyCycles),
       ]),
       "multiplierOccupancy": .double((occupancy * 1e6).rounded() / 1e6),
@@ -96,6 +98,7 @@ extension CompileOptions {
       "elementsPerStep": elementsPerStep.map { .int($0) } ?? .null,
       "inputElementsPerBeat": .int(inputElementsPerBeat),
       "outputElementsPerBeat": outputElementsPerBeat.map { .int($0) } ?? .null,
+      "streams": .int(streams),
     ])
   }
 
@@ -107,6 +110,7 @@ extension CompileOptions {
     let known = [
       "name", "device", "clockMegahertz", "lanes", "columnGroups", "drainChains",
       "denseMultipliers", "elementsPerStep", "inputElementsPerBeat", "outputElementsPerBeat",
+      "streams",
     ]
     self.init()
     guard case .object(let members) = json else {
@@ -136,6 +140,7 @@ extension CompileOptions {
       case ("inputElementsPerBeat", .int(let value)): inputElementsPerBeat = value
       case ("outputElementsPerBeat", .int(let value)): outputElementsPerBeat = value
       case ("outputElementsPerBeat", .null): outputElementsPerBeat = nil
+      case ("streams", .int(let value)): streams = value
       default:
         sink.error(
           "\(path)/\(member.key)",

@@ -12,7 +12,9 @@ struct ShellEmitter {
         s_axis takes \(input.elements) elements of \(input.format) a frame, \(input.elementsPerBeat) a beat in \
         \(8 * input.elementBytes) bits each; m_axis gives \(output.elements) of \(output.format), \
         \(output.elementsPerBeat) a beat. TLAST on the last beat of a frame ends the sequence and clears the \
-        state. frame_error_o stays high after a TLAST inside a frame.
+        state. frame_error_o stays high after a TLAST inside a frame.\(
+          design.interface.streams == 1 ? "" : " TID names one of \(design.interface.streams) streams, each with states of its own; it is constant "
+            + "within a frame, and another number drops the frame and raises frame_error_o.")
         """)
     m.input("aclk")
     m.input("aresetn")
@@ -20,10 +22,13 @@ struct ShellEmitter {
     m.output("s_axis_tready")
     m.input("s_axis_tdata", .bits(input.dataBits))
     m.input("s_axis_tlast")
+    let streams = design.interface.streams
+    if streams > 1 { m.input("s_axis_tid", .bits(design.interface.streamBits)) }
     m.output("m_axis_tvalid")
     m.input("m_axis_tready")
     m.output("m_axis_tdata", .bits(output.dataBits))
     m.output("m_axis_tlast")
+    if streams > 1 { m.output("m_axis_tid", .bits(design.interface.streamBits)) }
     m.output("frame_error_o")
     if probes {
       for (k, probe) in design.probes.enumerated() {
@@ -40,6 +45,9 @@ struct ShellEmitter {
       .input("m_ready_i", "m_axis_tready"), .output("m_data_o", "m_axis_tdata"),
       .output("m_last_o", "m_axis_tlast"), .output("frame_error_o", "frame_error_o"),
     ]
+    if streams > 1 {
+      connections += [.input("s_tid_i", "s_axis_tid"), .output("m_tid_o", "m_axis_tid")]
+    }
     var unused: [VerilogExpression] = []
     for (k, probe) in design.probes.enumerated() {
       for (suffix, width) in [

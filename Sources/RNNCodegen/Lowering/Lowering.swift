@@ -192,6 +192,13 @@ extension Lowered {
     (segments, segmentOf) = Self.segments(of: graph, levels: levels, operands: Set(operands))
   }
 
+  /// Whether a product reads an operand of the step before, so that its memory must hold it for every stream.
+  func isState(_ operand: ValueID) -> Bool {
+    groups.contains { group in
+      group.columns.contains { $0.read.value == operand && $0.read.previous }
+    }
+  }
+
   /// What an operand of a product or a datapath reads.
   static func read(_ operand: ValueID, in graph: IntegerGraph) -> StoredRead {
     if case .state(let state) = graph[operand].op {

@@ -5,26 +5,35 @@ internal import RNNGraph
 ///
 /// All frames run the same program, so whether two of them meet in a unit depends on nothing but the distance of their
 /// starts (the collision vector of a static pipeline, Davidson 1971). Memories of values have two banks, which alternate
-/// from frame to frame: what a frame reads of the one before must be written, and what it overwrites must be read.
+/// from frame to frame, or from one to the next of the same stream where they hold states: what a frame reads of the
+/// one before must be written, and what it overwrites must be read.
 package struct FrameOverlap: Hashable, Sendable {
-  /// The least number of cycles from the start of a frame to that of the next; all of its multiples are free as well.
+  /// The least number of cycles from the start of a frame to that of the next when all streams take turns; all of its
+  /// multiples are free as well.
   package var interval: Int
+  /// The same when all frames are of one stream.
+  package var streamInterval: Int
   /// For each distance from 0 to the length of the program: whether a frame that started so long ago forbids a start.
   package var blocked: [Bool]
+  /// Whether it forbids the start of a frame of its own stream.
+  package var blockedInStream: [Bool]
   /// The most frames that are in progress at the same time.
   package var slots: Int
 
   /// No overlap: a frame starts when the one before has ended.
   package init(serial length: Int) {
     interval = length
+    streamInterval = length
     blocked = (0...length).map { $0 < length }
+    blockedInStream = blocked
     slots = 1
   }
 
   /// - Parameters:
   ///   - schedule: one frame.
   ///   - elementsPerStep: what a datapath takes per cycle.
-  init(_ schedule: Schedule, _ lowered: Lowered, elementsPerStep: Int) {
+  ///   - streams: sequences that take turns.
+  init(_ schedule: Schedule, _ lowered: Lowered, elementsPerStep: Int, streams: Int) {
     let length = schedule.program.length
     self.init(serial: length)
     // A coefficient belongs to the frame that started last.
@@ -33,15 +42,23 @@ package struct FrameOverlap: Hashable, Sendable {
     // Frames that follow each other at a distance below the uses of some unit would have to share it.
     let least = min(length, max(2, units.leastInterval, units.mostUses))
     let collides = (0...length).map { $0 < least || $0 < length && units.collides(at: $0) }
-    var interval = least
-    while interval < length,
-      stride(from: interval, to: length, by: interval).contains(where: { collides[$0] })
-    {
-      interval += 1
+    func free(from least: Int) -> Int {
+      var interval = least
+      while interval < length,
+        stride(from: interval, to: length, by: interval).contains(where: { collides[$0] })
+      {
+        interval += 1
+      }
+      return min(interval, length)
     }
-    interval = min(interval, length)
+    let leastInStream = max(least, units.leastStreamInterval)
+    let streamInterval = free(from: leastInStream)
+    // A stream's turn comes every `streams` frames.
+    let interval = free(from: max(least, (leastInStream + streams - 1) / streams))
     self.interval = interval
+    self.streamInterval = streamInterval
     blocked = collides.enumerated().map { $0.offset < interval || $0.element }
+    blockedInStream = collides.enumerated().map { $0.offset < streamInterval || $0.element }
     slots = (length + interval - 1) / interval
   }
 }
@@ -54,7 +71,9 @@ private struct UnitUse {
   private(set) var mostUses = 0
   /// Intervals, ends included, of lanes' sums, drain registers and segments: for each unit its own list.
   private var intervals: [[ClosedRange<Int>]] = []
+  /// The least distance of any two frames, and of two of the same stream.
   private(set) var leastInterval = 1
+  private(set) var leastStreamInterval = 1
 
   init(_ schedule: Schedule, _ lowered: Lowered, _ elementsPerStep: Int) {
     let program = schedule.program
@@ -132,9 +151,10 @@ private struct UnitUse {
     for (value, words) in operands {
       guard let s = lowered.segmentOf[value] else { continue }
       let first = schedule.segmentStart[s] + schedule.datapaths[s].latency(value) + Timing.collector
+      let isState = lowered.isState(value)
       for (word, reads) in words {
         let last = min((word + 1) * lowered.wordElements, graph[value].size) - 1
-        require(reads, written: first + last / elementsPerStep)
+        require(reads, written: first + last / elementsPerStep, isState: isState)
       }
     }
     // Element memories and memories of sums, step by step: only the distance of the two sweeps counts.
@@ -149,7 +169,7 @@ private struct UnitUse {
           require(
             reads,
             written: schedule.segmentStart[writer]
-              + schedule.datapaths[writer].latency(stored.value))
+              + schedule.datapaths[writer].latency(stored.value), isState: stored.previous)
         case .product(let node):
           guard let p = lowered.products.firstIndex(where: { $0.node == node }) else { continue }
           let outputs = lowered.algorithms[lowered.products[p].algorithm].outputs
@@ -166,13 +186,20 @@ private struct UnitUse {
   }
 
   /// Two banks: the value of frame f is read as `current` in f and as `previous` in f + 1, and overwritten in f + 2.
-  private mutating func require(_ reads: Reads, written: Int) {
+  ///
+  /// Where the memory holds states, f + 1 and f + 2 are the next frames of the same stream.
+  private mutating func require(_ reads: Reads, written: Int, isState: Bool) {
     if let previous = reads.previous {
-      leastInterval = max(leastInterval, written + 1 - previous.lowerBound)
-      leastInterval = max(leastInterval, previous.upperBound + 1 - written)
+      leastStreamInterval = max(leastStreamInterval, written + 1 - previous.lowerBound)
+      leastStreamInterval = max(leastStreamInterval, previous.upperBound + 1 - written)
     }
     if let current = reads.current {
-      leastInterval = max(leastInterval, (current.upperBound + 2 - written) / 2)
+      let least = (current.upperBound + 2 - written) / 2
+      if isState {
+        leastStreamInterval = max(leastStreamInterval, least)
+      } else {
+        leastInterval = max(leastInterval, least)
+      }
     }
   }
 }

@@ -56,6 +56,7 @@ package struct Scheduler {
   let lanes: Int
   let elementsPerStep: Int
   let drainChains: Int
+  let streams: Int
 
   private var timing: Timing
   private var program = Program()
@@ -74,7 +75,7 @@ package struct Scheduler {
 
   /// - Parameter drainChains: nil takes the fewest with which no pass waits for the drain of the one before.
   package static func schedule(
-    _ lowered: Lowered, lanes: Int, drainChains: Int?, elementsPerStep: Int
+    _ lowered: Lowered, lanes: Int, drainChains: Int?, elementsPerStep: Int, streams: Int
   ) -> Schedule {
     let fewest =
       lowered.groups.map { group in
@@ -83,12 +84,15 @@ package struct Scheduler {
       }.max() ?? 1
     var scheduler = Scheduler(
       lowered, lanes: lanes, drainChains: min(drainChains ?? fewest, lanes),
-      elementsPerStep: elementsPerStep)
+      elementsPerStep: elementsPerStep, streams: streams)
     return scheduler.run()
   }
 
-  private init(_ lowered: Lowered, lanes: Int, drainChains: Int, elementsPerStep: Int) {
+  private init(
+    _ lowered: Lowered, lanes: Int, drainChains: Int, elementsPerStep: Int, streams: Int
+  ) {
     self.lowered = lowered
+    self.streams = streams
     self.lanes = lanes
     self.drainChains = drainChains
     self.elementsPerStep = elementsPerStep
@@ -139,6 +143,7 @@ package struct Scheduler {
     program.field("input_release", width: 1, isEnable: true)
     program.field("output_commit", width: 1, isEnable: true)
     program.field("start_blocked", width: 1, isEnable: true)
+    if streams > 1 { program.field("start_blocked_in_stream", width: 1, isEnable: true) }
   }
 
   private func wordCount(_ value: ValueID) -> Int {
@@ -160,12 +165,18 @@ package struct Scheduler {
       chains: chains, sumsWritten: sumsWritten, segmentStart: segmentStart,
       datapaths: datapaths, program: program, inputRelease: inputRelease,
       outputCommit: outputCommit, overlap: FrameOverlap(serial: program.length))
-    schedule.overlap = FrameOverlap(schedule, lowered, elementsPerStep: elementsPerStep)
+    schedule.overlap = FrameOverlap(
+      schedule, lowered, elementsPerStep: elementsPerStep, streams: streams)
     // The word in effect while a start is decided is two before the one that the new frame's first would meet.
     let length = program.length
     for word in 0..<length {
-      let isBlocked = word == length - 1 || schedule.overlap.blocked[min(word + 2, length)]
-      if isBlocked { schedule.program.set("start_blocked", at: word) }
+      func set(_ field: String, _ blocked: [Bool]) {
+        if word == length - 1 || blocked[min(word + 2, length)] {
+          schedule.program.set(field, at: word)
+        }
+      }
+      set("start_blocked", schedule.overlap.blocked)
+      if streams > 1 { set("start_blocked_in_stream", schedule.overlap.blockedInStream) }
     }
     return schedule
   }

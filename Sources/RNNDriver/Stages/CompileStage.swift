@@ -11,13 +11,14 @@ package struct CompileRequest: Hashable, Sendable {
     name: String = "rnn", device: String? = nil, clockMegahertz: Double = 100, lanes: Int? = nil,
     columnGroups: Int? = nil, drainChains: Int? = nil, denseMultipliers: Int = 8,
     elementsPerStep: Int? = nil, inputElementsPerBeat: Int = 1,
-    outputElementsPerBeat: Int? = nil
+    outputElementsPerBeat: Int? = nil, streams: Int = 1
   ) {
     options = CompileOptions(
       name: name, device: device, clockMegahertz: clockMegahertz, lanes: lanes,
       columnGroups: columnGroups, drainChains: drainChains, denseMultipliers: denseMultipliers,
       elementsPerStep: elementsPerStep,
-      inputElementsPerBeat: inputElementsPerBeat, outputElementsPerBeat: outputElementsPerBeat)
+      inputElementsPerBeat: inputElementsPerBeat, outputElementsPerBeat: outputElementsPerBeat,
+      streams: streams)
   }
 }
 
@@ -52,6 +53,7 @@ package struct CompileStage: Stage {
     if let chains = options.drainChains { list += ["--drain-chains", "\(chains)"] }
     add("--dense-multipliers", \.denseMultipliers)
     if let step = options.elementsPerStep { list += ["--elements-per-step", "\(step)"] }
+    add("--streams", \.streams)
     add("--input-beat", \.inputElementsPerBeat)
     if let beat = options.outputElementsPerBeat { list += ["--output-beat", "\(beat)"] }
     return list
@@ -72,6 +74,7 @@ package struct CompileStage: Stage {
       design, model: file, weights: weights, source: source, to: output)
     let timing = design.frameTiming
     let framesPerSecond = options.clockMegahertz * 1e6 / Double(timing.cyclesPerFrame)
+    let ofOneStream = options.clockMegahertz * 1e6 / Double(timing.cyclesPerFrameOfOneStream)
     let multipliers = design.counts.units.reduce(0) { $0 + $1.multipliers }
     let json = JSONValue.object([
       "build": .string(output.relativePath), "design": .string(design.name),
@@ -79,13 +82,23 @@ package struct CompileStage: Stage {
       "multipliers": .int(multipliers), "cyclesPerFrame": .int(timing.cyclesPerFrame),
       "latencyCycles": .int(timing.latencyCycles),
       "clockMegahertz": .double(options.clockMegahertz),
-      "framesPerSecondSingleStream": .double(framesPerSecond),
+      "streams": .int(design.interface.streams),
+      "cyclesPerFrameOfOneStream": .int(timing.cyclesPerFrameOfOneStream),
+      "framesPerSecond": .double(framesPerSecond),
+      "framesPerSecondSingleStream": .double(ofOneStream),
       "multiplierOccupancy": .double((design.occupancy * 1e6).rounded() / 1e6),
       "files": .int(files.count),
     ])
+    let rate =
+      design.interface.streams == 1
+      ? "\(Int(ofOneStream)) frames/s of one stream"
+      : """
+      \(Int(framesPerSecond)) frames/s of \(design.interface.streams) streams, \(Int(ofOneStream)) of one alone \
+      (\(timing.cyclesPerFrameOfOneStream) cycles),
+      """
     let text = """
       \(design.name): \(timing.cyclesPerFrame) cycles a frame, latency \(timing.latencyCycles) cycles, \
-      \(Int(framesPerSecond)) frames/s of one stream at \(options.clockMegahertz) MHz (an assumption)
+      \(rate) at \(options.clockMegahertz) MHz (an assumption)
       \(design.lanes) lanes of \(design.lowered.productsPerLane) multipliers, \(multipliers) multipliers in all, \
       lanes busy \(oneDecimal(100 * design.occupancy)) % of the time
       \(files.count) files in \(output.relativePath)

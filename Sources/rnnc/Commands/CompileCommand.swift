@@ -10,7 +10,7 @@ struct CompileCommand: ParsableCommand {
       Writes a build folder: rtl/ (generated and library modules), mem/ (weight and table images \
       for $readmemh), sim/ (the top that cosim simulates), a FuseSoC core, a copy of the model, \
       and manifest.json with the hash of every file. The top has AXI4-Stream ports; TLAST ends a \
-      sequence and clears its state. The same model and options give the same bytes.
+      sequence and clears its state; with several streams TID says whose. The same model and options give the same bytes.
 
       Without --device there is no resource limit and the compiler picks a small number of lanes; \
       with it, the design that needs the fewest cycles a frame of those that fit. A device that is too small is an error that names what \
@@ -19,6 +19,7 @@ struct CompileCommand: ParsableCommand {
       EXAMPLES
         rnnc compile build/demo/gru/quantized/model.json -o build/gru-rtl
         rnnc compile model.json -o out --name keyword_gru --device XC7A100T --clock 150
+        rnnc compile model.json -o out --device XC7VX690T --clock 200 --streams 2
         rnnc compile model.json -o out --lanes 4 --dry-run
       """)
 
@@ -47,6 +48,11 @@ struct CompileCommand: ParsableCommand {
       "Elements that each element-wise datapath takes per cycle, a power of two (default: 1, or chosen for --device)."
   )
   var elementsPerStep: Int?
+  @Option(
+    help:
+      "Sequences in flight, each with states of its own: TID names the one of a frame; their frames fill what one leaves idle."
+  )
+  var streams = 1
   @Option(help: "Elements in one beat of the input stream; a power of two.")
   var inputBeat = 1
   @Option(
@@ -61,7 +67,7 @@ struct CompileCommand: ParsableCommand {
       name: name, device: device, clockMegahertz: clock, lanes: lanes,
       columnGroups: columnGroups, drainChains: drainChains, denseMultipliers: denseMultipliers,
       elementsPerStep: elementsPerStep,
-      inputElementsPerBeat: inputBeat, outputElementsPerBeat: outputBeat)
+      inputElementsPerBeat: inputBeat, outputElementsPerBeat: outputBeat, streams: streams)
     try Frontend.run(
       CompileStage(
         model: URL(fileURLWithPath: model), output: URL(fileURLWithPath: output), request: options),

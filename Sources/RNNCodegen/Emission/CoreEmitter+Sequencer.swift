@@ -1,0 +1,198 @@
+internal import RNNVerilog
+
+/// What every event of a frame knows of it.
+enum FrameFlag: String {
+  /// The bank of what alternates from frame to frame: input, output, and values that only their own frame reads.
+  case bank
+  /// The stream, above the bank of its states.
+  case state
+  /// Whether the frame is the first, or the last, of its sequence.
+  case first, last
+}
+
+/// Program counters, control words, and the flags of the frames in progress.
+extension CoreEmitter {
+  /// Width of a flag.
+  func bits(of flag: FrameFlag) -> Int { flag == .state && streams > 1 ? streamBits + 1 : 1 }
+
+  /// The name of a flag in signals: with one stream, states and all other values change banks together.
+  func name(of flag: FrameFlag) -> String {
+    flag == .state && streams == 1 ? FrameFlag.bank.rawValue : flag.rawValue
+  }
+
+  /// A flag of the frame whose program sets an enabling field in this cycle.
+  func frameFlag(_ flag: FrameFlag, at field: String) -> VerilogExpression {
+    if slots == 1 { return .name("\(name(of: flag))0_q") }
+    return (1..<slots).reduce(slotFlag(flag, field, 0)) { $0 | slotFlag(flag, field, $1) }
+  }
+  private func slotFlag(_ flag: FrameFlag, _ field: String, _ slot: Int) -> VerilogExpression {
+    VerilogExpression.replication(bits(of: flag), .name("slot\(slot)_\(field)"))
+      & .name("\(name(of: flag))\(slot)_q")
+  }
+
+  /// The bank of the other frame of the same stream.
+  func otherBank(_ bank: VerilogExpression, _ flag: FrameFlag) -> VerilogExpression {
+    bank ^ .lit(1, width: bits(of: flag))
+  }
+  private var slots: Int { schedule.overlap.slots }
+
+  /// Program counters and memories, one for each frame that may be in progress, and the flags of these frames.
+  mutating func emitSequencer() {
+    let T = schedule.frameLength
+    let width = indexWidth(T)
+    m.blank()
+    m.comment(
+      "Sequencer: a frame starts when its input is there, an output buffer is free, and no frame in progress forbids it."
+    )
+    m.declare("frame_bank_q")
+    for name in ["input_full_q", "input_last_q", "output_full_q", "output_reserved_q"] {
+      m.declare(name, .bits(2))
+    }
+    for flag in ["input_full", "input_last", "output_reserved"] {
+      m.wire(
+        "next_\(flag)", .bit,
+        .mux("frame_bank_q", .bit("\(flag)_q", 0), .bit("\(flag)_q", 1)))
+    }
+    emitStreamStates()
+    for k in 0..<slots {
+      for name in ["run", "word_valid", "bank", "first", "last"] { m.declare("\(name)\(k)_q") }
+      if streams > 1 { m.declare("state\(k)_q", .bits(bits(of: .state))) }
+      m.declare("counter\(k)_q", .bits(width))
+    }
+    for k in 0..<slots { emitProgram(k, length: T) }
+    for k in 0..<slots {
+      m.wire(
+        "begin\(k)", .bit,
+        .name("run\(k)_q")
+          && VerilogExpression.name("counter\(k)_q").isEqual(to: .lit(0, width: width)))
+    }
+    let begins = (0..<slots).map { VerilogExpression.name("begin\($0)") }
+    m.wire("frame_begins", .bit, begins.dropFirst().reduce(begins[0]) { $0 || $1 })
+    let blocks = (0..<slots).map { k in
+      var isBlocked: VerilogExpression =
+        !VerilogExpression.name("word_valid\(k)_q") || .name("slot\(k)_start_blocked")
+      if streams > 1 {
+        let stream = VerilogExpression.slice("state\(k)_q", streamBits, 1)
+        isBlocked =
+          isBlocked
+          || .name("slot\(k)_start_blocked_in_stream") && stream.isEqual(to: "next_input_stream")
+      }
+      return VerilogExpression.name("run\(k)_q") && isBlocked
+    }
+    m.wire(
+      "start", .bit,
+      "next_input_full" && !"next_output_reserved"
+        && !blocks.dropFirst().reduce(blocks[0]) { $0 || $1 })
+    emitStreamStateRegisters()
+    if slots > 1 { wrappingCounter("slot_q", count: slots, enable: "start") }
+    for k in 0..<slots { emitSlot(k, length: T, counterWidth: width) }
+    for field in program.fields where !field.name.hasPrefix("start_blocked") {
+      let parts = (0..<slots).map { VerilogExpression.name("slot\($0)_\(field.name)") }
+      m.wire(
+        "ctl_\(field.name)", .bits(field.width), parts.dropFirst().reduce(parts[0]) { $0 | $1 })
+    }
+  }
+
+  /// The control words of one frame in progress.
+  private mutating func emitProgram(_ k: Int, length T: Int) {
+    rom(
+      "program\(k)", file: "program.mem", width: program.wordWidth, depth: T,
+      enable: .name("run\(k)_q"),
+      address: .name("counter\(k)_q"))
+    for field in program.fields {
+      let low = program.offset(of: field.name)
+      let bits = VerilogExpression.slice("program\(k)_data", low + field.width - 1, low)
+      // With several frames the fields are joined, so one without a word must give zeros.
+      m.wire(
+        "slot\(k)_\(field.name)", .bits(field.width),
+        field.isEnable || slots > 1
+          ? bits & .replication(field.width, .name("word_valid\(k)_q")) : bits)
+    }
+  }
+
+  /// The program counter of one frame in progress, and its flags.
+  private mutating func emitSlot(_ k: Int, length T: Int, counterWidth width: Int) {
+    let (run, counter) = ("run\(k)_q", "counter\(k)_q")
+    let isMine: VerilogExpression =
+      slots == 1
+      ? "start"
+      : "start" && VerilogExpression.name("slot_q").isEqual(to: .lit(k, width: indexWidth(slots)))
+    m.wire("start\(k)", .bit, isMine)
+    let zero = VerilogExpression.lit(0, width: width)
+    registerWithReset(
+      [(run, .zero), (counter, zero), ("word_valid\(k)_q", .zero)],
+      [
+        .set(.whole("word_valid\(k)_q"), .name(run)),
+        .ifElse(
+          .name("start\(k)"), [.set(.whole(run), .one), .set(.whole(counter), zero)],
+          [
+            .ifElse(
+              VerilogExpression.name(counter).isEqual(to: .lit(T - 1, width: width)),
+              [.set(.whole(run), .zero)],
+              [
+                .ifElse(
+                  .name(run),
+                  [.set(.whole(counter), .name(counter) + .lit(1, width: width))])
+              ])
+          ]),
+      ])
+    m.comment("Flags of a frame change together with its first control word.")
+    var resets: [(String, VerilogExpression)] = [
+      ("bank\(k)_q", .one), ("first\(k)_q", .one), ("last\(k)_q", .one),
+    ]
+    var changes: [VerilogStatement] = [
+      .set(.whole("bank\(k)_q"), !"frame_bank_q"),
+      .set(.whole("first\(k)_q"), "next_is_first"),
+      .set(.whole("last\(k)_q"), "next_input_last"),
+    ]
+    if streams > 1 {
+      resets.append(("state\(k)_q", .zeros(bits(of: .state))))
+      changes.append(
+        .set(.whole("state\(k)_q"), .concat(["next_input_stream", !"next_state_bank"])))
+    }
+    registerWithReset(resets, [.ifElse(.name("begin\(k)"), changes)])
+  }
+
+  /// Whether the next frame is the first of its sequence, and the bank of its stream's states.
+  private mutating func emitStreamStates() {
+    guard streams > 1 else {
+      m.declare("sequence_ended_q")
+      m.wire("next_is_first", .bit, "sequence_ended_q")
+      return
+    }
+    m.comment("Each stream has its own place in its sequence, and its own banks of states.")
+    for k in 0..<2 { m.declare("input_stream\(k)_q", .bits(streamBits)) }
+    m.wire(
+      "next_input_stream", .bits(streamBits),
+      .mux("frame_bank_q", "input_stream0_q", "input_stream1_q"))
+    for name in ["sequence_ended_q", "state_bank_q"] { m.declare(name, .bits(1 << streamBits)) }
+    m.wire("next_is_first", .bit, .bit("sequence_ended_q", at: "next_input_stream"))
+    m.wire("next_state_bank", .bit, .bit("state_bank_q", at: "next_input_stream"))
+  }
+
+  private mutating func emitStreamStateRegisters() {
+    guard streams > 1 else {
+      return registerWithReset(
+        [("frame_bank_q", .one), ("sequence_ended_q", .one)],
+        [
+          .ifElse(
+            "frame_begins",
+            [.set("frame_bank_q", !"frame_bank_q"), .set("sequence_ended_q", "next_input_last")])
+        ])
+    }
+    let ones = VerilogExpression.replication(1 << streamBits, .one)
+    registerWithReset(
+      [("frame_bank_q", .one), ("sequence_ended_q", ones), ("state_bank_q", ones)],
+      [
+        .ifElse(
+          "frame_begins",
+          [
+            .set("frame_bank_q", !"frame_bank_q"),
+            .set(
+              .indexed("sequence_ended_q", base: "next_input_stream", width: 1), "next_input_last"),
+            .set(
+              .indexed("state_bank_q", base: "next_input_stream", width: 1), !"next_state_bank"),
+          ])
+      ])
+  }
+}
