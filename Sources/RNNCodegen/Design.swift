@@ -51,7 +51,8 @@ package struct ValueMemory: Hashable, Sendable {
     case operand(ValueID)
     /// Read step by step by a segment; `elementsPerStep` elements a word, two banks.
     case element(StoredRead, segment: Int)
-    /// Sums of a product, read by one segment; one block row a word, those that come through one drain chain.
+    /// Sums of a product, read by one segment; one block row a word, those that come through one drain chain. Two
+    /// banks where the sums of a frame wait until those of the next come.
     case product(ValueID, segment: Int, chain: Int)
     /// The output frame; one beat a word, two banks.
     case output
@@ -349,7 +350,9 @@ extension Design {
                 name: "segment\(s)_source\(k)_chain\(chain)",
                 elementWidth: graph[node].format.width,
                 elementsPerWord: min(elements, lowered.algorithms[product.algorithm].outputs),
-                words: product.blockRows, banks: 1))
+                words: product.blockRows,
+                banks: schedule.overlap.bankedSums.contains(SumRead(product: p, segment: s))
+                  ? 2 : 1))
           }
         }
       }

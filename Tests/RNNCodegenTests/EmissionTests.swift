@@ -10,8 +10,8 @@ import _RNNTestSupport
   /// Seeds with the options that go with them, so that every parallelism is covered.
   static let cases: [(seed: UInt64, options: CompileOptions)] = [
     (1, CompileOptions(name: "one", lanes: 1)),
-    (2, CompileOptions(name: "two", lanes: 3)),
-    (3, CompileOptions(name: "three")),
+    (2, CompileOptions(name: "two", lanes: 3, streams: 2)),
+    (3, CompileOptions(name: "three", streams: 5)),
     (4, CompileOptions(name: "four", lanes: 5, columnGroups: 3, drainChains: 2)),
     (5, CompileOptions(name: "five", lanes: 2, denseMultipliers: 4)),
   ]

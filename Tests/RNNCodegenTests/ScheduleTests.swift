@@ -20,7 +20,7 @@ import Testing
       network.graph,
       options: CompileOptions(
         lanes: 1 + random.below(5), columnGroups: 1 + random.below(3),
-        drainChains: [nil, 1, 2][random.below(3)]))
+        drainChains: [nil, 1, 2][random.below(3)], streams: 1 + random.below(3)))
     let program = design.schedule.program
     let timing = design.schedule.timing
     let lowered = design.lowered
@@ -103,18 +103,26 @@ import Testing
     let network = try RandomNetwork(seed: seed)
     let design = try compile(
       network.graph,
-      options: CompileOptions(lanes: 1 + Int(seed % 5), columnGroups: 1 + Int(seed % 3)))
+      options: CompileOptions(
+        lanes: 1 + Int(seed % 5), columnGroups: 1 + Int(seed % 3), streams: 1 + Int(seed % 4)))
     let (schedule, program) = (design.schedule, design.schedule.program)
     let overlap = schedule.overlap
     #expect(overlap.blocked.count == program.length + 1)
     #expect(overlap.slots == (program.length + overlap.interval - 1) / overlap.interval)
     #expect(overlap.blocked[..<overlap.interval].allSatisfy { $0 })
+    #expect(overlap.streamInterval >= overlap.interval)
+    #expect(overlap.blockedInStream[..<overlap.streamInterval].allSatisfy { $0 })
+    // When all streams take turns, the frame before of the same stream does not forbid the start.
+    let turn = Int(1 + seed % 4) * overlap.interval
+    #expect(turn >= program.length || !overlap.blockedInStream[turn])
+    #expect(zip(overlap.blocked, overlap.blockedInStream).allSatisfy { !$0 || $1 })
     for distance in stride(from: overlap.interval, through: program.length, by: overlap.interval) {
       #expect(!overlap.blocked[distance])
     }
     for distance in 1...program.length where !overlap.blocked[distance] {
       for cycle in distance..<program.length {
-        for field in program.fields where field.isEnable && field.name != "start_blocked" {
+        for field in program.fields
+        where field.isEnable && !field.name.hasPrefix("start_blocked") {
           #expect(
             program.value(field.name, at: cycle) == 0
               || program.value(field.name, at: cycle - distance) == 0,
@@ -139,6 +147,24 @@ import Testing
         > 1
     }
     #expect(overlapping.count > Self.seeds.count / 2, "\(overlapping)")
+  }
+
+  /// The gates' sums of one frame wait while the lanes already make those of the next.
+  @Test func streamsFillTheLanes() throws {
+    for cell in ["lstm", "gru"] {
+      let network = try RandomNetwork(
+        seed: 14, options: .init(cell: cell, sizes: [24, 128], block: 8, readout: false))
+      func design(_ streams: Int) throws -> Design {
+        try compile(
+          network.graph, options: CompileOptions(lanes: 8, elementsPerStep: 4, streams: streams))
+      }
+      let (one, several) = (try design(1), try design(4))
+      #expect(several.schedule.cyclesPerFrame < one.schedule.cyclesPerFrame)
+      // A GRU reads its input again in the last pass, and two input buffers then set the pace.
+      let feeds = several.schedule.feeds.count
+      let most = cell == "lstm" ? feeds : feeds * 11 / 10
+      #expect((feeds...most).contains(several.schedule.cyclesPerFrame), "\(cell)")
+    }
   }
 
   @Test func moreLanesNeverNeedMoreCycles() throws {
@@ -171,6 +197,8 @@ import Testing
     for (options, name) in [
       (CompileOptions(name: "9x"), "options.name"),
       (CompileOptions(lanes: 0), "options.lanes"),
+      (CompileOptions(streams: 0), "options.streams"),
+      (CompileOptions(streams: 65), "options.streams"),
       (CompileOptions(columnGroups: 0), "options.columnGroups"),
       (CompileOptions(drainChains: 0), "options.drainChains"),
       (CompileOptions(elementsPerStep: 3), "options.elementsPerStep"),

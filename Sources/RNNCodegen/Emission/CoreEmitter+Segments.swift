@@ -117,6 +117,7 @@ extension CoreEmitter {
     for case .stored(let read) in lowered.segments[s].sources {
       taps[flag(isState: read.previous), default: []] = []
     }
+    if schedule.overlap.bankedSums.contains(where: { $0.segment == s }) { taps[.bank] = [] }
     for memory in design.memories {
       switch memory.role {
       case .element(let read, _) where lowered.segmentOf[read.value] == s:
@@ -304,20 +305,26 @@ extension CoreEmitter {
     } else {
       readAddress = .lit(0, width: address)
     }
+    let isBanked = memory.banks > 1
     for (chain, memory) in banks {
       let select = control("product\(chain)_select").isEqual(
         to: .lit(index, width: indexWidth(lowered.products.count)))
       let field = "ctl_product\(chain)_address"
+      let writeAddress: VerilogExpression =
+        address < program.field("product\(chain)_address").width
+        ? .slice(field, address - 1, 0) : .name(field)
       self.memory(
         memory.name, width: memory.width, depth: memory.depth,
         write: control("product\(chain)_write") && select,
-        writeAddress: address < program.field("product\(chain)_address").width
-          ? .slice(field, address - 1, 0) : .name(field),
+        writeAddress: isBanked
+          ? banked(frameFlag(.bank, at: "product\(chain)_write"), writeAddress) : writeAddress,
         writeData: .concat(
           (0..<outputs).reversed().map {
             .slice("results\(chain)", $0 * design.sumWidth + width - 1, $0 * design.sumWidth)
           }),
-        read: read, readAddress: readAddress)
+        read: read,
+        readAddress: isBanked
+          ? banked(.name("segment\(s)_bank"), readAddress) : readAddress)
     }
     // A block row lies in the memory of the chain that it came through.
     var data = "\(memory.name)_data"

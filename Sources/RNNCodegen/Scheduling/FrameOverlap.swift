@@ -1,6 +1,13 @@
 internal import RNNBilinear
 internal import RNNGraph
 
+/// The sums of a product that a segment reads.
+package struct SumRead: Hashable, Sendable {
+  /// An index into `Lowered.products`.
+  package var product: Int
+  package var segment: Int
+}
+
 /// When the next frame may start while others are in progress.
 ///
 /// All frames run the same program, so whether two of them meet in a unit depends on nothing but the distance of their
@@ -13,10 +20,14 @@ package struct FrameOverlap: Hashable, Sendable {
   package var interval: Int
   /// The same when all frames are of one stream.
   package var streamInterval: Int
+  /// A distance below which no placement of the same passes goes, as far as these see it: work, memories, recurrence.
+  package var least: Int
   /// For each distance from 0 to the length of the program: whether a frame that started so long ago forbids a start.
   package var blocked: [Bool]
   /// Whether it forbids the start of a frame of its own stream.
   package var blockedInStream: [Bool]
+  /// Sums that wait longer than from one frame to the next: their memories have two banks.
+  package var bankedSums: Set<SumRead> = []
   /// The most frames that are in progress at the same time.
   package var slots: Int
 
@@ -24,6 +35,7 @@ package struct FrameOverlap: Hashable, Sendable {
   package init(serial length: Int) {
     interval = length
     streamInterval = length
+    least = length
     blocked = (0...length).map { $0 < length }
     blockedInStream = blocked
     slots = 1
@@ -54,12 +66,14 @@ package struct FrameOverlap: Hashable, Sendable {
     let leastInStream = max(least, units.leastStreamInterval)
     let streamInterval = free(from: leastInStream)
     // A stream's turn comes every `streams` frames.
-    let interval = free(from: max(least, (leastInStream + streams - 1) / streams))
+    self.least = max(least, (leastInStream + streams - 1) / streams)
+    let interval = free(from: self.least)
     self.interval = interval
     self.streamInterval = streamInterval
     blocked = collides.enumerated().map { $0.offset < interval || $0.element }
     blockedInStream = collides.enumerated().map { $0.offset < streamInterval || $0.element }
     slots = (length + interval - 1) / interval
+    bankedSums = Set(units.sumLifetimes.filter { $0.value > interval }.keys)
   }
 }
 
@@ -74,6 +88,8 @@ private struct UnitUse {
   /// The least distance of any two frames, and of two of the same stream.
   private(set) var leastInterval = 1
   private(set) var leastStreamInterval = 1
+  /// The most cycles from the write of a block row of sums until its memory word is free again.
+  private(set) var sumLifetimes: [SumRead: Int] = [:]
 
   init(_ schedule: Schedule, _ lowered: Lowered, _ elementsPerStep: Int) {
     let program = schedule.program
@@ -174,10 +190,12 @@ private struct UnitUse {
           guard let p = lowered.products.firstIndex(where: { $0.node == node }) else { continue }
           let outputs = lowered.algorithms[lowered.products[p].algorithm].outputs
           for block in 0..<lowered.products[p].blockRows {
-            // One bank: the next frame overwrites the block after its last step was read.
+            // A frame overwrites the block after its last step was read: the next, or, with two banks, the one after.
             let last = min((block + 1) * outputs, segment.size) - 1
-            let lastRead = read + last / elementsPerStep
-            leastInterval = max(leastInterval, lastRead + 1 - schedule.sumsWritten[p][block])
+            let lifetime = read + last / elementsPerStep + 1 - schedule.sumsWritten[p][block]
+            leastInterval = max(leastInterval, (lifetime + 1) / 2)
+            let sums = SumRead(product: p, segment: s)
+            sumLifetimes[sums] = max(sumLifetimes[sums] ?? 0, lifetime)
           }
         case .vector, .coefficient: continue
         }

@@ -51,6 +51,10 @@ package struct Schedule: Sendable {
 }
 
 /// Places a lowered network in time: list scheduling, level by level, with every delay known.
+///
+/// A frame is placed as early as its values allow; then, if units of overlapping frames meet at the distance that the
+/// work allows, it is placed again for such distances (modulo scheduling, Rau and Glaeser 1981): passes then
+/// wait for cycles in which neither lanes nor drain are busy in any frame.
 package struct Scheduler {
   let lowered: Lowered
   let lanes: Int
@@ -72,6 +76,8 @@ package struct Scheduler {
   private var drainFree = 0
   private var inputRelease = 0
   private var outputCommit = 0
+  /// What overlapping frames leave free; nil for a frame that is placed as early as possible.
+  private var reservation: ModuloReservation?
 
   /// - Parameter drainChains: nil takes the fewest with which no pass waits for the drain of the one before.
   package static func schedule(
@@ -82,11 +88,27 @@ package struct Scheduler {
         let rows = min(lanes, group.rows.count)
         return (rows + group.columns.count - 1) / group.columns.count
       }.max() ?? 1
-    var scheduler = Scheduler(
+    let scheduler = Scheduler(
       lowered, lanes: lanes, drainChains: min(drainChains ?? fewest, lanes),
       elementsPerStep: elementsPerStep, streams: streams)
-    return scheduler.run()
+    var early = scheduler
+    var best = early.run()
+    let least = best.overlap.least
+    for interval in (least..<max(least, best.cyclesPerFrame)).prefix(mostIntervals) {
+      for isPacked in [true, false] where interval < best.cyclesPerFrame {
+        var attempt = scheduler
+        attempt.reservation = ModuloReservation(interval: interval, isPacked: isPacked)
+        let schedule = attempt.run()
+        if attempt.reservation?.hasFailed == false, schedule.cyclesPerFrame < best.cyclesPerFrame {
+          best = schedule
+        }
+      }
+    }
+    return best
   }
+
+  /// Distances that are tried for a design.
+  private static let mostIntervals = 24
 
   private init(
     _ lowered: Lowered, lanes: Int, drainChains: Int, elementsPerStep: Int, streams: Int
@@ -205,6 +227,16 @@ package struct Scheduler {
       for c in order {
         let column = group.columns[c]
         end = max(end + 1, ready(column.read, word: word(column)))
+      }
+      let shifts = (count + drainChains - 1) / drainChains
+      if reservation != nil {
+        reservation?.reserve(&end) { end in
+          let drain = max(end + timing.sums, drainFree)
+          return (
+            lanes: end - (order.count - 1)...max(end, drain - timing.sums),
+            drain: drain...drain + shifts - 1
+          )
+        }
       }
       for (position, c) in order.enumerated() {
         let column = group.columns[c]
