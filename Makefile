@@ -3,7 +3,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test experiment-digits soak bench-train bench-ernn lint format doctor clean
+.PHONY: help setup build demo test experiment-digits soak fuzz bench-train bench-ernn lint format doctor clean
 
 SWIFT ?= swift
 # One release build serves the program and the tests: the numeric tests need its speed.
@@ -15,6 +15,8 @@ FSDD ?= ../shared/data/fsdd
 OUT ?= build
 # Networks of `make soak`.
 SOAK ?= 300
+# Seconds that `make fuzz` gives each reader of files.
+FUZZ_SECONDS ?= 600
 
 help:
 	@echo "make demo               train, compress, quantize, compile, cosimulate and report on spoken digits"
@@ -23,6 +25,7 @@ help:
 	@echo "make experiment-digits  accuracy of every stage over 3 seeds on the full data set (FSDD=folder)"
 	@echo "make experiment-NAME    a published experiment again; rnnc reproduce --help lists them"
 	@echo "make soak               300 random networks through compiler and simulator (SOAK=count)"
+	@echo "make fuzz               damaged files for every reader of files (FUZZ_SECONDS=seconds for each)"
 	@echo "make bench-train        time of a training step, beside PyTorch where it is installed"
 	@echo "make bench-ernn         cycles and resources of E-RNN's networks at full size"
 	@echo "make doctor             which tools are there, and how to get the others"
@@ -61,6 +64,11 @@ soak:
 	@scripts/setup.sh test
 	RNNC_REQUIRE_TOOLS=1 RNNC_SOAK=$(SOAK) $(SWIFT) test -c release --disable-testable-imports \
 	  --filter 'RandomNetworkTests|EveryCellTests'
+
+# Damaged files for every reader of files; findings stay in build/fuzz.
+fuzz:
+	@scripts/setup.sh demo
+	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
 # Side by side with PyTorch (pip install torch) in one run; reports ratios.
 bench-train:

@@ -201,3 +201,20 @@ let package = Package(
     .tests("RNNVerilogTests", ["RNNSupport", "RNNVerilog", "_RNNTestSupport"]),
   ]
 )
+
+// MARK: Fuzzing
+// `make fuzz` instruments the readers of files and nothing else, so the package then consists of them alone.
+if Context.environment["RNNC_FUZZ"] != nil {
+  let readers: Set = [
+    "CCrypto", "CHDF5", "CHDF5Reader", "CZlib", "RNNFixedPoint", "RNNGraph", "RNNImport",
+    "RNNInterchange", "RNNSupport",
+  ]
+  package.products = []
+  package.targets =
+    package.targets.filter { readers.contains($0.name) } + [
+      .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
+      .executableTarget(
+        name: "fuzz", dependencies: ["CFuzzer", "RNNImport", "RNNInterchange", "RNNSupport"],
+        path: "Tests/Fuzz/Driver", swiftSettings: strict),
+    ]
+}

@@ -393,6 +393,191 @@ def pattern_cases():
         "Gemm", p.node("Reshape", squeezed(p), p.constant(ints(T * B, H))), p.weights(T * B, 2), transA=1))
 
 
+def spelled_cases():
+    """Recurrent cells that PyTorch modules spell out with plain operators, unrolled or as one step with states."""
+    import torch
+    from torch import nn
+
+    torch.manual_seed(12)
+
+    class Cell(nn.Module):
+        """One cell; state is a tuple."""
+        def __init__(self, kind, inputs, units=H):
+            super().__init__()
+            self.kind, self.units = kind, units
+            g = {"lstm": 4, "coupled": 3, "layer_norm": 4}.get(kind, 3)
+            n = 1 if kind == "elman" else g
+            self.x, self.h = nn.Linear(inputs, n * units), nn.Linear(units, n * units)
+            self.both = nn.ModuleList(nn.Linear(inputs + units, units) for _ in range(4))
+            self.norm = nn.LayerNorm(units)
+            for p in self.parameters():
+                nn.init.normal_(p, 0, 0.7)
+
+        def forward(self, x, s):
+            k, h = self.kind, s[0]
+            if k == "elman":
+                return (torch.tanh(self.x(x) + self.h(h)),)
+            if k in ["lstm", "layer_norm"]:
+                i, f, g, o = (self.x(x) + self.h(h)).chunk(4, 1)
+                c = torch.sigmoid(f) * s[1] + torch.sigmoid(i) * torch.tanh(g)
+                if k == "layer_norm":
+                    c = self.norm(c)
+                return torch.sigmoid(o) * torch.tanh(c), c
+            if k == "lstm_concat":
+                a = torch.cat([x, h], 1)
+                f, i, o = (torch.sigmoid(self.both[j](a)) for j in range(3))
+                c = i * torch.tanh(self.both[3](a)) + s[1] * f
+                return torch.tanh(c) * o, c
+            if k == "coupled":
+                i, g, o = (self.x(x) + self.h(h)).chunk(3, 1)
+                i = torch.sigmoid(i)
+                c = (1 - i) * s[1] + i * torch.tanh(g)
+                return torch.sigmoid(o) * torch.tanh(c), c
+            if k == "tanh_of_cell":
+                i, f, g = (self.x(x) + self.h(h)).chunk(3, 1)
+                c = torch.tanh(torch.sigmoid(f) * s[1] + torch.sigmoid(i) * g)
+                return torch.sigmoid(i) * c, c
+            if k == "gru":
+                xr, xz, xn = self.x(x).chunk(3, 1)
+                hr, hz, hn = self.h(h).chunk(3, 1)
+                r, z = torch.sigmoid(xr + hr), torch.sigmoid(xz + hz)
+                n = torch.tanh(xn + r * hn)
+                return ((1 - z) * n + z * h,)
+            if k == "gru_short":
+                gates = torch.sigmoid(self.x(x)[:, :2 * self.units] + self.h(h)[:, :2 * self.units])
+                r, z = gates.chunk(2, 1)
+                n = torch.tanh(self.x(x)[:, 2 * self.units:] + r * self.h(h)[:, 2 * self.units:])
+                return (n + z * (h - n),)
+            if k == "gru_before":
+                a = torch.cat([x, h], 1)
+                z, r = torch.sigmoid(self.both[0](a)), torch.sigmoid(self.both[1](a))
+                n = torch.tanh(self.both[2](torch.cat([x, r * h], 1)))
+                return ((1 - z) * h + z * n,)
+            if k == "leaky":
+                return (0.9 * h + 0.1 * torch.tanh(self.x(x)[:, :self.units] + self.h(h)[:, :self.units]),)
+            if k == "other_gate":
+                xr, xz, xn = self.x(x).chunk(3, 1)
+                hr, hz, hn = self.h(h).chunk(3, 1)
+                r, z = torch.sigmoid(xr + hr), torch.sigmoid(xz + hz)
+                return ((1 - r) * torch.tanh(xn + r * hn) + z * h,)
+            raise ValueError(k)
+
+        def states(self, batch, value=0.0):
+            count = 2 if "lstm" in self.kind or self.kind in ["coupled", "layer_norm", "tanh_of_cell"] else 1
+            return tuple(torch.full((batch, self.units), value) for _ in range(count))
+
+    class Loop(nn.Module):
+        def __init__(self, kinds, what="all", start=0.0, units=(4, 5)):
+            super().__init__()
+            sizes = [I] + list(units)
+            self.cells = nn.ModuleList(Cell(k, sizes[j], sizes[j + 1]) for j, k in enumerate(kinds))
+            self.head, self.what, self.start = nn.Linear(sizes[len(kinds)], 2), what, start
+
+        def forward(self, x):
+            states = [c.states(x.shape[0], self.start) for c in self.cells]
+            rows = []
+            for t in range(x.shape[1]):
+                v = x[:, t]
+                for j, c in enumerate(self.cells):
+                    states[j] = c(v, states[j])
+                    v = states[j][0]
+                rows.append(self.head(v) if self.what == "head" else v)
+            if self.what == "last":
+                return self.head(v)
+            return torch.stack(rows, 1)
+
+    class Step(nn.Module):
+        def __init__(self, kinds, head=True, units=(4, 5)):
+            super().__init__()
+            sizes = [I] + list(units)
+            self.cells = nn.ModuleList(Cell(k, sizes[j], sizes[j + 1]) for j, k in enumerate(kinds))
+            self.head = nn.Linear(sizes[len(kinds)], 2) if head else None
+
+        def forward(self, x, *states):
+            states, new, v = list(states), [], x
+            for c in self.cells:
+                mine = tuple(states.pop(0) for _ in c.states(1))
+                mine = c(v, mine)
+                new += mine
+                v = mine[0]
+            return (torch.sigmoid(self.head(v)), *new) if self.head else tuple(new)
+
+    def export(module, args, inputs, outputs):
+        import io
+        f = io.BytesIO()
+        with torch.no_grad():
+            torch.onnx.export(module.eval(), args, f, dynamo=False, input_names=inputs, output_names=outputs)
+        return onnx.load_from_string(f.getvalue())
+
+    def loop(name, feature, module, steps=T, expect=True):
+        x = torch.randn(B, steps, I)
+        m = export(module, (x,), ["x"], ["y"])
+        keep(name, feature, m, x.numpy(), outputs=run(m, {"x": x.numpy()}) if expect else None)
+
+    def step(name, feature, module, expect=True):
+        x = torch.randn(B, I)
+        states = [s for c in module.cells for s in c.states(B)]
+        names = [f"s{k}" for k in range(len(states))]
+        outputs = (["y"] if module.head else []) + [f"n{k}" for k in range(len(states))]
+        outputs = outputs[:len(module(x, *states))]
+        m = export(module, (x, *states), ["x"] + names, outputs)
+        feeds = {"x": x.numpy(), **{n: s.numpy() for n, s in zip(names, states)}}
+        if not expect:
+            keep(name, feature, m, x.numpy())
+            return
+        keep(name, feature, m, x.numpy(), outputs=run(m, feeds))
+        xs, ys = torch.randn(T, B, I).numpy(), []
+        for v in xs:
+            found = run(m, {**feeds, "x": v})
+            ys.append(found[outputs[0]])
+            feeds.update({n: found[f"n{k}"] for k, n in enumerate(names)})
+        cases[-1]["stream"] = {"input": listed(xs), "output": listed(np.array(ys))}
+
+    loop("graph_loop_lstm", "LSTM written step by step", Loop(["lstm"]))
+    loop("graph_loop_lstm_concat", "LSTM written step by step, gates apart, its last step", Loop(["lstm_concat"], "last"))
+    loop("graph_loop_coupled", "LSTM with f = 1 - i written step by step", Loop(["coupled"]))
+    loop("graph_loop_gru", "GRU written step by step, reset after the product", Loop(["gru"]))
+    loop("graph_loop_gru_short", "GRU written step by step as n + z (h - n), its last step", Loop(["gru_short"], "last"))
+    loop("graph_loop_gru_before", "GRU written step by step, reset before the product, z and 1 - z exchanged", Loop(["gru_before"]))
+    loop("graph_loop_two_steps", "GRU written step by step over two steps", Loop(["gru"]), steps=2)
+    loop("graph_loop_head", "simple recurrent network written step by step, with a dense layer in each step", Loop(["elman"], "head"))
+    loop("graph_loop_stack", "LSTM, GRU and dense layer in one loop", Loop(["lstm", "gru"], "head"))
+    loop("graph_loop_stack_last", "two GRU layers in one loop, the last step", Loop(["gru", "gru_before"], "last"))
+    loop("graph_loop_wide", "one unit, written step by step", Loop(["gru"], units=(1,)))
+    step("graph_step_lstm", "one step of an LSTM with its states, a dense layer", Step(["lstm"]))
+    step("graph_step_lstm_concat", "one step of an LSTM, gates apart, outputs are states alone", Step(["lstm_concat"], head=False))
+    step("graph_step_gru", "one step of a GRU, reset after the product", Step(["gru"]))
+    step("graph_step_gru_before", "one step of a GRU, reset before the product, z and 1 - z exchanged", Step(["gru_before"], head=False))
+    step("graph_step_elman", "one step of a simple recurrent network", Step(["elman"]))
+    step("graph_step_stack", "one step of a GRU and an LSTM with their states", Step(["gru_short", "lstm"]))
+    loop("refused_loop_start", "a loop that starts from ones", Loop(["gru"], start=1.0), expect=False)
+    loop("refused_loop_leaky", "a loop of a leaky cell", Loop(["leaky"]), expect=False)
+    loop("refused_loop_gate", "a GRU that updates with two gates", Loop(["other_gate"]), expect=False)
+    loop("refused_loop_cell", "an LSTM that squashes its cell state", Loop(["tanh_of_cell"], "last"), expect=False)
+    loop("refused_loop_norm", "an LSTM with layer normalization, step by step", Loop(["layer_norm"]), expect=False)
+    step("refused_step_leaky", "one step of a leaky cell", Step(["leaky"]), expect=False)
+    step("refused_step_gate", "one step of a GRU that updates with two gates", Step(["other_gate"]), expect=False)
+
+    class Changing(Loop):
+        def forward(self, x):
+            h = self.cells[0].states(x.shape[0])
+            rows = []
+            for t in range(x.shape[1]):
+                h = self.cells[0 if t != 3 else 1](x[:, t], h)
+                rows.append(h[0])
+            return torch.stack(rows, 1)
+
+    changing = Changing(["gru"])
+    changing.cells.append(Cell("gru", I))
+    loop("refused_loop_changing", "a loop whose weights change", changing, expect=False)
+
+    class NoState(Step):
+        def forward(self, x, *states):
+            return super().forward(x, *states)[:2]
+
+    step("refused_step_state", "one step of an LSTM without its next cell state", NoState(["lstm"]), expect=False)
+
+
 def torch_onnx():
     expected = {}
     for path in sorted((HERE / "torch-onnx").glob("*.onnx")):
@@ -761,6 +946,7 @@ if __name__ == "__main__":
     if "attributes" in wanted:
         attribute_cases()
         pattern_cases()
+        spelled_cases()
         (HERE / "attributes" / "cases.json").write_text(json.dumps(cases) + "\n")
         print(len(cases), "cases,", sum("outputs" not in c for c in cases), "to be refused")
     if "torch-onnx" in wanted:

@@ -35,6 +35,9 @@ struct KerasModelBuilder {
     "AttentionWeightedAverage",
   ]
 
+  /// A function behind a recurrent layer becomes a matrix of units x units, which a small file must not make great.
+  private static let mostUnits = 1024
+
   /// Adds the steps of all layers; afterwards the last step gives the model's output.
   mutating func build() throws {
     for layer in architecture.layers where !Self.kinds.contains(layer.kind) {
@@ -102,6 +105,9 @@ struct KerasModelBuilder {
         places.allSatisfy({ isSequence[$0] == isSequence[places[0]] }),
         axis == -1 || axis == (isSequence[places[0]] ? 2 : 1)
       else { throw options.refusal("it does not join features", "use axis = -1") }
+      guard places.reduce(0, { $0 + (sizes[$1] ?? 0) }) <= 1 << 20 else {
+        throw options.refusal("it joins more than 1048576 values", "join fewer")
+      }
       guard !readsIndices || !places.contains(0) else {
         throw options.refusal("it joins indices", "join what Embedding layers give")
       }
@@ -142,7 +148,7 @@ struct KerasModelBuilder {
         "the model's input has \(shape.count) axes with that of the batch",
         "give it time and features, or indices in time that an Embedding reads")
     }
-    if !readsIndices, let size = shape[2].int, size > 0 { sizes[0] = size }
+    if !readsIndices, let size = shape[2].int, (1...1 << 20).contains(size) { sizes[0] = size }
     return 0
   }
   private func needSequence(_ layer: KerasLayer, _ place: Int) throws {
@@ -242,8 +248,10 @@ struct KerasModelBuilder {
     try layer.options.check(reading: ["activation"])
     let name = try layer.options.functionName("activation")
     if name == "linear" { return place }
-    guard let size = sizes[place], !readsIndices || place > 0 else {
-      throw layer.options.refusal("its number of inputs is not known", "give the input's shape")
+    guard let size = sizes[place], place > 0, size <= Self.mostUnits else {
+      throw layer.options.refusal(
+        "it reads the model's input, or more than \(Self.mostUnits) values",
+        "compute the function before the model")
     }
     if name == "softmax" {
       go(on: [place])

@@ -104,7 +104,9 @@ struct KerasTensors {
         throw refusal(
           "the dataset \(path) \(file.skipped[path].map { "is not read: \($0)" } ?? "is missing")")
       }
-      unusedPaths.remove(path)
+      guard unusedPaths.remove(path) != nil else {
+        throw refusal("another layer uses the dataset \(path) too")
+      }
       if let bad = dataset.values.first(where: { !$0.isFinite }) {
         throw refusal("an element of \(path) is \(bad)")
       }

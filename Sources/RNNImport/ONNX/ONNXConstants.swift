@@ -46,6 +46,7 @@ struct ONNXConstants {
         return [.constant(ONNXTensor(shape: shape, integers: chosen.map { Int($0) }))]
       }
       return [.constant(ONNXTensor(shape: shape, floats: chosen))]
+    case "MatMul", "Gemm": return [.constant(try product(node, operands))]
     case "Concat":
       return [.constant(try concatenated(operands.compactMap { $0 }, axis: node.int("axis") ?? 0))]
     default: break
@@ -129,6 +130,34 @@ struct ONNXConstants {
       default: { $0 / $1 }
       }
     return ONNXTensor(shape: shape, floats: zip(left.floats, right.floats).map(f))
+  }
+  /// A product of two matrices, as an initial state meets one.
+  private func product(_ node: ONNXNode, _ operands: [ONNXTensor?]) throws -> ONNXTensor {
+    guard operands.count >= 2, let a = operands[0], let b = operands[1], a.shape.count == 2,
+      b.shape.count == 2
+    else { throw ONNXRefusal("it multiplies constants that are no matrices", fix: "export again") }
+    var left = Matrix(rows: a.shape[0], columns: a.shape[1], values: a.floats)
+    var right = Matrix(rows: b.shape[0], columns: b.shape[1], values: b.floats)
+    let isGemm = node.kind == "Gemm"
+    if isGemm, node.int("transA") ?? 0 != 0 { left = left.transposed }
+    if isGemm, node.int("transB") ?? 0 != 0 { right = right.transposed }
+    let (partial, overflow) = left.rows.multipliedReportingOverflow(by: right.columns)
+    let (count, more) = partial.multipliedReportingOverflow(by: max(left.columns, 1))
+    guard left.columns == right.rows, !overflow, !more, count <= ONNXTensor.largestComputed else {
+      throw ONNXRefusal(
+        "the constant matrices \(a.shape) and \(b.shape) do not fit, or are too great to multiply",
+        fix: "export again")
+    }
+    var values = left.times(right).values
+    if isGemm {
+      let (alpha, beta) = (node.float("alpha") ?? 1, node.float("beta") ?? 1)
+      values = values.map { $0 * alpha }
+      if operands.count > 2, let c = operands[2] {
+        let bias = try c.expanded(to: [left.rows, right.columns]).floats
+        values = zip(values, bias).map { $0 + beta * $1 }
+      }
+    }
+    return ONNXTensor(shape: [left.rows, right.columns], floats: values)
   }
   private func concatenated(_ parts: [ONNXTensor], axis: Int) throws -> ONNXTensor {
     let rank = parts[0].shape.count

@@ -116,12 +116,18 @@ extension ONNXGraphReader {
     }
     let parts = features(stream)
     let strides = ONNXTensor.strides(lengths)
+    let values = constant.floats
     // The stride of every part of the features in the constant.
     var steps = [Int](repeating: 0, count: parts.count)
     for (a, axis) in stream.axes.enumerated() where lengths[a] > 1 {
       var stride = strides[a]
       for atom in axis.reversed() where atom.size > 1 {
         guard let slot = parts.firstIndex(of: atom) else {
+          // Zeros and the like may be stored for every sequence of a batch.
+          let isUniform = values.indices.allSatisfy {
+            values[$0] == values[$0 - $0 / strides[a] % lengths[a] * strides[a]]
+          }
+          if isUniform { break }
           throw ONNXRefusal(
             "its constant differs along axis \(a), which is not one of features",
             fix: "use constants that are the same at every step and in every sequence")
@@ -130,7 +136,6 @@ extension ONNXGraphReader {
         stride *= atom.size
       }
     }
-    let values = constant.floats
     return ONNXTensor.places(parts.map(\.size), strides: steps).map { values[$0] }
   }
 

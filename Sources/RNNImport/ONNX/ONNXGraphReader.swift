@@ -22,6 +22,11 @@ struct ONNXGraphReader {
   var notes: [ImportNote] = []
   var sink = DiagnosticSink(stage: ONNXFile.stage)
   private var given: [String: ONNXTensor] = [:]
+  /// States of a graph of one step that nodes compute with, by the names of the inputs.
+  var stateValues: [String: ONNXStepValue] = [:]
+  var readsStates = false
+  /// The only step of such a graph.
+  lazy var theStep = atom(1, .time)
   private var input = (name: "", axes: [ONNXAtom]())
 
   init(_ proto: Onnx_ModelProto, path: String, folder: URL?, input: String?) {
@@ -81,6 +86,12 @@ struct ONNXGraphReader {
       }
     }
     try sink.throwIfErrors()
+    if readsStates {
+      do { try readStreamingCells() } catch let refusal as ONNXRefusal {
+        sink.error(path, refusal.message, fix: refusal.fix)
+      }
+      try sink.throwIfErrors()
+    }
     return try result()
   }
 
@@ -197,7 +208,7 @@ struct ONNXGraphReader {
           ? "inline the functions of the model with onnx.inliner.inline_local_functions"
           : "export with standard operators")
     }
-    let operands = try node.inputs.map { name -> ONNXValue? in
+    var operands = try node.inputs.map { name -> ONNXValue? in
       if name.isEmpty { return nil }
       guard let value = values[name] else {
         throw ONNXRefusal(
@@ -214,13 +225,19 @@ struct ONNXGraphReader {
     case "LSTM", "GRU", "RNN": return try readRecurrent(node, operands)
     default: break
     }
+    if computesWithStates(node, operands) { operands = try asOneStep(operands) }
     let constants = operands.map { value -> ONNXTensor? in
       if case .constant(let tensor)? = value { tensor } else { nil }
     }
     let isConstant = zip(operands, constants).allSatisfy { $0 == nil || $1 != nil }
     if isConstant { return try ONNXConstants(opset: opset, folder: folder).fold(node, constants) }
-    if node.kind == "Shape", case .stream(let stream)? = operands.first {
+    switch (node.kind, operands.first) {
+    case ("Shape", .stream(let stream)?):
       return [.constant(try ONNXConstants.slicedShape(stream.shape, node))]
+    case ("Shape", .step(let step)?):
+      let shape = step.axes.map { $0.reduce(1) { $0 * $1.size } }
+      return [.constant(try ONNXConstants.slicedShape(shape, node))]
+    default: break
     }
     if operands.contains(where: { if case .outside? = $0 { true } else { false } }) {
       return try passOutside(node, operands)
@@ -248,7 +265,11 @@ struct ONNXGraphReader {
       )
     }
     _ = node.proto.attribute.map { node.has($0.name) }
-    return node.outputs.map { _ in .outside(name) }
+    // Recurrent nodes check the shapes of their states; whoever computes with one needs it as it came.
+    let isWhole = ["Squeeze", "Unsqueeze", "Identity", "Cast"].contains(node.kind)
+    return node.outputs.map { _ in
+      .outside(isWhole || name.hasSuffix(")") ? name : "\(name) (\(node.kind))")
+    }
   }
 }
 
@@ -276,8 +297,10 @@ extension ONNXGraphReader {
     }
     try sink.throwIfErrors()
     let isResult: (ONNXStream) -> Bool = { $0.source == .output || $0.source == .state("h") }
-    guard
-      let main = streams.firstIndex(where: { $0.stream.position == steps.count && isResult($0.1) })
+    let ends = streams.indices.filter {
+      streams[$0].stream.position == steps.count && isResult(streams[$0].stream)
+    }
+    guard let main = ends.first(where: { streams[$0].stream.source == .output }) ?? ends.first
     else {
       throw DiagnosticsEmitted(
         Diagnostic(

@@ -11,6 +11,8 @@ struct ONNXStepValue {
 final class ONNXStepNode {
   enum Kind {
     case leaf(ONNXStream, step: Int, of: ONNXAtom)
+    /// An input of the graph that holds what the step before gave.
+    case state(String)
     case map(AffineMap, ONNXStepNode)
     case add(ONNXStepNode, ONNXStepNode)
     case multiply(ONNXStepNode, ONNXStepNode)
@@ -33,7 +35,7 @@ final class ONNXStepNode {
   var operands: [ONNXStepNode] { Self.operands(kind) }
   private static func operands(_ kind: Kind) -> [ONNXStepNode] {
     switch kind {
-    case .leaf: []
+    case .leaf, .state: []
     case .map(_, let n), .activation(_, let n): [n]
     case .add(let a, let b), .multiply(let a, let b): [a, b]
     case .concatenation(let all): all
@@ -59,7 +61,8 @@ extension ONNXGraphReader {
       throw ONNXRefusal(
         "it combines single steps with a whole sequence", fix: "export with LSTM, GRU or RNN nodes")
     }
-    if cut.count == 1, node.kind != "Concat" {
+    if node.kind == "Concat" { return [try concatenated(cut, node, operands)] }
+    if cut.count == 1 {
       if let activation = try ONNXActivations.node(node) {
         return [
           .step(
@@ -83,7 +86,6 @@ extension ONNXGraphReader {
       }
     }
     switch node.kind {
-    case "Concat": return [try concatenated(cut, node, operands)]
     case "Add", "Sub", "Mul":
       let (a, b) = (cut[0], cut[1])
       guard a.node.size == b.node.size else {
@@ -113,10 +115,15 @@ extension ONNXGraphReader {
     let rank = cut[0].axes.count
     let at = node.int("axis") ?? 0
     let axis = at < 0 ? at + rank : at
-    guard cut.count == operands.count, cut.allSatisfy({ $0.axes.count == rank }),
-      (0..<rank).contains(axis)
-    else { throw ONNXRefusal("its operands do not fit together", fix: "export again") }
-    let isTime = cut.allSatisfy { value in value.axes[axis].allSatisfy { $0.size == 1 } }
+    guard (0..<rank).contains(axis) else {
+      throw ONNXRefusal("its operands do not fit together", fix: "export again")
+    }
+    let cut = try operands.map { try part($0, beside: cut[0], axis: axis) }
+    guard cut.allSatisfy({ $0.axes.count == rank }) else {
+      throw ONNXRefusal("its operands do not fit together", fix: "export again")
+    }
+    let isTime =
+      !readsStates && cut.allSatisfy { value in value.axes[axis].allSatisfy { $0.size == 1 } }
     if isTime {
       var stream = try rolled(cut.map(\.node))
       guard case .leaf(_, _, let time)? = leaf(of: cut[0].node)?.kind else {
@@ -140,6 +147,37 @@ extension ONNXGraphReader {
       ONNXStepValue(axes: axes, node: ONNXStepNode(.concatenation(cut.map(\.node)), size: count)))
   }
 
+  /// An operand of features side by side; a constant, such as a first state, is a map that ignores the step.
+  private func part(_ operand: ONNXValue?, beside other: ONNXStepValue, axis: Int) throws
+    -> ONNXStepValue
+  {
+    switch operand {
+    case .step(let value)?: return value
+    case .constant(let constant)?:
+      let count = constant.shape.indices.contains(axis) ? constant.shape[axis] : 0
+      let stride = ONNXTensor.strides(constant.shape)
+      let values = constant.floats
+      guard constant.shape.count == other.axes.count, (1...2048).contains(count),
+        values.indices.allSatisfy({ values[$0] == values[$0 / stride[axis] % count * stride[axis]] }
+        )
+      else {
+        throw ONNXRefusal(
+          "its constant differs along an axis that is not one of features",
+          fix: "use constants that are the same at every step and in every sequence")
+      }
+      let zeros = Matrix(
+        rows: count, columns: other.node.size,
+        values: [Double](repeating: 0, count: count * other.node.size))
+      let map = AffineMap(matrix: zeros, bias: (0..<count).map { values[$0 * stride[axis]] })
+      var axes = other.axes
+      axes[axis] = [ONNXAtom(id: 0, size: count)]
+      return ONNXStepValue(
+        axes: axes, node: ONNXStepNode(.map(map, other.node), size: count))
+    case .stream, .outside, .refused, nil:
+      throw ONNXRefusal("its operands do not fit together", fix: "export again")
+    }
+  }
+
   /// The first leaf below a node.
   func leaf(of node: ONNXStepNode) -> ONNXStepNode? {
     var node = node
@@ -152,31 +190,42 @@ extension ONNXGraphReader {
 
   /// A value of the last step, or of the last step of each direction, as a stream: what was done to it becomes layers.
   mutating func joined(_ value: ONNXStepValue) throws -> ONNXStream {
-    var leaves: [(step: Int, count: Int)] = []
-    var pending = [value.node]
-    var seen: Set<ObjectIdentifier> = []
-    while let node = pending.popLast() {
-      guard seen.insert(ObjectIdentifier(node)).inserted else { continue }
-      if case .leaf(_, let step, let time) = node.kind { leaves.append((step, time.size)) }
-      pending += node.operands
+    func leaves(_ root: ONNXStepNode) throws -> [(step: Int, count: Int)] {
+      try ONNXStepNode.inOrder([root]).compactMap { node in
+        switch node.kind {
+        case .leaf(_, let step, let time): return (step, time.size)
+        case .state(let name):
+          throw ONNXRefusal(
+            "it depends on the input \"\(name)\", which is neither the data nor the state of a cell that is understood",
+            fix: "give it with --constant \(name)=FILE, or name the data with --input")
+        case .map, .add, .multiply, .activation, .concatenation: return nil
+        }
+      }
     }
-    guard value.node.depth <= 256 else {
+    var node = value.node
+    var found = try leaves(node)
+    if !found.allSatisfy({ $0.step == $0.count - 1 }), let after = try unlooped([node]) {
+      node = after[0]
+      found = try leaves(node)
+    }
+    guard node.depth <= 256 else {
       throw ONNXRefusal(
-        "\(value.node.depth) operations on single steps lead to it",
+        "\(node.depth) operations on single steps lead to it",
         fix: "export with LSTM, GRU or RNN nodes")
     }
-    let isLast = leaves.allSatisfy { $0.step == $0.count - 1 }
-    guard isLast || leaves.allSatisfy({ $0.step == $0.count - 1 || $0.step == 0 }) else {
+    let isLast = found.allSatisfy { $0.step == $0.count - 1 }
+    guard isLast || found.allSatisfy({ $0.step == $0.count - 1 || $0.step == 0 }) else {
       throw ONNXRefusal(
-        "it depends on steps \(Set(leaves.map(\.step)).sorted().prefix(8).map { $0 }) of the sequence alone",
+        "it depends on steps \(Set(found.map(\.step)).sorted().prefix(8).map { $0 }) of the sequence alone",
         fix: "use all steps, the last one, or the last one of each direction")
     }
-    var stream = try replayed(value.node, as: isLast ? .last : .final)
+    var stream = try replayed(node, as: isLast ? .last : .final)
     stream.axes = value.axes
     return stream
   }
 
-  private mutating func replayed(_ node: ONNXStepNode, as selection: SequenceModel.Selection) throws
+  /// What was done to a step, done to the sequence or, with a selection, to its chosen step: it becomes layers.
+  mutating func replayed(_ node: ONNXStepNode, as selection: SequenceModel.Selection?) throws
     -> ONNXStream
   {
     switch node.kind {
@@ -205,7 +254,7 @@ extension ONNXGraphReader {
         bias: maps.flatMap(\.bias))
       if result.map == AffineMap(identity: rows) { result.map = nil }
       return result
-    case .add, .multiply:
+    case .add, .multiply, .state:
       throw ONNXRefusal(
         "it combines several values of the last step; layers are a chain",
         fix: "export a model without branches and skip connections")

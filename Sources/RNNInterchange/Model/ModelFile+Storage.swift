@@ -27,7 +27,11 @@ extension ModelFile {
 
   /// Reads `model.json` alone, without looking at the weights.
   package static func readDescription(_ url: URL) throws -> ModelFile {
-    try decode(AtomicFile.read(url), path: url.path).0
+    try description(parsing: AtomicFile.read(url), path: url.path)
+  }
+  /// Parses the bytes of a `model.json`; `path` stands in messages.
+  package static func description(parsing data: Data, path: String) throws -> ModelFile {
+    try decode(data, path: path).0
   }
 
   static func decode(_ data: Data, path: String) throws -> (ModelFile, WeightsReference) {
