@@ -170,7 +170,7 @@ struct ONNXStepAlgebra {
     return result
   }
 
-  /// A map of a form. A choice of features goes through functions and products to their arguments.
+  /// A map of a form; a choice of features goes through functions and products to their arguments.
   private mutating func apply(_ map: AffineMap, to form: ONNXStepForm) -> ONNXStepForm {
     guard map.matrix.columns == form.size else {
       preconditionFailure("a map of \(map.matrix.columns) features of \(form.size)")
