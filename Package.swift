@@ -98,7 +98,11 @@ let package = Package(
       [
         "RNNGraph", "RNNInterchange", "RNNSupport",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-      ], exclude: ["ONNX/Generated/README.md"]),
+      ],
+      exclude: [
+        "ONNX/Generated/README.md", "TensorFlow/Generated/README.md",
+        "TensorFlow/Generated/graph.proto",
+      ]),
     .layer("RNNQuantize", ["RNNFixedPoint", "RNNGraph", "RNNSupport"]),
     .layer(
       "RNNCodegen",
@@ -178,7 +182,7 @@ let package = Package(
       dependencies: [
         "RNNDriver", "RNNFixedPoint", "RNNGraph", "RNNImport", "RNNInterchange", "RNNQuantize",
         "RNNReference", "RNNSupport", "_RNNTestSupport",
-      ], exclude: ["Fixtures", "make_vectors.py"], swiftSettings: strict),
+      ], exclude: ["Fixtures", "make_tensorflow.py", "make_vectors.py"], swiftSettings: strict),
     .tests(
       "RNNInterchangeTests",
       ["RNNFixedPoint", "RNNGraph", "RNNInterchange", "RNNSupport", "_RNNTestSupport"]),

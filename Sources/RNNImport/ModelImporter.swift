@@ -17,7 +17,7 @@ package enum ModelImporter {
   /// The kinds of file and their endings.
   package static let formats: [(name: String, endings: [String])] = [
     ("ONNX", ["onnx"]), ("RTNeural", ["json"]), ("PyTorch", ["safetensors"]),
-    ("Keras", ["keras", "h5", "hdf5"]),
+    ("Keras", ["keras", "h5", "hdf5"]), ("TensorFlow", ["pb"]),
   ]
 
   /// Reads a file.
@@ -44,6 +44,7 @@ package enum ModelImporter {
     case "ONNX":
       return try ONNXFile.read(url, constants: options.constants, input: options.input)
     case "RTNeural": return try RTNeuralFile.read(url)
+    case "TensorFlow": return try TensorFlowFile.read(url)
     case "Keras": return try KerasFile.read(url, architecture: options.architecture)
     default:
       guard let architecture = options.architecture else {

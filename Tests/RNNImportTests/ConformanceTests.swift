@@ -70,6 +70,7 @@ import _RNNTestSupport
       + TorchStateDictTests.names.map {
         ["state_dict", $0, bound(try TorchStateDictTests.compare($0).greatest)]
       }
+      + [["TensorFlow graph", "athena", bound(try TensorFlowTests.compare().greatest)]]
       + ONNXBackendTests.cases.map {
         ["ONNX backend suite", $0, bound(try ONNXBackendTests.load($0).comparison.greatest)]
       }

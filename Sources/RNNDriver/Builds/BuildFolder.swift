@@ -31,6 +31,11 @@ package struct BuildFolder: Sendable {
     return try compile(graph, options: options)
   }
 
+  /// The integers of a part that was quantized without training.
+  static func graph(of part: SequenceModel.Part, name: String) throws -> IntegerGraph {
+    try freeze(part.network, weights: part.weights, name: name, tableSegments: nil)
+  }
+
   /// Opens a build folder and checks every file against the design.
   ///
   /// - Throws: `ToolError` if a file is missing or cannot be read; `DiagnosticsEmitted` naming the files that

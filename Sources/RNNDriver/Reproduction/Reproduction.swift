@@ -44,6 +44,7 @@ package enum Reproductions {
     OrthogonalReproduction.self,
     RFLOReproduction.self,
     SBOReproduction.self,
+    WakeWordReproduction.self,
   ]
   package static func named(_ name: String) -> (any Reproduction.Type)? {
     all.first { $0.name == name }

@@ -7,8 +7,8 @@ struct ImportCommand: ParsableCommand {
     commandName: "import",
     abstract: "Reads a network that another program trained.",
     discussion: """
-      Reads ONNX (.onnx), Keras (.keras, .h5, .hdf5), the JSON of RTNeural (.json) and a PyTorch \
-      state_dict (.safetensors with --architecture). The result is a model folder like that of \
+      Reads ONNX (.onnx), Keras (.keras, .h5, .hdf5), the JSON of RTNeural (.json), a PyTorch \
+      state_dict (.safetensors with --architecture) and frozen graphs in which Keras wrote a GRU (.pb). The result is a model folder like that of \
       `rnnc train`, so quantize, compile and cosim follow; a network that needs whole sequences \
       (bidirectional or reverse layers) or has branches, attention or softmax becomes a folder of \
       such models, which `rnnc run` joins.

@@ -64,6 +64,47 @@ with wave.open(str(root / "Examples/digits/recordings/7_theo_0.wav")) as file:
 for name, config in cases.items():
     np.save(here / f"features-{name}.npy", features(audio, config).astype("<f4"))
 
+
+
+def cepstra(x, c):
+    """Mel cepstra of Sonopy (github.com/MycroftAI/sonopy) by matrices: transform, filters and cosines."""
+    n, count = c["fftSize"], c["filters"]
+    frames = np.stack(
+        [x[t : t + c["windowSamples"]] for t in range(0, len(x) - c["windowSamples"] + 1, c["hopSamples"])])
+    frames = frames[:, :n]
+    k, i = np.meshgrid(np.arange(n // 2 + 1), np.arange(frames.shape[1]))
+    power = np.abs(frames @ np.exp(-2j * np.pi * k * i / n)) ** 2 / n
+    points = n // 2 + 1
+    grid = np.linspace(0, 1127 * np.log(1 + c["sampleRate"] / 700), count + 2)
+    grid = np.floor(700 * (np.exp(grid / 1127) - 1) * points / c["sampleRate"]).astype(int)
+    places, offset = [], 0
+    for previous, place in zip(np.concatenate([[grid[0] - 1], grid]), grid):
+        offset = max(0, offset + previous + 1 - place)
+        places.append(place + offset)
+    bank = np.zeros((count, points))
+    for m in range(count):
+        left, middle, right = places[m : m + 3]
+        f = np.arange(points)
+        bank[m] = np.where(
+            (f >= left) & (f < middle), (f - left) / max(middle - left, 1),
+            np.where((f >= middle) & (f < right), (right - f) / max(right - middle, 1), 0))
+    least = np.finfo(float).eps
+    bands = np.log(np.maximum(power @ bank.T, least))
+    j, m = np.meshgrid(np.arange(c["coefficients"]), np.arange(count), indexing="ij")
+    out = bands @ (np.sqrt(2 / count) * np.cos(np.pi * j * (m + 0.5) / count)).T
+    out[:, 0] = np.log(np.maximum(power.sum(axis=1), least))
+    return out
+
+
+# The parameters of a wake-word model, and windows shorter than the transform with filters that meet.
+for name, config in {
+    "precise": dict(
+        sampleRate=16000, windowSamples=1600, hopSamples=800, fftSize=512, filters=20, coefficients=13),
+    "dense": dict(
+        sampleRate=8000, windowSamples=200, hopSamples=77, fftSize=256, filters=33, coefficients=33),
+}.items():
+    np.save(here / f"cepstra-{name}.npy", cepstra(audio, config).astype("<f4"))
+
 rng = np.random.default_rng(1)
 for kind in ("f4", "f8", "i8", "i4", "i2"):
     a = rng.integers(-30000, 30000, (3, 5))
