@@ -82,7 +82,7 @@ let package = Package(
       ]),
 
     // MARK: Layer 1: data structures
-    .layer("RNNGraph", ["RNNFixedPoint", "RNNSupport"]),
+    .layer("RNNGraph", ["RNNBilinear", "RNNFixedPoint", "RNNSupport"]),
     .layer("RNNTensor", ["CDNNL", "CLAPACK", "CRNNKernels", "RNNSupport"]),
     .layer("RNNVerilog", ["RNNSupport"]),
 
@@ -90,7 +90,7 @@ let package = Package(
     .layer("RNNInterchange", ["CHDF5Reader", "RNNFixedPoint", "RNNGraph", "RNNSupport"]),
     .layer("RNNLearning", ["RNNFixedPoint", "RNNGraph", "RNNSupport", "RNNTensor"]),
     .layer("RNNPasses", ["RNNFixedPoint", "RNNGraph", "RNNSupport"]),
-    .layer("RNNReference", ["RNNFixedPoint", "RNNGraph", "RNNSupport"]),
+    .layer("RNNReference", ["RNNBilinear", "RNNFixedPoint", "RNNGraph", "RNNSupport"]),
 
     // MARK: Layer 3: crossings
     .layer(
@@ -142,7 +142,8 @@ let package = Package(
     .executableTarget(
       name: "bench-ernn",
       dependencies: [
-        "RNNCodegen", "RNNCosim", "RNNGraph", "RNNQuantize", "RNNReference", "RNNSupport",
+        "RNNBilinear", "RNNCodegen", "RNNCosim", "RNNGraph", "RNNQuantize", "RNNReference",
+        "RNNSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/bench-ernn", swiftSettings: strict),
@@ -159,12 +160,15 @@ let package = Package(
     .tests("RNNBilinearTests", ["RNNBilinear", "RNNSupport"]),
     .tests(
       "RNNCodegenTests",
-      ["RNNCodegen", "RNNGraph", "RNNQuantize", "RNNReference", "RNNSupport", "_RNNTestSupport"]),
+      [
+        "RNNBilinear", "RNNCodegen", "RNNGraph", "RNNQuantize", "RNNReference", "RNNSupport",
+        "_RNNTestSupport",
+      ]),
     .testTarget(
       name: "RNNCosimTests",
       dependencies: [
-        "RNNCodegen", "RNNCosim", "RNNEstimate", "RNNFixedPoint", "RNNGraph", "RNNQuantize",
-        "RNNReference", "RNNSupport", "_RNNTestSupport",
+        "RNNBilinear", "RNNCodegen", "RNNCosim", "RNNEstimate", "RNNFixedPoint", "RNNGraph",
+        "RNNQuantize", "RNNReference", "RNNSupport", "_RNNTestSupport",
       ], exclude: ["Fixtures"], swiftSettings: strict),
     .tests(
       "RNNDriverTests",

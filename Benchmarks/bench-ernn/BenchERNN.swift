@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import RNNBilinear
 import RNNCodegen
 import RNNCosim
 import RNNGraph
@@ -37,6 +38,7 @@ import RNNSupport
     /// Cycles a frame to reach with one stream, and with several.
     var wanted: Int
     var wantedInterleaved: Int
+    var transform = BlockTransform.exact
   }
 
   private static let lstm: [CellConfiguration.Entry] = [
@@ -53,6 +55,12 @@ import RNNSupport
     Row(
       name: "GRU L=8 XC7VX690T", cell: "gru", options: gru, block: 8, device: "XC7VX690T",
       floor: 224, published: 703, wanted: 350, wantedInterleaved: 265),
+    Row(
+      name: "LSTM L=16 XC7VX690T", cell: "lstm", options: lstm, block: 16, device: "XC7VX690T",
+      floor: 85, published: 523, wanted: 180, wantedInterleaved: 110, transform: .fourier),
+    Row(
+      name: "GRU L=16 XC7VX690T", cell: "gru", options: gru, block: 16, device: "XC7VX690T",
+      floor: 94, published: 430, wanted: 200, wantedInterleaved: 125, transform: .fourier),
     Row(
       name: "LSTM dense XC7VX690T", cell: "lstm", options: lstm, block: 1, device: "XC7VX690T",
       floor: 905, published: nil, wanted: 1100, wantedInterleaved: 1000),
@@ -76,7 +84,7 @@ import RNNSupport
       for (streams, wanted) in [(1, row.wanted), (streams, row.wantedInterleaved)] {
         let options = CompileOptions(
           name: "ernn", device: row.device, clockMegahertz: 200,
-          inputElementsPerBeat: row.block == 1 ? 1 : 8, streams: streams)
+          inputElementsPerBeat: row.block == 1 ? 1 : 8, streams: streams, transform: row.transform)
         var compiled: Design?
         let seconds = try clock.measure { compiled = try compile(network.graph, options: options) }
           .seconds

@@ -1,13 +1,18 @@
-/// Bit widths in which the algorithm is exact, computed from the worst case over all codes.
+/// Bit widths that hold everything, computed from the worst case over all codes.
 ///
 /// Weights and operands are two's-complement integers of the stated widths with all codes allowed, the
 /// asymmetric -2^(width - 1) included.
 extension BilinearAlgorithm {
   /// The signed width of every element of A w for weights of `width` bits.
-  package func weightWidth(for width: Int) -> Int { signedWidth(ranges(A, width)) }
+  package func weightWidth(for width: Int) -> Int { Self.outputWidth(weightProgram, width) }
 
   /// The signed width of every element of B x for operands of `width` bits.
-  package func operandWidth(for width: Int) -> Int { signedWidth(ranges(B, width)) }
+  package func operandWidth(for width: Int) -> Int { Self.outputWidth(operandProgram, width) }
+
+  private static func outputWidth(_ program: LinearProgram, _ width: Int) -> Int {
+    let widths = program.widths(inputWidth: width).values
+    return program.outputs.map { widths[$0] }.max() ?? 1
+  }
 
   /// The signed width of every product accumulated over `terms` block columns.
   ///
@@ -15,9 +20,17 @@ extension BilinearAlgorithm {
   /// before A and B.
   package func accumulatorWidth(weightWidth: Int, operandWidth: Int, terms: Int) -> Int {
     precondition(terms > 0, "an accumulator needs at least one term, not \(terms)")
-    let a = ranges(A, weightWidth)
-    let b = ranges(B, operandWidth)
+    let a = Self.outputRanges(weightProgram, weightWidth)
+    let b = Self.outputRanges(operandProgram, operandWidth)
     return signedWidth((0..<products).map { (a[$0] * b[$0]).times(Int128(terms)) })
+  }
+
+  private static func outputRanges(_ program: LinearProgram, _ width: Int) -> [Range] {
+    let forms = program.forms().values
+    return program.outputs.map {
+      let range = forms[$0].range(width: width)
+      return Range(low: Int128(range.low.rounded(.down)), high: Int128(range.high.rounded(.up)))
+    }
   }
 
   /// The signed width of the sums that C forms, before the division.
@@ -32,7 +45,7 @@ extension BilinearAlgorithm {
   /// The signed width of the results, after the division: the exact range of the block row's dot products.
   package func outputWidth(weightWidth: Int, operandWidth: Int, terms: Int) -> Int {
     precondition(terms > 0, "an output needs at least one term, not \(terms)")
-    let divisor = Int128(1) << Int128(divisorLog2)
+    let divisor = Int128(1) << Int128(matrices?.divisorLog2 ?? 0)
     return signedWidth(
       outputRanges(weightWidth, operandWidth).map {
         Range(low: $0.low * Int128(terms) / divisor, high: $0.high * Int128(terms) / divisor)
@@ -55,20 +68,13 @@ extension BilinearAlgorithm {
     }
   }
 
-  /// The range of every row's combination of independent codes of `width` bits.
-  private func ranges(_ rows: [[Int]], _ width: Int) -> [Range] {
-    let code = Range.codes(width)
-    return rows.map { row in
-      row.reduce(Range(low: 0, high: 0)) { $0 + code.times(Int128($1)) }
-    }
-  }
-
   /// The range of every output of one block, times 2^divisorLog2.
   ///
   /// Tight when no weight and no operand occurs twice in an output, as in circulant and dense blocks.
   private func outputRanges(_ weightWidth: Int, _ operandWidth: Int) -> [Range] {
     let product = Range.codes(weightWidth) * Range.codes(operandWidth)
-    return coefficients.map { plane in
+    guard let matrices else { preconditionFailure("\(name) rounds: it has no exact results") }
+    return matrices.coefficients.map { plane in
       plane.reduce(Range(low: 0, high: 0)) { sum, row in
         row.reduce(sum) { $0 + product.times(Int128($1)) }
       }

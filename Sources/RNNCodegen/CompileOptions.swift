@@ -1,3 +1,5 @@
+package import RNNBilinear
+
 /// What the user decides about the hardware; every nil is decided by the compiler and reported.
 package struct CompileOptions: Hashable, Sendable {
   /// The name of the emitted top module: a SystemVerilog identifier.
@@ -25,6 +27,8 @@ package struct CompileOptions: Hashable, Sendable {
   ///
   /// Nil takes 1, or what `Mapping` finds for the device.
   package var elementsPerStep: Int?
+  /// How products with circulant blocks of 8 and 16 are computed: exactly, or with fewer multipliers and rounded.
+  package var transform: BlockTransform
   /// Independent sequences that share the hardware, each with states of its own; TID names the one of a frame.
   ///
   /// Frames of different streams fill what the recurrence of one leaves idle.
@@ -45,7 +49,8 @@ package struct CompileOptions: Hashable, Sendable {
     name: String = "rnn", device: String? = nil, clockMegahertz: Double = 100, lanes: Int? = nil,
     columnGroups: Int? = nil, drainChains: Int? = nil, denseMultipliers: Int = 8,
     elementsPerStep: Int? = nil, inputElementsPerBeat: Int = 1,
-    outputElementsPerBeat: Int? = nil, streams: Int = 1
+    outputElementsPerBeat: Int? = nil, streams: Int = 1,
+    transform: BlockTransform = .exact
   ) {
     self.name = name
     self.device = device
@@ -58,5 +63,6 @@ package struct CompileOptions: Hashable, Sendable {
     self.inputElementsPerBeat = inputElementsPerBeat
     self.outputElementsPerBeat = outputElementsPerBeat
     self.streams = streams
+    self.transform = transform
   }
 }

@@ -89,26 +89,34 @@ extension Design {
   }
 
   private var transformInUnit: UnitCounts {
-    let adders =
-      lowered.columnGroups
-      * lowered.algorithms.map { algorithm in
-        algorithm.B.map { (Timing.terms($0) - 1) * operandWidth }.reduce(0, +)
-      }.reduce(0, +)
+    var adders = 0
+    var registers = 0
+    for algorithm in lowered.algorithms {
+      let pipeline = LinearPipeline(
+        algorithm.operandProgram, stages: schedule.timing.transformIn,
+        widths: operandWidths(of: algorithm))
+      adders += lowered.columnGroups * pipeline.adderBits
+      registers += lowered.columnGroups * pipeline.registerBits
+    }
     let bus = lowered.productsPerLane * operandWidth
     return UnitCounts(
-      name: "transform in", registerBits: bus * schedule.timing.transformIn, adderBits: adders,
+      name: "transform in", registerBits: registers, adderBits: adders,
       lutEstimate: adders + bus * lowered.algorithms.count / 2, scope: ["u_transform_in"])
   }
 
   private var transformOutUnit: UnitCounts {
     let chains = schedule.drainChains
     let sums = lowered.productsPerSet * sumWidth
-    let adders =
-      lowered.algorithms.map { algorithm in
-        algorithm.C.map { max(0, Timing.terms($0) - 1) * sumWidth }.reduce(0, +)
-      }.reduce(0, +) + (lowered.columnGroups - 1) * sums
-    let registers =
-      lowered.productsPerLane * sumWidth + sums * (schedule.timing.transformOut - 1)
+    var adders = (lowered.columnGroups - 1) * sums
+    var registers = lowered.productsPerLane * sumWidth + sums * schedule.timing.groupSum
+    for algorithm in lowered.algorithms {
+      let pipeline = LinearPipeline(
+        algorithm.resultProgram,
+        stages: schedule.timing.transformOut - 1 - schedule.timing.groupSum,
+        widths: resultWidths(of: algorithm))
+      adders += pipeline.adderBits
+      registers += pipeline.registerBits
+    }
     return UnitCounts(
       name: "transform out", registerBits: chains * registers, adderBits: chains * adders,
       lutEstimate: chains * (adders + sums / 2),

@@ -130,6 +130,8 @@ package func compile(_ graph: IntegerGraph, options: CompileOptions) throws -> D
   var sink = DiagnosticSink(stage: "compile")
   checkOptions(options, graph, &sink)
   try sink.throwIfErrors()
+  graph.transform = options.transform
+  try checkRoundings(of: graph)
   if let name = options.device, options.lanes == nil {
     return try Mapping(graph, options: options, device: DeviceDescription.named(name)).best()
   }
@@ -275,8 +277,12 @@ extension Design {
         widths.weight = max(
           widths.weight, algorithm.weightWidth(for: graph.matrices[term.matrix].format.width))
       }
-      // Sums are kept modulo 2^width: C's last sum is the result times 2^divisorLog2, which fits.
-      widths.sum = max(widths.sum, graph[product.node].format.width + algorithm.divisorLog2)
+      // Sums of an exact algorithm are kept modulo 2^width: C's last sum is the result times 2^divisorLog2, which fits.
+      // One that rounds needs them whole.
+      widths.sum = max(
+        widths.sum,
+        algorithm.matrices.map { graph[product.node].format.width + $0.divisorLog2 }
+          ?? Self.wholeSumWidth(terms, algorithm, graph))
     }
     // The lane adds whole products; extra bits of a sum cost nothing inside a multiplier block.
     widths.sum = max(widths.sum, widths.weight + widths.bus)
@@ -290,6 +296,18 @@ extension Design {
       units: [], cyclesPerFrame: schedule.cyclesPerFrame, latencyCycles: 0,
       usefulMultiplicationsPerFrame: 0, denseEquivalentOperationsPerFrame: 0)
     counts = designCounts()
+  }
+
+  /// The width of a product summed over all block columns of all terms.
+  private static func wholeSumWidth(
+    _ terms: [LinearTerm], _ algorithm: BilinearAlgorithm, _ graph: IntegerGraph
+  ) -> Int {
+    let columns = terms.reduce(0) {
+      $0 + (graph[$1.operand].size + algorithm.inputs - 1) / algorithm.inputs
+    }
+    return algorithm.accumulatorWidth(
+      weightWidth: terms.map { graph.matrices[$0.matrix].format.width }.max() ?? 1,
+      operandWidth: terms.map { graph[$0.operand].format.width }.max() ?? 1, terms: columns)
   }
 
   /// Every value that leaves its datapath, and every rounded one: exact values in between are not worth a port.

@@ -1,3 +1,4 @@
+package import RNNBilinear
 package import RNNFixedPoint
 
 /// A matrix of integer codes.
@@ -34,6 +35,20 @@ package struct IntegerMatrix: Hashable, Sendable {
       let k = (row - column) % block
       return codes[(i * blockColumns + j) * block + (k < 0 ? k + block : k)]
     }
+  }
+}
+
+extension IntegerMatrix {
+  /// The first column of a circulant block of the matrix or of its transpose.
+  ///
+  /// - Parameters: i, j: block row and block column of what is multiplied.
+  package func block(_ i: Int, _ j: Int, transposed: Bool) -> [Int64] {
+    let size = structure.block
+    let blockColumns = (columns + size - 1) / size
+    let (row, column) = transposed ? (j, i) : (i, j)
+    let start = (row * blockColumns + column) * size
+    let stored = Array(codes[start..<start + size])
+    return transposed ? BilinearAlgorithm.transposed(firstColumn: stored) : stored
   }
 }
 
@@ -77,7 +92,8 @@ package enum IntegerOp: Hashable, Sendable {
   case constant(Int64)
   /// The coefficient with this index, in every element.
   case coefficient(Int)
-  /// The exact sum of products; all terms have the same number of fraction bits (matrix plus operand).
+  /// The sum of products; all terms have the same number of fraction bits (matrix plus operand). Exact, but for block-circulant
+  /// matrices whose blocks the graph's `transform` rounds.
   case linear([LinearTerm])
   /// Exact: the result has one more bit.
   case add(ValueID, ValueID)
@@ -156,6 +172,8 @@ package struct IntegerGraph: Hashable, Sendable {
   package var normalizations: [Normalization]
   package var states: [IntegerState]
   package var output: ValueID
+  /// How block-circulant products are computed: `linear` is exact but for blocks that this rounds.
+  package var transform: BlockTransform = .exact
 
   package init(
     name: String, inputSize: Int, inputFormat: QFormat, nodes: [IntegerNode],

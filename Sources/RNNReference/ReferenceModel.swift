@@ -4,7 +4,8 @@ internal import RNNFixedPoint
 /// Executes an integer graph with 64-bit integers alone: the answer that hardware has to equal bit for bit.
 ///
 /// Matrices are expanded to dense rows and multiplied by plain loops, so nothing here shares the
-/// hardware's fast algorithms. Every code is checked against its node's format; a code outside stops the
+/// hardware's fast algorithms; only a block transform that rounds is run step by step, because its roundings are part of
+/// the answer. Every code is checked against its node's format; a code outside stops the
 /// program with the node, the element and the value, because only a fault of the compiler produces one.
 package final class ReferenceModel {
   package let graph: IntegerGraph
@@ -17,6 +18,8 @@ package final class ReferenceModel {
   private var stepNumber = 0
   /// The expanded matrices of every `linear` node, by node; empty for other nodes.
   private let products: [[DenseProduct]]
+  /// The rounded products of a graph whose block transform rounds, by node.
+  private let rounded: [Int: RoundedProduct]
 
   /// Expands a graph's matrices.
   ///
@@ -33,8 +36,13 @@ package final class ReferenceModel {
     self.offsets = offsets
     codes = Array(repeating: 0, count: count)
     states = Self.initialStates(graph)
-    products = graph.nodes.map { node in
-      guard case .linear(let terms) = node.op else { return [] }
+    var rounded: [Int: RoundedProduct] = [:]
+    for (i, node) in graph.nodes.enumerated() {
+      if case .linear(let terms) = node.op { rounded[i] = RoundedProduct(terms, of: graph) }
+    }
+    self.rounded = rounded
+    products = graph.nodes.enumerated().map { i, node in
+      guard case .linear(let terms) = node.op, rounded[i] == nil else { return [] }
       return terms.map { term in
         DenseProduct(
           graph.matrices[term.matrix], transposed: term.transposed,
@@ -100,6 +108,11 @@ package final class ReferenceModel {
         let code = graph.coefficients[k].code(step: stepNumber)
         for i in 0..<size { y[i] = code }
       case .linear(let terms):
+        if let product = rounded[index] {
+          let sums = product.run(terms.map { Array(operand($0.operand)) })
+          for i in 0..<size { y[i] = sums[i] }
+          break
+        }
         for i in 0..<size { y[i] = 0 }
         for (term, product) in zip(terms, products[index]) {
           product.accumulate(operand(term.operand), into: y)

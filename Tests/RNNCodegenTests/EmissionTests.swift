@@ -1,4 +1,5 @@
 import Foundation
+import RNNBilinear
 import RNNCodegen
 import RNNQuantize
 import RNNSupport
@@ -30,6 +31,15 @@ import _RNNTestSupport
     let options = CompileOptions(
       name: "wide", lanes: 2, elementsPerStep: 4, inputElementsPerBeat: 2,
       outputElementsPerBeat: 8)
+    try lint(compile(network.graph, options: options))
+  }
+
+  @Test(arguments: [8, 16]) func fourierTransformsLintClean(_ block: Int) throws {
+    let network = try RandomNetwork(
+      seed: 8,
+      options: .init(
+        cell: "lstm", sizes: [9, 24], block: block, policy: QuantizationPolicy(), readout: true))
+    let options = CompileOptions(name: "turned", lanes: 2, columnGroups: 2, transform: .fourier)
     try lint(compile(network.graph, options: options))
   }
 

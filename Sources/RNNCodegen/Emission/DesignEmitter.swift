@@ -1,4 +1,5 @@
 internal import Foundation
+internal import RNNBilinear
 internal import RNNFixedPoint
 internal import RNNGraph
 internal import RNNRTL
@@ -98,7 +99,7 @@ extension CompileOptions {
       "elementsPerStep": elementsPerStep.map { .int($0) } ?? .null,
       "inputElementsPerBeat": .int(inputElementsPerBeat),
       "outputElementsPerBeat": outputElementsPerBeat.map { .int($0) } ?? .null,
-      "streams": .int(streams),
+      "streams": .int(streams), "transform": .string(transform.rawValue),
     ])
   }
 
@@ -110,7 +111,7 @@ extension CompileOptions {
     let known = [
       "name", "device", "clockMegahertz", "lanes", "columnGroups", "drainChains",
       "denseMultipliers", "elementsPerStep", "inputElementsPerBeat", "outputElementsPerBeat",
-      "streams",
+      "streams", "transform",
     ]
     self.init()
     guard case .object(let members) = json else {
@@ -141,6 +142,8 @@ extension CompileOptions {
       case ("outputElementsPerBeat", .int(let value)): outputElementsPerBeat = value
       case ("outputElementsPerBeat", .null): outputElementsPerBeat = nil
       case ("streams", .int(let value)): streams = value
+      case ("transform", .string(let value)) where BlockTransform(rawValue: value) != nil:
+        transform = BlockTransform(rawValue: value) ?? .exact
       default:
         sink.error(
           "\(path)/\(member.key)",

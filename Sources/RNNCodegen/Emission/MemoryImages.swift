@@ -94,12 +94,7 @@ extension Design {
         return term.transposed
           ? matrix.code(blockColumn, row) : matrix.code(row, blockColumn)
       }
-    case .blockCirculant(let size):
-      let blockColumns = (matrix.columns + size - 1) / size
-      let (i, j) = term.transposed ? (blockColumn, block) : (block, blockColumn)
-      let start = (i * blockColumns + j) * size
-      let stored = Array(matrix.codes[start..<start + size])
-      return term.transposed ? BilinearAlgorithm.transposed(firstColumn: stored) : stored
+    case .blockCirculant: return matrix.block(block, blockColumn, transposed: term.transposed)
     }
   }
 

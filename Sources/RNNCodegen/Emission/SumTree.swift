@@ -2,25 +2,18 @@ internal import RNNVerilog
 
 /// A pipelined tree of additions over signed signals of one width, modulo 2^width.
 struct SumTree {
-  /// A signal times a signed power of two.
+  /// A signed signal of some width times a signed power of two, or a constant.
   struct Leaf {
-    var name: String
-    var shift: Int
-    var negative: Bool
+    var name = ""
+    var width = 0
+    var shift = 0
+    var negative = false
+    var constant: Int64?
   }
   var prefix: String
   var width: Int
   /// Registers from the leaves to the result.
   var stages: Int
-
-  /// The leaves of one row of a transform: `names[i]` times the row's coefficient i.
-  static func leaves(_ row: [Int], _ names: [String]) -> [Leaf] {
-    zip(row, names).flatMap { coefficient, name in
-      Timing.signedPowers(coefficient).map {
-        Leaf(name: name, shift: $0.shift, negative: $0.negative)
-      }
-    }
-  }
 
   /// Appends the tree and returns the name of the result.
   func emit(_ leaves: [Leaf], into m: inout VerilogModule) -> String {
@@ -33,7 +26,7 @@ struct SumTree {
         let name = "\(prefix)_s\(stage)_\(i)_q"
         m.declare(name, .signed(width))
         m.always([.set(.whole(name), sum(part))])
-        next.append(Leaf(name: name, shift: 0, negative: false))
+        next.append(Leaf(name: name, width: width))
       }
       values = next
     }
@@ -54,8 +47,15 @@ struct SumTree {
   }
 
   private func shifted(_ leaf: Leaf) -> VerilogExpression {
-    if leaf.shift == 0 { return .name(leaf.name) }
+    if let constant = leaf.constant { return .signedLit(constant, width: width) }
+    if leaf.shift == 0 {
+      return leaf.width == width ? .name(leaf.name) : .name(leaf.name).resized(width)
+    }
     if leaf.shift >= width { return .signedLit(0, width: width) }
-    return .concat([.slice(leaf.name, width - 1 - leaf.shift, 0), .zeros(leaf.shift)]).signed
+    let kept = min(leaf.width, width - leaf.shift)
+    let shifted = VerilogExpression.concat([
+      .slice(leaf.name, kept - 1, 0), .zeros(leaf.shift),
+    ]).signed
+    return kept + leaf.shift == width ? shifted : shifted.resized(width)
   }
 }

@@ -26,12 +26,14 @@ extension Design {
       m.comment(algorithm.name)
       var names: [String] = []
       let inputs = lowered.columnGroups * algorithm.inputs
+      let widths = operandWidths(of: algorithm)
+      let width = widths.values[0]
       for i in 0..<inputs {
         // The blocks may start at any multiple of their size.
         var value: VerilogExpression?
         for start in stride(from: 0, to: elements, by: inputs).reversed() {
           let element = VerilogExpression.lane("block_i", start + i, width: blockElementWidth)
-            .signed.resized(operandWidth)
+            .signed.resized(width)
           value =
             value.map {
               .mux(
@@ -40,17 +42,15 @@ extension Design {
             } ?? element
         }
         let name = "x\(a)_\(i)"
-        m.wire(name, .signed(operandWidth), value ?? .signedLit(0, width: operandWidth))
+        m.wire(name, .signed(width), value ?? .signedLit(0, width: width))
         names.append(name)
       }
+      let pipeline = LinearPipeline(algorithm.operandProgram, stages: stages, widths: widths)
       results.append(
         (0..<lowered.columnGroups).flatMap { g in
-          let block = Array(names[g * algorithm.inputs..<(g + 1) * algorithm.inputs])
-          return algorithm.B.enumerated().map { p, row in
-            SumTree(
-              prefix: "b\(a)_\(g * algorithm.products + p)", width: operandWidth, stages: stages
-            ).emit(SumTree.leaves(row, block), into: &m)
-          }
+          pipeline.emit(
+            Array(names[g * algorithm.inputs..<(g + 1) * algorithm.inputs]), prefix: "b\(a)_\(g)",
+            into: &m)
         })
     }
     m.blank()
@@ -59,7 +59,8 @@ extension Design {
         let value = select(
           zip(lowered.algorithms, results).map { algorithm, names in
             p < algorithm.products
-              ? .name(names[g * algorithm.products + p]) : .signedLit(0, width: operandWidth)
+              ? .name(names[g * algorithm.products + p]).resized(operandWidth)
+              : .signedLit(0, width: operandWidth)
           }, by: algorithm)
         m.assign(
           .lane("operands_o", g * lowered.productsPerSet + p, width: operandWidth), value.unsigned)
@@ -79,8 +80,8 @@ extension Design {
     var m = VerilogModule(
       "\(name)_transform_out",
       doc: """
-        Output transform: outputs_o = (C s) / 2^d for the sums s of one block row; the division drops zero \
-        bits only. Latency \(schedule.timing.transformOut), throughput 1. Algorithms: \(algorithmList).
+        Output transform: outputs_o = C s for the sums s of one block row; the division of an exact algorithm \
+        drops zero bits only. Latency \(schedule.timing.transformOut), throughput 1. Algorithms: \(algorithmList).
         """)
     m.input("clk_i")
     m.input("valid_i")
@@ -101,7 +102,7 @@ extension Design {
       m.comment("The sums of the column groups.")
       names = (0..<lowered.productsPerSet).map { p in
         let leaves = stride(from: p, to: parts.count, by: lowered.productsPerSet).map {
-          SumTree.Leaf(name: parts[$0], shift: 0, negative: false)
+          SumTree.Leaf(name: parts[$0], width: sumWidth)
         }
         return SumTree(prefix: "group_\(p)", width: sumWidth, stages: groupSum)
           .emit(leaves, into: &m)
@@ -113,14 +114,11 @@ extension Design {
     for (a, algorithm) in lowered.algorithms.enumerated() {
       m.blank()
       m.comment(algorithm.name)
+      let pipeline = LinearPipeline(
+        algorithm.resultProgram, stages: stages, widths: resultWidths(of: algorithm))
       results.append(
-        algorithm.C.enumerated().map { i, row in
-          let result = SumTree(prefix: "c\(a)_\(i)", width: sumWidth, stages: stages)
-            .emit(SumTree.leaves(row, names), into: &m)
-          guard algorithm.divisorLog2 > 0 else { return .name(result) }
-          return VerilogExpression.name(result).arithmeticShiftedRight(
-            .lit(algorithm.divisorLog2, width: 4))
-        })
+        pipeline.emit(Array(names.prefix(algorithm.products)), prefix: "c\(a)", into: &m)
+          .map { .name($0).resized(sumWidth) })
     }
     m.blank()
     for i in 0..<outputs {

@@ -126,7 +126,7 @@ extension Lowered {
       }
     }
     blocks.sort()
-    var algorithms = blocks.filter { $0 > 1 }.map { BilinearAlgorithm.circulant($0) }
+    var algorithms = blocks.filter { $0 > 1 }.map { graph.transform.algorithm(block: $0) }
     let lane = algorithms.map(\.products).max() ?? options.denseMultipliers
     if blocks.contains(1) {
       var rows = 1

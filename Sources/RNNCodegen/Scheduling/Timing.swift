@@ -27,38 +27,10 @@ package struct Timing: Hashable, Sendable {
 
   /// - Parameter columnGroups: sets of sums that are added before the output transform.
   package init(_ algorithms: [BilinearAlgorithm], columnGroups: Int) {
-    transformIn =
-      algorithms.map { algorithm in
-        algorithm.B.map { Self.stages(terms: Self.terms($0)) }.max() ?? 1
-      }.max() ?? 1
+    transformIn = algorithms.map { $0.operandProgram.depth(Self.stages) }.max() ?? 1
     groupSum = columnGroups > 1 ? Self.stages(terms: columnGroups) : 0
     transformOut =
-      1 + groupSum
-      + (algorithms.map { algorithm in
-        algorithm.C.map { Self.stages(terms: Self.terms($0)) }.max() ?? 1
-      }.max() ?? 1)
-  }
-
-  /// The leaves of the adder tree of one row: a coefficient counts once for each of its signed powers of two.
-  package static func terms(_ row: [Int]) -> Int {
-    row.reduce(0) { $0 + signedPowers($1).count }
-  }
-
-  /// A coefficient as a sum of signed powers of two in non-adjacent form, lowest first.
-  package static func signedPowers(_ coefficient: Int) -> [(shift: Int, negative: Bool)] {
-    var powers: [(shift: Int, negative: Bool)] = []
-    var rest = coefficient
-    var shift = 0
-    while rest != 0 {
-      if rest & 1 != 0 {
-        let digit = rest & 3 == 1 ? 1 : -1
-        powers.append((shift, digit < 0))
-        rest -= digit
-      }
-      rest >>= 1
-      shift += 1
-    }
-    return powers
+      1 + groupSum + (algorithms.map { $0.resultProgram.depth(Self.stages) }.max() ?? 1)
   }
 
   /// Register stages of an adder tree with this many leaves; at least one.

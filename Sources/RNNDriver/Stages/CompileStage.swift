@@ -1,4 +1,5 @@
 package import Foundation
+internal import RNNBilinear
 internal import RNNCodegen
 internal import RNNInterchange
 internal import RNNSupport
@@ -7,18 +8,24 @@ internal import RNNSupport
 package struct CompileRequest: Hashable, Sendable {
   let options: CompileOptions
 
+  /// How products with circulant blocks of 8 and 16 are computed.
+  package enum Transform: String, Hashable, Sendable, CaseIterable {
+    case exact, fourier
+  }
+
   package init(
     name: String = "rnn", device: String? = nil, clockMegahertz: Double = 100, lanes: Int? = nil,
     columnGroups: Int? = nil, drainChains: Int? = nil, denseMultipliers: Int = 8,
     elementsPerStep: Int? = nil, inputElementsPerBeat: Int = 1,
-    outputElementsPerBeat: Int? = nil, streams: Int = 1
+    outputElementsPerBeat: Int? = nil, streams: Int = 1, transform: Transform = .exact
   ) {
     options = CompileOptions(
       name: name, device: device, clockMegahertz: clockMegahertz, lanes: lanes,
       columnGroups: columnGroups, drainChains: drainChains, denseMultipliers: denseMultipliers,
       elementsPerStep: elementsPerStep,
       inputElementsPerBeat: inputElementsPerBeat, outputElementsPerBeat: outputElementsPerBeat,
-      streams: streams)
+      streams: streams,
+      transform: transform == .exact ? .exact : .fourier)
   }
 }
 
@@ -48,6 +55,9 @@ package struct CompileStage: Stage {
     }
     if options.clockMegahertz != standard.clockMegahertz {
       list += ["--clock", "\(options.clockMegahertz)"]
+    }
+    if options.transform != standard.transform {
+      list += ["--transform", options.transform.rawValue]
     }
     if let groups = options.columnGroups { list += ["--column-groups", "\(groups)"] }
     if let chains = options.drainChains { list += ["--drain-chains", "\(chains)"] }

@@ -53,6 +53,11 @@ struct CompileCommand: ParsableCommand {
       "Sequences in flight, each with states of its own: TID names the one of a frame; their frames fill what one leaves idle."
   )
   var streams = 1
+  @Option(
+    help:
+      "How products with circulant blocks of 8 and 16 are computed: exact, or fourier (fewer multipliers, rounded; the reference rounds alike)."
+  )
+  var transform = CompileRequest.Transform.exact
   @Option(help: "Elements in one beat of the input stream; a power of two.")
   var inputBeat = 1
   @Option(
@@ -67,10 +72,13 @@ struct CompileCommand: ParsableCommand {
       name: name, device: device, clockMegahertz: clock, lanes: lanes,
       columnGroups: columnGroups, drainChains: drainChains, denseMultipliers: denseMultipliers,
       elementsPerStep: elementsPerStep,
-      inputElementsPerBeat: inputBeat, outputElementsPerBeat: outputBeat, streams: streams)
+      inputElementsPerBeat: inputBeat, outputElementsPerBeat: outputBeat, streams: streams,
+      transform: transform)
     try Frontend.run(
       CompileStage(
         model: URL(fileURLWithPath: model), output: URL(fileURLWithPath: output), request: options),
       printing, dryRun)
   }
 }
+
+extension CompileRequest.Transform: ExpressibleByArgument {}
