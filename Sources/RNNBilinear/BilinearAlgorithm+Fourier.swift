@@ -121,16 +121,12 @@ private enum Fourier {
     }
   }
 
-  /// A sum of two values times real factors, rounded; equal magnitudes are multiplied once.
+  /// A sum of two values times real factors, rounded.
   private static func turn(
     _ p: (value: Int, factor: Double), _ q: (value: Int, factor: Double),
     _ program: inout LinearProgram
   ) -> LinearProgram.Term {
     let (f, g) = (fixed(p.factor, turnBits), fixed(q.factor, turnBits))
-    if abs(f) == abs(g) {
-      let sum = program.sum([.init(p.value), .init(q.value, negative: (f < 0) != (g < 0))])
-      return .init(program.sum(LinearProgram.terms(sum, times: f), rounding: turnBits))
-    }
     return .init(
       program.sum(
         LinearProgram.terms(p.value, times: f) + LinearProgram.terms(q.value, times: g),
