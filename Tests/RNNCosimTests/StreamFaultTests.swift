@@ -6,8 +6,10 @@ import RNNSupport
 import Testing
 import _RNNTestSupport
 
-/// Faults of TID: a number without a stream drops the frame, a change within a frame is reported, and neither touches
-/// the states of a stream. Icarus Verilog runs a bench that is not the cosimulator's.
+/// Faults of TID are reported and leave the states of all streams alone.
+///
+/// A number without a stream drops the frame; a change within a frame counts as its last beat says. Icarus Verilog runs a
+/// bench that is not the cosimulator's.
 @Suite struct StreamFaultTests {
   @Test(arguments: [(fault: "none", error: 0), ("unknown", 1), ("changed", 1)])
   func faultsAreReportedAndLeaveTheStatesAlone(_ row: (fault: String, error: Int)) throws {
