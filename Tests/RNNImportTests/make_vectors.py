@@ -1,4 +1,4 @@
-"""Makes Fixtures/attributes, Fixtures/torch-onnx/expected.json, Fixtures/torch and Fixtures/keras.
+"""Makes Fixtures/attributes, Fixtures/torch-onnx/expected.json, Fixtures/torch, Fixtures/keras and Fixtures/hdf5.
 
     pip install onnx==1.23.2 onnxruntime==1.32.0 numpy safetensors torch keras==3.15.1 h5py==3.16.0
     python Tests/RNNImportTests/make_vectors.py
@@ -514,9 +514,11 @@ def spelled_cases():
         m = export(module, (x,), ["x"], ["y"])
         keep(name, feature, m, x.numpy(), outputs=run(m, {"x": x.numpy()}) if expect else None)
 
-    def step(name, feature, module, expect=True):
-        x = torch.randn(B, I)
+    def step(name, feature, module, expect=True, axes=False):
+        x = torch.randn(B, 1, I) if axes else torch.randn(B, I)
         states = [s for c in module.cells for s in c.states(B)]
+        if axes:
+            states = [s.unsqueeze(0) for s in states]
         names = [f"s{k}" for k in range(len(states))]
         outputs = (["y"] if module.head else []) + [f"n{k}" for k in range(len(states))]
         outputs = outputs[:len(module(x, *states))]
@@ -528,7 +530,7 @@ def spelled_cases():
         keep(name, feature, m, x.numpy(), outputs=run(m, feeds))
         xs, ys = torch.randn(T, B, I).numpy(), []
         for v in xs:
-            found = run(m, {**feeds, "x": v})
+            found = run(m, {**feeds, "x": v[:, None] if axes else v})
             ys.append(found[outputs[0]])
             feeds.update({n: found[f"n{k}"] for k, n in enumerate(names)})
         cases[-1]["stream"] = {"input": listed(xs), "output": listed(np.array(ys))}
@@ -550,6 +552,38 @@ def spelled_cases():
     step("graph_step_gru_before", "one step of a GRU, reset before the product, z and 1 - z exchanged", Step(["gru_before"], head=False))
     step("graph_step_elman", "one step of a simple recurrent network", Step(["elman"]))
     step("graph_step_stack", "one step of a GRU and an LSTM with their states", Step(["gru_short", "lstm"]))
+    class Given(nn.Module):
+        """PyTorch's own cells, which its exporter spells out; states have an axis of layers."""
+        head = True
+
+        def __init__(self, kind):
+            super().__init__()
+            self.cell, self.out = getattr(nn, f"{kind}Cell")(I, H), nn.Linear(H, 2)
+            self.cells = [Cell(kind.lower() if kind != "RNN" else "elman", I)]
+
+        def forward(self, x, *states):
+            states = [s.squeeze(0) for s in states]
+            new = self.cell(x.squeeze(1), tuple(states) if len(states) > 1 else states[0])
+            new = new if isinstance(new, tuple) else (new,)
+            return (self.out(new[0]), *(s.unsqueeze(0) for s in new))
+
+    class GivenLoop(nn.Module):
+        def __init__(self, kind):
+            super().__init__()
+            self.cell, self.out = getattr(nn, f"{kind}Cell")(I, H), nn.Linear(H, 2)
+            self.pair = kind == "LSTM"
+
+        def forward(self, x):
+            h = torch.zeros(x.shape[0], H)
+            h = (h, torch.zeros_like(h)) if self.pair else h
+            for t in range(x.shape[1]):
+                h = self.cell(x[:, t], h)
+            return self.out(h[0] if self.pair else h)
+
+    for kind in ["LSTM", "GRU", "RNN"]:
+        loop(f"graph_cell_{kind.lower()}", f"torch.nn.{kind}Cell in a loop, the last step", GivenLoop(kind))
+        step(f"graph_cell_step_{kind.lower()}", f"one step of torch.nn.{kind}Cell, states with an axis of layers",
+             Given(kind), axes=True)
     loop("refused_loop_start", "a loop that starts from ones", Loop(["gru"], start=1.0), expect=False)
     loop("refused_loop_leaky", "a loop of a leaky cell", Loop(["leaky"]), expect=False)
     loop("refused_loop_gate", "a GRU that updates with two gates", Loop(["other_gate"]), expect=False)
@@ -941,8 +975,52 @@ def keras_files():
     print(len(expected), "models of Keras,", len(refused), "to be refused")
 
 
+def hostile_hdf5():
+    """Files that a reader could trust too much; none may be read, and none may cost time or memory."""
+    import h5py
+
+    out = HERE / "hdf5"
+    out.mkdir(exist_ok=True)
+
+    def write(name, fill):
+        with h5py.File(out / f"{name}.h5", "w") as f:
+            f.attrs["layer_names"] = np.array([b"a"])
+            f.create_group("a").attrs["weight_names"] = np.array([b"k"])
+            fill(f, f["a"])
+
+    def cycle(f, a):
+        a["b"] = f["/"]
+
+    def links(f, a):
+        a["k"] = h5py.ExternalLink("other.h5", "/k")
+        a["s"] = h5py.SoftLink("/a/x")
+        a["x"] = f32([1, 2])
+
+    def shared(f, a):
+        a["k"] = f32(np.zeros(2000))
+        for i in range(64):
+            a[f"k{i}"] = a["k"]
+            f.create_group(f"g{i}")["again"] = a
+
+    write("cycle", cycle)
+    write("links", links)
+    write("shared", shared)
+    write("elsewhere", lambda f, a: a.create_dataset("k", (4,), "f4", external=[("/etc/hostname", 0, 16)]))
+    write("virtual", lambda f, a: a.create_virtual_dataset(
+        "k", (lambda v: (v.__setitem__(slice(None), h5py.VirtualSource("other.h5", "k", (4,))), v)[1])(
+            h5py.VirtualLayout((4,), "f4"))))
+    write("compressed", lambda f, a: a.create_dataset("k", data=f32(np.zeros((100, 100))), compression="gzip"))
+    write("huge", lambda f, a: a.create_dataset("k", (1 << 20, 1 << 20), "f4", chunks=(64, 64)))
+    write("unwritten", lambda f, a: a.create_dataset("k", (1 << 30,), "f4"))
+    write("texts", lambda f, a: a.create_dataset("k", data=np.array([b"abc", b"d"])))
+    write("deep", lambda f, a: f.create_group("/".join("d" * 40)))
+    write("good", lambda f, a: [a.create_dataset("k", data=np.array([[1.5, -2, 3]], t)) if t == "f4" else
+                                a.create_dataset(t, data=np.array([1, -2, 3], t))
+                                for t in ["f4", "f2", "f8", "i4", ">f4", "i8", "u1"][:6]])
+
+
 if __name__ == "__main__":
-    wanted = [a for a in sys.argv[1:] if a != "-v"] or ["attributes", "torch-onnx", "torch", "keras"]
+    wanted = [a for a in sys.argv[1:] if a != "-v"] or ["attributes", "torch-onnx", "torch", "keras", "hdf5"]
     if "attributes" in wanted:
         attribute_cases()
         pattern_cases()
@@ -953,6 +1031,8 @@ if __name__ == "__main__":
         torch_onnx()
     if "torch" in wanted:
         torch_state_dict()
+    if "hdf5" in wanted:
+        hostile_hdf5()
     if "keras" in wanted:
         keras_files()
     if "textgenrnn" in wanted:

@@ -168,8 +168,11 @@ extension ONNXGraphReader {
       rows: weight.shape[rank - 2], columns: weight.shape[rank - 1], values: weight.floats)
     var bias: [Double]?
     if node.kind == "Gemm" {
-      guard node.int("transA") ?? 0 == 0, stream.axes.count == 2 else {
+      guard node.int("transA") ?? 0 == 0 else {
         throw ONNXRefusal("transA = 1 is not supported", fix: "export without it")
+      }
+      guard stream.axes.count == 2 else {
+        throw ONNXRefusal("its operand has \(stream.axes.count) axes, not 2", fix: "export again")
       }
       if node.int("transB") ?? 0 == 0 { matrix = matrix.transposed }
       let (alpha, beta) = (node.float("alpha") ?? 1, node.float("beta") ?? 1)

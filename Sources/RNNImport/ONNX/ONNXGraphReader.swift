@@ -22,8 +22,10 @@ struct ONNXGraphReader {
   var notes: [ImportNote] = []
   var sink = DiagnosticSink(stage: ONNXFile.stage)
   private var given: [String: ONNXTensor] = [:]
-  /// States of a graph of one step that nodes compute with, by the names of the inputs.
-  var stateValues: [String: ONNXStepValue] = [:]
+  /// The shapes of inputs beside the data, and of what nodes made of one without moving its elements.
+  var stateShapes: [String: [Int]] = [:]
+  /// The states of a graph of one step that nodes compute with, by the names of the inputs.
+  var stateNodes: [String: ONNXStepNode] = [:]
   var readsStates = false
   /// The only step of such a graph.
   lazy var theStep = atom(1, .time)
@@ -133,7 +135,13 @@ struct ONNXGraphReader {
             ?? "no output of the graph depends on an input",
           fix: "its inputs are \(names.joined(separator: ", "))"))
     }
-    for other in open where other.name != data.name { values[other.name] = .outside(other.name) }
+    for other in open where other.name != data.name {
+      values[other.name] = .outside(other.name)
+      // Open sizes are those of the batch; no other axis has this length.
+      stateShapes[other.name] = other.type.tensorType.shape.dim.map {
+        $0.dimParam.isEmpty && $0.dimValue > 0 ? Int($0.dimValue) : 1039
+      }
+    }
     // Sizes that the file leaves open get odd numbers, so that no number in the graph means them by accident.
     var next = [1009, 1013, 1019, 1021, 1031].makeIterator()
     var symbols: [String: Int] = [:]
@@ -225,7 +233,7 @@ struct ONNXGraphReader {
     case "LSTM", "GRU", "RNN": return try readRecurrent(node, operands)
     default: break
     }
-    if computesWithStates(node, operands) { operands = try asOneStep(operands) }
+    if computesWithStates(node, operands) { operands = try asOneStep(node, operands) }
     let constants = operands.map { value -> ONNXTensor? in
       if case .constant(let tensor)? = value { tensor } else { nil }
     }
@@ -240,7 +248,7 @@ struct ONNXGraphReader {
     default: break
     }
     if operands.contains(where: { if case .outside? = $0 { true } else { false } }) {
-      return try passOutside(node, operands)
+      return try passOutside(node, operands, constants)
     }
     if operands.contains(where: { if case .step? = $0 { true } else { false } }) {
       return try readStepwise(node, operands, constants)
@@ -249,7 +257,9 @@ struct ONNXGraphReader {
   }
 
   /// A state that comes from outside may be reshaped on its way to a recurrent node.
-  private func passOutside(_ node: ONNXNode, _ operands: [ONNXValue?]) throws -> [ONNXValue] {
+  private mutating func passOutside(
+    _ node: ONNXNode, _ operands: [ONNXValue?], _ constants: [ONNXTensor?]
+  ) throws -> [ONNXValue] {
     let name = operands.lazy.compactMap { value -> String? in
       if case .outside(let name)? = value { name } else { nil }
     }.first
@@ -266,10 +276,18 @@ struct ONNXGraphReader {
     }
     _ = node.proto.attribute.map { node.has($0.name) }
     // Recurrent nodes check the shapes of their states; whoever computes with one needs it as it came.
-    let isWhole = ["Squeeze", "Unsqueeze", "Identity", "Cast"].contains(node.kind)
-    return node.outputs.map { _ in
-      .outside(isWhole || name.hasSuffix(")") ? name : "\(name) (\(node.kind))")
+    if let output = node.output(0), var shape = node.input(0).flatMap({ stateShapes[$0] }) {
+      switch try? ONNXMove(node, constants, shape: shape, opset: opset) {
+      case .squeeze(let axes)?:
+        shape = shape.indices.filter { !axes.contains($0) }.map { shape[$0] }
+        stateShapes[output] = shape
+      case .unsqueeze(let axes)?:
+        for a in axes { shape.insert(1, at: a) }
+        stateShapes[output] = shape
+      default: if ["Identity", "Cast"].contains(node.kind) { stateShapes[output] = shape }
+      }
     }
+    return node.outputs.map { _ in .outside(name) }
   }
 }
 

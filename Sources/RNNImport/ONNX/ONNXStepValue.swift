@@ -92,7 +92,7 @@ extension ONNXGraphReader {
         throw ONNXRefusal(
           "it combines \(a.node.size) with \(b.node.size) features", fix: "export again")
       }
-      let axes = a.axes.count >= b.axes.count ? a.axes : b.axes
+      let axes = merged(a.axes, b.axes)
       let right =
         node.kind == "Sub"
         ? ONNXStepNode(
@@ -105,6 +105,15 @@ extension ONNXGraphReader {
     default:
       throw ONNXRefusal(
         "the operator \(node.kind) is not supported", fix: Self.remedy(node.kind))
+    }
+  }
+
+  /// The axes of two values that broadcast; where one has length 1, those of the other.
+  private func merged(_ a: [[ONNXAtom]], _ b: [[ONNXAtom]]) -> [[ONNXAtom]] {
+    let (long, short) = a.count >= b.count ? (a, b) : (b, a)
+    let padded = [[ONNXAtom]](repeating: [], count: long.count - short.count) + short
+    return zip(long, padded).map { x, y in
+      x.allSatisfy { $0.size == 1 } && y.contains { $0.size > 1 } ? y : x
     }
   }
 
@@ -140,7 +149,7 @@ extension ONNXGraphReader {
       stream.axes = axes
       return .stream(stream)
     }
-    var axes = cut[0].axes
+    var axes = cut.dropFirst().reduce(cut[0].axes) { merged($0, $1.axes) }
     let count = cut.reduce(0) { $0 + $1.node.size }
     axes[axis] = [atom(count, .feature(0))]
     return .step(

@@ -17,33 +17,36 @@ extension ONNXGraphReader {
   }
 
   /// The operands as values of the only step there is: states, and the data beside them.
-  mutating func asOneStep(_ operands: [ONNXValue?]) throws -> [ONNXValue?] {
-    try operands.map { value in
+  mutating func asOneStep(_ node: ONNXNode, _ operands: [ONNXValue?]) throws -> [ONNXValue?] {
+    try operands.enumerated().map { i, value in
       switch value {
-      case .outside(let name)?: return .step(try state(name))
+      case .outside(let name)?:
+        return .step(try state(name, shape: node.input(i).flatMap { stateShapes[$0] }))
       case .stream(let stream)?: return .step(try onlyStep(of: stream))
       case .constant, .step, .refused, nil: return value
       }
     }
   }
 
-  private mutating func state(_ name: String) throws -> ONNXStepValue {
+  /// - Parameter shape: nil where nodes have moved the elements of the input.
+  private mutating func state(_ name: String, shape: [Int]?) throws -> ONNXStepValue {
     readsStates = true
-    if let known = stateValues[name] { return known }
-    let dimensions =
-      proto.graph.input.first { $0.name == name }?.type.tensorType.shape.dim.map {
-        $0.dimParam.isEmpty ? Int($0.dimValue) : 0
-      } ?? []
-    guard let size = dimensions.last, (1...2048).contains(size), dimensions.count <= 3 else {
+    guard let shape, let size = shape.last, (1...2048).contains(size), size != 1039,
+      shape.count <= 3
+    else {
       throw ONNXRefusal(
         "the input \"\(name)\" beside the data has no number of features, or was cut or turned before",
         fix: "give each state as an input of its own, or the tensor with --constant")
     }
-    let value = ONNXStepValue(
-      axes: dimensions.dropLast().map { _ in [atom(1)] } + [[atom(size, .feature(0))]],
-      node: ONNXStepNode(.state(name), size: size))
-    stateValues[name] = value
-    return value
+    let node = stateNodes[name] ?? ONNXStepNode(.state(name), size: size)
+    guard node.size == size else {
+      throw ONNXRefusal(
+        "the input \"\(name)\" beside the data has \(size) features here and \(node.size) elsewhere",
+        fix: "give each state as an input of its own, or the tensor with --constant")
+    }
+    stateNodes[name] = node
+    return ONNXStepValue(
+      axes: shape.dropLast().map { _ in [atom(1)] } + [[atom(size, .feature(0))]], node: node)
   }
 
   /// The sequence of one step as its step.
