@@ -129,6 +129,21 @@ import _RNNTestSupport
     }
   }
 
+  /// Functions over many features are matrices; a file without weights must not ask for many of them.
+  @Test func longChainsOverManyFeaturesAreRefusedWithoutTheMemory() throws {
+    let text = { (s: String) in Array(s.utf8) }
+    let shape = [1, 5, 1024].flatMap { field(1, field(1, UInt64($0))) }
+    let input = field(1, text("v0")) + field(2, field(1, field(1, 1) + field(2, shape)))
+    let nodes = (0..<400).flatMap { i in
+      field(1, field(1, text("v\(i)")) + field(2, text("v\(i + 1)")) + field(4, text("Relu")))
+    }
+    let graph = nodes + field(11, input) + field(12, field(1, text("v400")))
+    let error = try #require(throws: DiagnosticsEmitted.self) {
+      try readONNX(Data(field(7, graph) + field(8, field(2, 17))))
+    }
+    #expect(error.description.contains("memory"), "\(error)")
+  }
+
   @Test func externalDataStayInTheFolderAndInTheFile() throws {
     try withTemporaryFolder { folder in
       for name in ["tx_GRU_1.onnx", "tx_GRU_1.onnx.data"] {

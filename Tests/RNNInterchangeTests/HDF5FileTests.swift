@@ -47,6 +47,12 @@ import _RNNTestSupport
     #expect(error.description.contains(word), "\(error)")
   }
 
+  /// A file of the fuzzer, on which the library runs without end: its process is stopped.
+  @Test func aFileThatKeepsTheLibraryBusyIsRefused() throws {
+    let error = try #require(throws: DiagnosticsEmitted.self) { try read("endless") }
+    #expect(error.description.contains("failed on it"), "\(error)")
+  }
+
   @Test func everyTruncationIsRefused() throws {
     let whole = try data("texts")
     for length in stride(from: 0, to: whole.count, by: 101) {

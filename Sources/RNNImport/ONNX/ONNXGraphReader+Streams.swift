@@ -243,7 +243,19 @@ extension ONNXGraphReader {
     var stream = stream
     if let first = stream.map, !first.isSparse, !map.isSparse { stream = try flushed(stream) }
     stream.map = stream.map.map(map.after) ?? map
+    try spend(stream.map?.matrix.values.count ?? 0)
     return stream
+  }
+
+  /// Takes from the memory that matrices may need.
+  private mutating func spend(_ count: Int) throws {
+    matrixBudget -= count
+    guard matrixBudget >= 0 else {
+      throw ONNXRefusal(
+        "what the nodes before it do to features needs more memory than the weights of the file justify",
+        fix:
+          "export with fewer nodes between layers, and recurrent layers as LSTM, GRU or RNN nodes")
+    }
   }
 
   /// The stream after a layer for what its map still asks for.
@@ -254,6 +266,7 @@ extension ONNXGraphReader {
   /// Appends a dense layer that does what the map asks for and then a function.
   mutating func activated(_ stream: ONNXStream, _ activation: CellActivation) throws -> ONNXStream {
     let map = try stream.map ?? AffineMap(identity: countable(stream))
+    try spend(map.matrix.values.count)
     var values = ["weight": map.matrix.values]
     let hasBias = map.bias.contains { $0 != 0 }
     if hasBias { values["bias"] = map.bias }

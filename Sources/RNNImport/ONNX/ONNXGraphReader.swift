@@ -22,6 +22,8 @@ struct ONNXGraphReader {
   var notes: [ImportNote] = []
   var sink = DiagnosticSink(stage: ONNXFile.stage)
   private var given: [String: ONNXTensor] = [:]
+  /// How many elements of matrices over features may still be made: a small file must not ask for much memory.
+  var matrixBudget = 1 << 24
   /// The shapes of inputs beside the data, and of what nodes made of one without moving its elements.
   var stateShapes: [String: [Int]] = [:]
   /// The states of a graph of one step that nodes compute with, by the names of the inputs.
@@ -75,6 +77,10 @@ struct ONNXGraphReader {
         fix: "store the weights dense")
     }
     try sink.throwIfErrors()
+    for value in values.values {
+      if case .constant(let tensor) = value { matrixBudget += 64 * tensor.count }
+    }
+    for tensor in given.values { matrixBudget += 64 * tensor.count }
     let live = liveNodes(graph)
     try bindInputs(graph, live)
     // Values are let go after their last use: maps of features may be large.
