@@ -43,7 +43,7 @@ for target in "$@"; do
   echo "== $target: $seconds s, $(ls "$seeds" | wc -l) files to start from"
   before=$(ls "$folder/findings" | wc -l)
   RNNC_FUZZ_TARGET=$target RNNC_FUZZ_FIXTURES=Tests/RNNImportTests/Fixtures SWIFT_BACKTRACE=enable=no \
-    ASAN_OPTIONS=detect_leaks=0:detect_odr_violation=0 .build/fuzz/debug/fuzz -max_total_time="$seconds" -max_len=$longest -timeout=30 \
+    ASAN_OPTIONS=detect_leaks=0:detect_odr_violation=0 .build/fuzz/debug/fuzz -max_total_time="$seconds" -max_len=$longest -timeout=30 -report_slow_units=30 \
     -rss_limit_mb=512 -malloc_limit_mb=64 -print_final_stats=1 -print_funcs=0 \
     -artifact_prefix="$folder/findings/" "$folder/corpus" "$seeds" >"$folder/log" 2>&1 ||
     status=1
