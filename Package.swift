@@ -213,10 +213,13 @@ let package = Package(
 // MARK: Fuzzing
 // `make fuzz` instruments the readers of files and nothing else, so the package then consists of them alone.
 if Context.environment["RNNC_FUZZ"] != nil {
-  let readers: Set = [
-    "CCrypto", "CHDF5", "CHDF5Reader", "CZlib", "RNNFixedPoint", "RNNGraph", "RNNImport",
-    "RNNInterchange", "RNNSupport",
-  ]
+  var readers: Set = ["RNNImport", "RNNInterchange", "RNNSupport"]
+  var pending = Array(readers)
+  while let name = pending.popLast() {
+    for case .byNameItem(let next, _) in package.targets.first(where: { $0.name == name })?
+      .dependencies ?? []
+    where readers.insert(next).inserted { pending.append(next) }
+  }
   package.products = []
   package.targets =
     package.targets.filter { readers.contains($0.name) } + [

@@ -1,5 +1,5 @@
 package import Foundation
-internal import RNNInterchange
+package import RNNInterchange
 internal import RNNSupport
 
 /// Reads Keras models: HDF5 files of Keras 2 and 3, archives of Keras 3, and files of weights with their architecture.
@@ -21,11 +21,25 @@ package enum KerasFile {
     parsing data: Data, path: String, isArchive: Bool,
     architecture: (data: Data, path: String)? = nil
   ) throws -> ImportedModel {
-    do {
-      return isArchive
-        ? try archive(data, path: path, architecture != nil)
-        : try hdf5(data, path: path, architecture)
-    } catch let refusal as KerasRefusal {
+    guard isArchive else {
+      return try model(
+        of: HDF5File(parsing: data, path: path), path: path, architecture: architecture)
+    }
+    return try diagnosed(path) { try archive(data, path: path, architecture != nil) }
+  }
+
+  /// Reads a model from an HDF5 file; the paths stand in messages.
+  package static func model(
+    of file: HDF5File, path: String, architecture: (data: Data, path: String)? = nil
+  ) throws -> ImportedModel {
+    try diagnosed(path) { try hdf5(file, path: path, architecture) }
+  }
+
+  /// What a reading gives; its refusal with the path of the file.
+  private static func diagnosed(_ path: String, _ read: () throws -> ImportedModel) throws
+    -> ImportedModel
+  {
+    do { return try read() } catch let refusal as KerasRefusal {
       throw DiagnosticsEmitted(
         Diagnostic(
           stage: "import", path: refusal.place.isEmpty ? path : "\(path):\(refusal.place)",
@@ -34,9 +48,8 @@ package enum KerasFile {
   }
 
   private static func hdf5(
-    _ data: Data, path: String, _ architecture: (data: Data, path: String)?
+    _ file: HDF5File, path: String, _ architecture: (data: Data, path: String)?
   ) throws -> ImportedModel {
-    let file = try HDF5File(parsing: data, path: path)
     let versions = ["", "/model_weights"].compactMap { file.texts($0, "keras_version")?.first }
     switch (file.texts("", "model_config")?.first, architecture) {
     case (let config?, nil):
