@@ -13,8 +13,8 @@ shift
 RNNC_FUZZ=1 "${SWIFT:-swift}" build --scratch-path .build/fuzz -Xswiftc -sanitize=fuzzer,address \
   -Xswiftc -use-ld=lld
 
-# libFuzzer's inputs of 64 KiB at most: 512 MiB, most of it the sanitizer's, and no single allocation above
-# 64 MiB bound the memory of a reader; 30 s bound its time.
+# Inputs have 64 KiB at most. 512 MiB, most of it the sanitizer's even where it keeps little of what was freed, and no
+# single allocation above 64 MiB bound the memory of a reader; 30 s bound its time.
 longest=65536
 status=0
 for target in "$@"; do
@@ -43,7 +43,8 @@ for target in "$@"; do
   echo "== $target: $seconds s, $(ls "$seeds" | wc -l) files to start from"
   before=$(ls "$folder/findings" | wc -l)
   RNNC_FUZZ_TARGET=$target RNNC_FUZZ_FIXTURES=Tests/RNNImportTests/Fixtures SWIFT_BACKTRACE=enable=no \
-    ASAN_OPTIONS=detect_leaks=0:detect_odr_violation=0 .build/fuzz/debug/fuzz -max_total_time="$seconds" -max_len=$longest -timeout=30 -report_slow_units=30 \
+    ASAN_OPTIONS=detect_leaks=0:detect_odr_violation=0:quarantine_size_mb=16 \
+    .build/fuzz/debug/fuzz -max_total_time="$seconds" -max_len=$longest -timeout=30 -report_slow_units=30 \
     -rss_limit_mb=512 -malloc_limit_mb=64 -print_final_stats=1 -print_funcs=0 \
     -artifact_prefix="$folder/findings/" "$folder/corpus" "$seeds" >"$folder/log" 2>&1 ||
     status=1
