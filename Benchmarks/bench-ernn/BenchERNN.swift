@@ -24,47 +24,10 @@ import RNNSupport
   @Option(help: "Where to write the table as JSON.")
   var json: String?
 
-  /// A network on a device, with the bars for one stream and for interleaved ones.
-  struct Row {
-    var name: String
-    var cell: String
-    var options: [CellConfiguration.Entry]
-    var block: Int
-    var device: String
-    /// Products over multipliers of the device: no schedule has fewer cycles a frame.
-    var floor: Int
-    /// Cycles a frame of the published design at 200 MHz with streams interleaved; nil if it has none.
-    var published: Int?
-    /// Cycles a frame to reach with one stream, and with several.
-    var wanted: Int
-    var wantedInterleaved: Int
-    var transform = BlockTransform.exact
-  }
-
-  private static let lstm: [CellConfiguration.Entry] = [
-    .init("peepholes", .bool(true)), .init("projection", .int(512)),
-  ]
-  private static let gru: [CellConfiguration.Entry] = [.init("reset", .choice("before"))]
-  static let rows = [
-    Row(
-      name: "LSTM L=8 XC7VX690T", cell: "lstm", options: lstm, block: 8, device: "XC7VX690T",
-      floor: 202, published: 864, wanted: 300, wantedInterleaved: 235),
-    Row(
-      name: "LSTM L=8 XCKU060", cell: "lstm", options: lstm, block: 8, device: "XCKU060",
-      floor: 264, published: 832, wanted: 380, wantedInterleaved: 310),
-    Row(
-      name: "GRU L=8 XC7VX690T", cell: "gru", options: gru, block: 8, device: "XC7VX690T",
-      floor: 224, published: 703, wanted: 350, wantedInterleaved: 265),
-    Row(
-      name: "LSTM L=16 XC7VX690T", cell: "lstm", options: lstm, block: 16, device: "XC7VX690T",
-      floor: 85, published: 523, wanted: 180, wantedInterleaved: 110, transform: .fourier),
-    Row(
-      name: "GRU L=16 XC7VX690T", cell: "gru", options: gru, block: 16, device: "XC7VX690T",
-      floor: 94, published: 430, wanted: 200, wantedInterleaved: 125, transform: .fourier),
-    Row(
-      name: "LSTM dense XC7VX690T", cell: "lstm", options: lstm, block: 1, device: "XC7VX690T",
-      floor: 905, published: nil, wanted: 1100, wantedInterleaved: 1000),
-  ]
+  @Option(help: "The networks.")
+  var networks = "Examples/e-rnn/networks.json"
+  @Option(help: "A folder that keeps the emitted files of every row.")
+  var output: String?
 
   func run() throws {
     let clock = ContinuousClock()
@@ -75,7 +38,7 @@ import RNNSupport
       "network               streams cycles wanted floor published ratio  busy  lanes    multipliers  block RAM           LUT  compile s"
     )
     var records: [JSONValue] = []
-    for row in Self.rows where only.map(row.name.contains) ?? true {
+    for row in try Row.read(networks) where only.map(row.name.contains) ?? true {
       let network = try RandomNetwork(
         seed: 1,
         options: .init(
@@ -90,6 +53,13 @@ import RNNSupport
           .seconds
         guard let design = compiled else { continue }
         var record = try show(row, design, wanted: wanted, seconds: seconds)
+        if let output {
+          let folder = URL(fileURLWithPath: output)
+            .appendingPathComponent("\(row.name) \(streams) streams")
+          for file in try emit(design) {
+            try AtomicFile.write(file.text, to: folder.appendingPathComponent(file.path))
+          }
+        }
         if simulate > 0 {
           record.append(.init("simulation", try simulation(of: design, network, clock)))
         }
@@ -151,15 +121,31 @@ import RNNSupport
     let described = try CosimDesign(design, folder: folder)
     var cosimulator = Cosimulator(described)
     cosimulator.resetCycles = 8
-    let first = (simulate + 1) / 2
-    let sequences = [first, simulate - first].filter { $0 > 0 }.enumerated().map {
-      network.sequence(steps: $1, seed: UInt64($0))
+    let count = max(2, design.interface.streams)
+    let sequences = (0..<count).map { k in
+      network.sequence(
+        steps: max(1, simulate * (k + 1) / count - simulate * k / count), seed: UInt64(k))
     }
     let result = try cosimulator.run(
       sequences: sequences, runs: [CosimRun()],
       makeReference: { try ReferenceModel(design.graph) })
-    print("  \(result.summary)")
+    let run = result.runs[0]
+    // Of the cycles from one frame to the next, those in which the simulated lanes take a block.
+    let busy = Double(run.laneBusyCycles) / Double(run.frames)
+    let occupancy =
+      design.occupancy * Double(design.schedule.cyclesPerFrame)
+      / Double(design.schedule.feeds.count)
+      * busy / Double(run.frameIntervalCycles ?? 0)
+    print(
+      """
+        \(result.summary)
+        a frame every \(run.frameIntervalCycles ?? 0) cycles, lanes fed in \(decimal(busy)) of them: multipliers busy \
+      \(decimal(100 * occupancy)) % of the time
+        model built in \(decimal(result.buildSeconds)) s; \(Int(run.cyclesPerSecond)) cycles/s, \
+      \(decimal(run.cyclesPerSecond * Double(run.frames) / Double(run.cycles))) frames/s
+      """)
     return .object([
+      "multiplierOccupancyCounted": .double((occupancy * 1e4).rounded() / 1e4),
       "frames": .int(result.frames), "valueMismatches": .int(result.valueMismatches),
       "cycleMismatches": .int(result.cycleMismatches),
       "otherMismatches": .int(result.otherMismatches),

@@ -33,6 +33,7 @@ extension CosimDesign {
       sources: names.map { "rtl/\($0)" } + ["sim/\(design.name)_sim.sv"],
       memoryFolder: folder.appendingPathComponent("mem"),
       makeTiming: { CompiledTiming(model: CycleModel(timing)) })
+    countsBusyLanes = true
   }
 }
 

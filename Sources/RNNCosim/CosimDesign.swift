@@ -96,6 +96,8 @@ package struct CosimDesign: Sendable {
   /// Sequences in flight; with more than one the ports have TID.
   package var streams: Int
   package var probes: [CosimProbe]
+  /// Whether the simulation top has `lanes_busy_o`, high in each cycle in which the lanes take an operand block.
+  package var countsBusyLanes = false
   /// Cycles from the start of a frame to the earliest start of the next.
   package var frameCycles: Int
   /// The build folder.

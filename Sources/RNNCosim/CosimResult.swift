@@ -57,6 +57,8 @@ package struct CosimRunResult: Sendable {
   package var latencyCycles: Int?
   /// Cycles between the last output beats of consecutive frames: the median over the run.
   package var frameIntervalCycles: Int?
+  /// Cycles in which the lanes took an operand block, counted in the simulated design; 0 where it does not say.
+  package var laneBusyCycles = 0
   /// Simulated cycles per second of the simulation alone.
   package var cyclesPerSecond = 0.0
 

@@ -109,6 +109,7 @@ package struct Cosimulator {
       checker.take(
         first: cycle, flags: simulation.flags[..<done.cycles], source: source, sink: sink,
         outputData: simulation.outputData, samples: simulation.samples[..<done.sampleWords])
+      checker.addBusy(done.busyCycles)
       cycle += done.cycles
       beat += done.inputsTaken
       if checker.progress != lastProgress.value {

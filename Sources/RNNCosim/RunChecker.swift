@@ -358,6 +358,8 @@ final class RunChecker {
       expected: expected(), got: got(), cycle: cycle)
   }
 
+  func addBusy(_ cycles: Int) { result.laneBusyCycles += cycles }
+
   func setSpeed(_ cyclesPerSecond: Double) { result.cyclesPerSecond = cyclesPerSecond }
 
   /// `width` bits from a little-endian bit string, as a signed number.

@@ -46,8 +46,8 @@ package final class SimulationLibrary {
       return unsafeBitCast(address, to: type)
     }
     let abi = try symbol("rnnc_sim_abi", as: (@convention(c) () -> UInt64).self)
-    guard abi() == 2 else {
-      throw ToolError(.file, "\(path) has interface version \(abi()), not 2", hint: hint)
+    guard abi() == 3 else {
+      throw ToolError(.file, "\(path) has interface version \(abi()), not 3", hint: hint)
     }
     self.path = path
     self.handle = handle
@@ -81,6 +81,8 @@ struct SimulationChunk {
   var inputsTaken: Int
   var outputs: Int
   var sampleWords: Int
+  /// Cycles in which the lanes took an operand block.
+  var busyCycles: Int
 }
 
 /// One instance of a loaded design with its buffers.
@@ -146,7 +148,7 @@ final class Simulation {
   ) -> SimulationChunk {
     precondition(cycles <= cyclesPerCall, "\(cycles) cycles in one call, \(cyclesPerCall) at most")
     let start = DispatchTime.now().uptimeNanoseconds
-    var reply = [UInt64](repeating: 0, count: 5)
+    var reply = [UInt64](repeating: 0, count: 6)
     func address(_ pointer: UnsafeRawPointer?) -> UInt64 { UInt64(UInt(bitPattern: pointer)) }
     input.data.withUnsafeBytes { data in
       withOptional(input.last) { last in
@@ -178,7 +180,7 @@ final class Simulation {
     seconds += Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
     return SimulationChunk(
       cycles: Int(reply[0]), inputsTaken: Int(reply[1]), outputs: Int(reply[2]),
-      sampleWords: Int(reply[3]))
+      sampleWords: Int(reply[3]), busyCycles: Int(reply[5]))
   }
 
   func openTrace(_ path: String) throws {

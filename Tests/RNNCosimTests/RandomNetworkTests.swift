@@ -73,6 +73,10 @@ import _RNNTestSupport
         #expect(result.outputs[s] == original.run(sequence: frames), "seed \(seed)")
       }
       #expect(result.latencyCycles != nil)
+      // The design counts what the schedule says: every frame feeds every block column of every pass once.
+      for run in result.runs {
+        #expect(run.laneBusyCycles == run.frames * design.schedule.feeds.count)
+      }
     }
   }
 

@@ -141,7 +141,7 @@ enum Request {
   kGarbage,         // nonzero: TDATA is not zero while TVALID is low
   kInputStream,     // address: one byte a beat, TID
 };
-enum Reply { kCyclesDone, kInputsTaken, kOutputs, kSampleWords, kFaults };
+enum Reply { kCyclesDone, kInputsTaken, kOutputs, kSampleWords, kFaults, kBusyCycles };
 // The byte of a cycle.
 enum Flag : uint8_t {
   kInputValid = 1, kInputReady = 2, kOutputValid = 4, kOutputReady = 8, kOutputLast = 16,
@@ -152,7 +152,7 @@ constexpr size_t kProbeWordsMost = 4 * RNNC_PROBE_COUNT + RNNC_PROBE_WORDS;
 
 }  // namespace
 
-RNNC_EXPORT uint64_t rnnc_sim_abi() { return 2; }
+RNNC_EXPORT uint64_t rnnc_sim_abi() { return 3; }
 
 /// Makes a model whose registers hold random values from the seed, and runs the initial blocks.
 RNNC_EXPORT void* rnnc_sim_create(uint64_t seed, const char* folder) {
@@ -223,7 +223,7 @@ RNNC_EXPORT void rnnc_sim_run(void* handle, const uint64_t* request, uint64_t* r
   uint8_t garbage[RNNC_INPUT_BYTES];
   std::memset(garbage, request[kGarbage] ? 0x5A : 0, sizeof garbage);
 
-  uint64_t done = 0, taken = 0, outputs = 0, words = 0, faults = 0;
+  uint64_t done = 0, taken = 0, outputs = 0, words = 0, faults = 0, busy = 0;
   while (done < request[kCycles] && outputs < request[kOutputCapacity] &&
          words + kProbeWordsMost <= request[kSampleCapacity]) {
     // Inputs. A beat that was offered stays until it is taken.
@@ -289,6 +289,7 @@ RNNC_EXPORT void rnnc_sim_run(void* handle, const uint64_t* request, uint64_t* r
 #endif
     sim->dump();
     flags[done] = flag;
+    busy += RNNC_LANES_BUSY(m);
     faults |= flag & (kFrameError | kValidDropped | kDataChanged);
     sim->clock();
     ++sim->cycle;
@@ -299,6 +300,7 @@ RNNC_EXPORT void rnnc_sim_run(void* handle, const uint64_t* request, uint64_t* r
   reply[kOutputs] = outputs;
   reply[kSampleWords] = words;
   reply[kFaults] = faults;
+  reply[kBusyCycles] = busy;
 }
 
 /// Everything that the design or the runtime complained about, one line each; empty when nothing.

@@ -43,6 +43,7 @@ struct CoreEmitter {
     m.output("m_last_o")
     if streams > 1 { m.output("m_tid_o", .bits(streamBits)) }
     m.output("frame_error_o")
+    m.output("lanes_busy_o")
     for (k, probe) in design.probes.enumerated() { Self.probePorts(k, probe, into: &m, .output) }
 
     emitSequencer()
@@ -51,6 +52,7 @@ struct CoreEmitter {
     for s in lowered.segments.indices { emitSegmentControl(s) }
     emitOperands()
     emitLanes()
+    m.assign("lanes_busy_o", control("lane_valid"))
     emitProducts()
     for s in lowered.segments.indices { emitSegment(s) }
     emitOutput()

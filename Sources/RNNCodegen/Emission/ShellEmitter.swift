@@ -31,6 +31,7 @@ struct ShellEmitter {
     if streams > 1 { m.output("m_axis_tid", .bits(design.interface.streamBits)) }
     m.output("frame_error_o")
     if probes {
+      m.output("lanes_busy_o")
       for (k, probe) in design.probes.enumerated() {
         CoreEmitter.probePorts(k, probe, into: &m, .output)
       }
@@ -49,6 +50,13 @@ struct ShellEmitter {
       connections += [.input("s_tid_i", "s_axis_tid"), .output("m_tid_o", "m_axis_tid")]
     }
     var unused: [VerilogExpression] = []
+    if probes {
+      connections.append(.output("lanes_busy_o", "lanes_busy_o"))
+    } else {
+      m.declare("lanes_busy")
+      connections.append(.output("lanes_busy_o", "lanes_busy"))
+      unused.append("lanes_busy")
+    }
     for (k, probe) in design.probes.enumerated() {
       for (suffix, width) in [
         ("valid", 1), ("index", indexWidth(probe.steps)),
@@ -66,7 +74,7 @@ struct ShellEmitter {
       }
     }
     m.instance("\(design.name)_core", "u_core", connections)
-    if !unused.isEmpty { m.sink("unused_probes", unused) }
+    if !unused.isEmpty { m.sink("unused_observation", unused) }
     return m
   }
 }
