@@ -81,35 +81,39 @@ def integer_bits(values):
     return int(np.ceil(np.log2(max(np.abs(values).max(), 2.0**-8)) + 1e-9)) + 1
 
 
-def hls4ml_config(model, weights, outputs, bits, calibration, tuned):
-    """The default precision of a width, or the best one: formats by range, rounding, saturation, large tables."""
+DEFAULT = {16: "fixed<16,6>", 8: "fixed<8,3>"}
+# The best of 2, 3 and 4 for both cells of 16 units; --integers tries others.
+TUNED_INTEGER_BITS = {16: [4], 8: [3]}
+
+
+def hls4ml_config(model, weights, bits, integers):
+    """The default precision of a width (`integers` nil), or formats by range, rounding, saturation, large tables.
+
+    Input, result and sums of the layer have one type in version 1.3.0 (its templates do not compile otherwise), so
+    `integers`, the integer bits of that type, weighs saturation against resolution; the caller tries several.
+    """
     import hls4ml
 
-    default = {16: "fixed<16,6>", 8: "fixed<8,3>"}[bits]
     config = hls4ml.utils.config_from_keras_model(
-        model, granularity="name", backend="Vitis", default_precision=default)
-    if not tuned:
+        model, granularity="name", backend="Vitis", default_precision=DEFAULT[bits])
+    if integers is None:
         return config
-    config["Model"]["Precision"]["default"] = default
 
-    def fixed(values, width=bits):
-        return f"fixed<{width},{integer_bits(values)},RND,SAT>"
+    def fixed(values):
+        return f"fixed<{bits},{integer_bits(values)},RND,SAT>"
 
     kernel, recurrent, bias = weights
+    values = f"fixed<{bits},{integers},RND,SAT>"
     layer = config["LayerName"]["rnn"]
-    # The cell state of an LSTM has the type of its output; it needs the range of the cell state.
     layer["Precision"] = {
-        "result": fixed(outputs), "weight": fixed(kernel), "recurrent_weight": fixed(recurrent),
-        "bias": fixed(bias, 16), "recurrent_bias": fixed(bias, 16),
-        "accum": "fixed<32,8>", "table": "fixed<18,2,RND,SAT>"}
-    layer["TableSize"] = 8192
-    for name in config["LayerName"]:
-        if name.startswith("rnn_"):
-            config["LayerName"][name]["TableSize"] = 8192
-    config["LayerName"]["input_layer"] = {"Precision": {"result": fixed(calibration)}}
-    for name in list(config["LayerName"]):
-        if name.startswith("input_layer"):
-            config["LayerName"][name] = {"Precision": {"result": fixed(calibration)}}
+        "result": values, "accum": values, "weight": fixed(kernel),
+        "recurrent_weight": fixed(recurrent), "bias": fixed(bias), "recurrent_bias": fixed(bias),
+        "table": "fixed<18,2,RND,SAT>"}
+    for name, entry in config["LayerName"].items():
+        if name.startswith("rnn"):
+            entry["TableSize"] = 8192
+        elif name != "rnn":
+            entry["Precision"] = {"result": values}
     return config
 
 
@@ -124,30 +128,12 @@ def theirs(folder, model, config, test, wanted):
     return float(errors.max()), float(errors.mean())
 
 
-def cell_range(cell, model, weights, x):
-    """Everything that the result type of hls4ml's layer has to hold: outputs and, for an LSTM, cell states."""
-    y = np.asarray(model(x))
-    if cell == "GRU":
-        return y
-    kernel, recurrent, bias = weights
-    units = recurrent.shape[0]
-    h = c = np.zeros((len(x), units))
-    greatest = [y.ravel()]
-    for t in range(x.shape[1]):
-        s = x[:, t] @ kernel + h @ recurrent + bias
-        i, f, g, o = (s[:, k * units:(k + 1) * units] for k in range(4))
-        sigmoid = lambda v: 1 / (1 + np.exp(-v))
-        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-        h = sigmoid(o) * np.tanh(c)
-        greatest.append(c.ravel())
-    return np.concatenate(greatest)
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("rnnc")
     parser.add_argument("--units", type=int, nargs="+", default=[16, 32, 64])
     parser.add_argument("--bits", type=int, nargs="+", default=[16, 8])
+    parser.add_argument("--integers", type=int, nargs="+")
     parser.add_argument("--evidence")
     parser.add_argument("--skip-hls4ml", action="store_true")
     options = parser.parse_args()
@@ -158,18 +144,20 @@ def main():
             calibration = draw.standard_normal((CALIBRATION, STEPS, INPUTS)).astype(np.float32)
             test = draw.standard_normal((TEST, STEPS, INPUTS)).astype(np.float32)
             wanted = np.asarray(model(test))
-            outputs = cell_range(cell, model, weights, calibration)
             for bits in options.bits:
                 with tempfile.TemporaryDirectory() as folder:
                     row = {"cell": cell, "units": units, "bits": bits,
                            "rnnc": ours(options.rnnc, folder, cell, weights, units, bits,
                                         calibration, test, wanted)}
                     if not options.skip_hls4ml:
-                        for name, tuned in [("default", False), ("tuned", True)]:
-                            row[name] = theirs(
-                                f"{folder}/{name}", model,
-                                hls4ml_config(model, weights, outputs, bits, calibration, tuned),
-                                test, wanted)
+                        tries = {}
+                        for integers in [None] + (options.integers or TUNED_INTEGER_BITS[bits]):
+                            config = hls4ml_config(model, weights, bits, integers)
+                            tries[integers] = theirs(
+                                f"{folder}/{integers}", model, config, test, wanted)
+                        row["default"] = tries.pop(None)
+                        row["tuned"] = min(tries.values())
+                        row["tunedIntegerBits"] = min(tries, key=tries.get)
                     rows.append(row)
                     print(row, file=sys.stderr)
 

@@ -2,12 +2,12 @@
 # Feeds damaged files to every reader of files (libFuzzer, AddressSanitizer); exit 1 if one crashes, hangs or
 # takes too much memory. Findings and the grown corpus stay in build/fuzz.
 #
-#   scripts/fuzz.sh SECONDS [TARGET...]     targets: onnx safetensors json hdf5 npy wav
+#   scripts/fuzz.sh SECONDS [TARGET...]     targets: onnx safetensors json hdf5 npy wav tensorflow
 set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:?usage: scripts/fuzz.sh SECONDS [TARGET...]}
 shift
-[ $# -gt 0 ] || set -- onnx safetensors json hdf5 npy wav
+[ $# -gt 0 ] || set -- onnx safetensors json hdf5 npy wav tensorflow
 
 # lld, because gold cannot link what the sanitizers make of Swift.
 RNNC_FUZZ=1 "${SWIFT:-swift}" build --scratch-path .build/fuzz -Xswiftc -sanitize=fuzzer,address \
@@ -27,6 +27,7 @@ for target in "$@"; do
   hdf5) endings='*.h5 *.hdf5 *.keras' ;;
   npy) endings='*.npy' ;;
   wav) endings='*.wav' ;;
+  tensorflow) endings='athena.pb' ;;
   *)
     echo "error: unknown target '$target'" >&2
     exit 64

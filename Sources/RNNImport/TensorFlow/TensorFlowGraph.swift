@@ -31,8 +31,9 @@ struct TensorFlowGraph {
   }
   private static let floatType: Int32 = 1
   private static let integerType: Int32 = 3
-  /// More values than any network here has; a file may promise more than it holds.
-  private static let mostValues = 1 << 24
+  /// The most values that one number may stand for: a file may promise more than it holds.
+  private static let mostRepeated = 1 << 20
+  private static let longestAxis = 1 << 24
 
   let nodes: [Node]
   private let places: [String: Int]
@@ -95,11 +96,11 @@ struct TensorFlowGraph {
     let shape = proto.tensorShape.dim.map { Int($0.size) }
     var count = 1
     for length in shape {
-      guard !proto.tensorShape.unknownRank, (0...Self.mostValues).contains(length) else {
+      guard !proto.tensorShape.unknownRank, (0...Self.longestAxis).contains(length) else {
         throw TensorFlowRefusal(node.name, "its shape is \(shape)", fix: "freeze it again")
       }
       count *= max(length, 1)
-      guard count <= Self.mostValues else {
+      guard count <= Self.longestAxis else {
         throw TensorFlowRefusal(node.name, "its shape is \(shape)", fix: "freeze it again")
       }
     }
@@ -122,7 +123,9 @@ struct TensorFlowGraph {
         fix: "use single precision")
     }
     // One value stands for all.
-    if values.count == 1, count > 1 { values = Array(repeating: values[0], count: count) }
+    if values.count == 1, (2...Self.mostRepeated).contains(count) {
+      values = Array(repeating: values[0], count: count)
+    }
     guard values.count == count else {
       throw TensorFlowRefusal(
         node.name, "\(values.count) values for the shape \(shape)", fix: "freeze it again")
@@ -144,7 +147,14 @@ struct TensorFlowGraph {
   /// Some rows, columns or elements of a constant, as `StridedSlice` takes them.
   func slice(_ node: Node) throws -> Tensor {
     let tensor = try constant(source(node, 0, of: 4))
-    let limits = try (1...3).map { try constant(source(node, $0)).values.map { Int($0) } }
+    let limits = try (1...3).map { index in
+      try constant(source(node, index)).values.map { value in
+        guard let whole = Int(exactly: value) else {
+          throw TensorFlowRefusal(node.name, "it cuts at \(value)", fix: "freeze it again")
+        }
+        return whole
+      }
+    }
     func mask(_ name: String) -> Int64 {
       if case .i(let value)? = node.attr[name]?.value { value } else { 0 }
     }

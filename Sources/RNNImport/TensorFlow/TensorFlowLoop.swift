@@ -24,11 +24,12 @@ struct TensorFlowLoop {
     var start: Node
     var next: Node
   }
-  /// Deeper than any cell; a file may nest without end.
-  private static let deepest = 200
+  /// More nodes than any cell has on its paths; a file may nest and share without end.
+  private static let mostNodes = 2000
 
   private let graph: TensorFlowGraph
   private let input: String
+  private var visited = 0
   private var timeMerge = ""
   private var stateMerge = ""
   /// The state after a step.
@@ -70,7 +71,7 @@ struct TensorFlowLoop {
     try checkTime()
     try checkZeros(variable(merge).start)
     try checkCondition(exit: graph.source(read, 2), length: array)
-    next = try term(state.name, output: 0, depth: 0)
+    next = try term(state.name, output: 0)
   }
 
   private func expect(_ holds: Bool, _ node: Node, _ message: String) throws {
@@ -137,7 +138,7 @@ struct TensorFlowLoop {
       let bound = try graph.source(test, 1)
       let variable = try graph.source(test, 0)
       if bound.op == "Const" {
-        limit = try graph.constant(bound).number.map { Int($0) }
+        limit = try graph.constant(bound).number.flatMap { Int(exactly: $0) }
       } else {
         // As many steps as the array has, and the input.
         try expect(
@@ -177,14 +178,15 @@ struct TensorFlowLoop {
 
   // MARK: Inside
 
-  private func term(_ name: String, output: Int, depth: Int) throws -> Term {
+  private mutating func term(_ name: String, output: Int) throws -> Term {
     let node = try graph.node(name)
-    guard depth < Self.deepest else {
-      throw TensorFlowRefusal(name, "the step of the loop is deeper than that of a cell")
+    visited += 1
+    guard visited <= Self.mostNodes else {
+      throw TensorFlowRefusal(name, "the step of the loop is larger than that of a cell")
     }
     func operand(_ index: Int, of count: Int = 2) throws -> Term {
       let reference = try graph.input(node, index, of: count)
-      return try term(reference.node, output: reference.output, depth: depth + 1)
+      return try term(reference.node, output: reference.output)
     }
     switch node.op {
     case "Identity", "Enter": return try operand(0, of: 1)

@@ -7,7 +7,7 @@ import RNNSupport
 ///
 /// A reader has to give a value or throw `DiagnosticsEmitted` or `ToolError`; whatever else happens ends the fuzzer.
 enum FuzzTarget: String, CaseIterable {
-  case onnx, safetensors, json, hdf5, npy, wav
+  case onnx, safetensors, json, hdf5, npy, wav, tensorflow
 
   /// Files that other inputs of a target are read together with.
   private static let fixtures = ProcessInfo.processInfo.environment["RNNC_FUZZ_FIXTURES"] ?? ""
@@ -59,6 +59,7 @@ enum FuzzTarget: String, CaseIterable {
         let again = try NPYArray(parsing: array.data, path: "again")
         precondition(again.shape == array.shape)
       }
+    case .tensorflow: attempt { _ = try TensorFlowFile.model(parsing: data, path: "x.pb") }
     case .wav:
       attempt {
         let file = try WaveFile(parsing: data, path: "x.wav")
