@@ -3,7 +3,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test experiment-digits soak fuzz bench-train bench-ernn lint format doctor clean
+.PHONY: help setup build demo test experiment-digits soak fuzz bench-train bench-ernn bench-accuracy lint format doctor clean
 
 SWIFT ?= swift
 # One release build serves the program and the tests: the numeric tests need its speed.
@@ -28,6 +28,7 @@ help:
 	@echo "make fuzz               damaged files for every reader of files (FUZZ_SECONDS=seconds for each)"
 	@echo "make bench-train        time of a training step, beside PyTorch where it is installed"
 	@echo "make bench-ernn         cycles and resources of E-RNN's networks at full size"
+	@echo "make bench-accuracy     errors of fixed point beside hls4ml's C simulation (needs Python packages)"
 	@echo "make doctor             which tools are there, and how to get the others"
 	@echo "make lint               check the layout of the Swift sources"
 	@echo "make clean              remove everything that was built"
@@ -80,6 +81,14 @@ bench-ernn:
 	@scripts/setup.sh demo
 	@$(BUILD)
 	@.build/release/bench-ernn
+
+# Beside hls4ml in one run; PYTHON names an interpreter with its packages.
+PYTHON ?= python3
+bench-accuracy: build
+	@$(PYTHON) -c 'import hls4ml, jax, keras, safetensors' 2>/dev/null || { \
+	  echo 'error: hls4ml is missing; in a virtual environment: pip install hls4ml==1.3.0 keras "jax[cpu]" safetensors, then make bench-accuracy PYTHON=its python' >&2; \
+	  exit 2; }
+	@$(PYTHON) Benchmarks/bench_accuracy.py $(RNNC) --evidence docs/evidence/accuracy.md
 
 doctor: build
 	@$(RNNC) doctor
