@@ -116,6 +116,7 @@ let package = Package(
       "RNNCosim",
       ["RNNCodegen", "RNNFixedPoint", "RNNGraph", "RNNHarness", "RNNReference", "RNNSupport"]),
     .layer("RNNEstimate", ["RNNSupport"]),
+    .layer("RNNSynthesis", ["RNNCodegen", "RNNGraph", "RNNSupport", "RNNVerilog"]),
 
     // MARK: Layer 5: plans and runs the stages
     .layer(
@@ -123,7 +124,7 @@ let package = Package(
       [
         "RNNBilinear", "RNNCodegen", "RNNCosim", "RNNEstimate", "RNNFixedPoint", "RNNGraph",
         "RNNImport", "RNNInterchange", "RNNLearning", "RNNPasses", "RNNQuantize", "RNNReference",
-        "RNNSupport", "RNNTensor",
+        "RNNSupport", "RNNSynthesis", "RNNTensor",
       ]),
 
     // MARK: Layer 6: arguments, printing, exit codes
@@ -143,7 +144,7 @@ let package = Package(
       name: "bench-ernn",
       dependencies: [
         "RNNBilinear", "RNNCodegen", "RNNCosim", "RNNGraph", "RNNQuantize", "RNNReference",
-        "RNNSupport",
+        "RNNSupport", "RNNSynthesis",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/bench-ernn", swiftSettings: strict),
@@ -205,6 +206,11 @@ let package = Package(
       ["RNNFixedPoint", "RNNRTL", "RNNSupport", "RNNVerilog", "_RNNTestSupport"]),
     .tests("RNNReferenceTests", ["RNNFixedPoint", "RNNGraph", "RNNReference", "RNNSupport"]),
     .tests("RNNSupportTests", ["RNNSupport", "_RNNTestSupport"]),
+    .tests(
+      "RNNSynthesisTests",
+      [
+        "RNNCodegen", "RNNQuantize", "RNNSupport", "RNNSynthesis", "_RNNTestSupport",
+      ]),
     .tests("RNNTensorTests", ["RNNSupport", "RNNTensor"]),
     .tests("RNNVerilogTests", ["RNNSupport", "RNNVerilog", "_RNNTestSupport"]),
   ]

