@@ -9,7 +9,8 @@ struct RNNC: ParsableCommand {
     subcommands: [
       TrainCommand.self, CompressCommand.self, QuantizeCommand.self, CompileCommand.self,
       CosimCommand.self,
-      SynthCommand.self, EnergyCommand.self, ReportCommand.self, DoctorCommand.self, DemoCommand.self,
+      SynthCommand.self,
+      EnergyCommand.self, ReportCommand.self, DoctorCommand.self, DemoCommand.self,
       StudyCommand.self, ReproduceCommand.self, ImportCommand.self, RunCommand.self,
       CellsCommand.self, LyapunovCommand.self,
     ])
