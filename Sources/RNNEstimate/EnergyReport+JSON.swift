@@ -84,6 +84,7 @@ extension EnergyReport {
       "flipFlops": .int(unit.usage.flipFlops),
       "picojoulesPerFrame": unit.picojoulesPerFrame.json,
       "idlePicojoulesPerCycle": unit.idlePicojoulesPerCycle.json,
+      "savedByEnablesPicojoulesPerFrame": unit.savedByEnables.json,
       "events": .array(
         unit.items.map {
           .object([

@@ -111,6 +111,15 @@ extension EnergyReport {
         "total", parts.map { estimate.picojoules(on: $0).value },
         estimate.units.map(\.picojoulesPerFrame).total))
     lines += TextTable(rows: rows).lines
+    let total = estimate.units.map(\.picojoulesPerFrame).total.value
+    let saved = estimate.units.map(\.savedByEnables).total
+    if saved.value > 0 {
+      lines.append(
+        "  block RAM is enabled only when it is read or written: enabled in every cycle it would take "
+          + "\(Figures.text(saved.value / 1e3)) (\(Figures.text(saved.low / 1e3)) to "
+          + "\(Figures.text(saved.high / 1e3))) nJ/frame more, "
+          + "\(Figures.percent(saved.value / total)) of the total")
+    }
     lines.append("")
     let clock =
       estimate.clockMegahertz == estimate.device.clockMegahertz

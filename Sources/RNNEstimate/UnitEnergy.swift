@@ -32,6 +32,11 @@ package struct UnitEnergy: Hashable, Sendable {
   /// Energy of one cycle in which the clock runs and nothing else happens.
   package var idlePicojoulesPerCycle: Band
 
+  /// What block RAM would take more in a frame if it were enabled in every cycle, not only when it is read or written.
+  ///
+  /// Every block would be accessed instead of idle in the other cycles, at the width at which it is used.
+  package var savedByEnables: Band
+
   /// Dynamic energy of one frame, the idle cycles within the frame included.
   package var picojoulesPerFrame: Band { items.map(\.picojoulesPerFrame).total }
 
@@ -58,6 +63,7 @@ package struct UnitEnergy: Hashable, Sendable {
           part: part, coefficient: coefficient, event: event, eventsPerFrame: events,
           picojoulesEach: each))
     }
+    var saved = Band.zero
     let wire = Band(energy.netToggle)
     let share = Band(EnergyAssumptions.dataToggleShare)
     let frameCycles = Double(cycles)
@@ -93,6 +99,10 @@ package struct UnitEnergy: Hashable, Sendable {
         add(
           .blockRAM, "blockRAMIdle", "\(memory.name): block clocked, not enabled",
           max(0, blocks.total * frameCycles - enabled), Band(energy.blockRAMIdle))
+        let access = Self.access(width: blocks.widthPerBlock, device: device)
+        saved =
+          saved + (access + Band(energy.blockRAMIdle) * -1)
+          * max(0, blocks.total * frameCycles - enabled)
       } else {
         let luts = Double(device.lutsPerCopy(of: memory))
         add(
@@ -133,6 +143,7 @@ package struct UnitEnergy: Hashable, Sendable {
       Double(usage.flipFlops) * frameCycles,
       Band(energy.clockPerFlipFlop))
     self.items = items
+    savedByEnables = saved
     idlePicojoulesPerCycle =
       Band(energy.clockPerFlipFlop) * Double(usage.flipFlops)
       + Band(energy.multiplierIdle) * Double(usage.multipliers)

@@ -61,6 +61,8 @@ func exampleActivity() -> ActivityRecord {
     // 45 bits in two half blocks of 22.5 bits: one block at 45 of 72 bits; fixed share one half.
     check(
       lanes.picojoules(on: .blockRAM), 7 * 42.5 * (0.5 + 0.5 * 45 / 72) + 3 * 3.0, "block RAM")
+    // In the three other cycles it would be accessed instead of idle.
+    check(lanes.savedByEnables, 3 * (42.5 * (0.5 + 0.5 * 45 / 72) - 3.0), "enables")
     // 12 bits x 32 words / 48 bits = 8 LUTs a copy.
     check(lanes.picojoules(on: .lutMemory), 9 * 8 * 0.356, "LUT memory")
     // 300 toggles / 50 bits / 2 frames = 3 toggles per bit and frame.
