@@ -202,8 +202,8 @@ package struct SimulationBuilder: Sendable {
     if objects.allSatisfy({ FileManager.default.fileExists(atPath: $0.path) }) { return objects }
     try writeHarness(into: folder)
     let include = try verilatorRoot() + "/include"
-    // A name of its own for each process: two of them may fill the same folder.
-    let mine = "\(ProcessInfo.processInfo.processIdentifier)"
+    // A name of its own for each build: several of them, in one process or in two, may fill the same folder.
+    let mine = UUID().uuidString
     let text = """
       FLAGS := -O1 \(try flags(variant).map(ToolRunner.quoted).joined(separator: " ")) -I.
       all: \(names.map { $0 + ".o" }.joined(separator: " "))
