@@ -76,15 +76,16 @@ tool make make "builds the simulation model"
 tool pkg-config pkg-config "tells SwiftPM where C libraries are"
 tool verilator verilator "simulates the emitted Verilog (5.006 or newer)"
 header dnnl.h libdnnl-dev "matrix products in training (oneDNN)"
-header zlib.h zlib1g-dev "unpacks data sets (zlib)"
+header zlib.h zlib1g-dev "unpacks data sets and archives, writes waveforms (zlib)"
 header lapacke.h liblapacke-dev "QR factorizations of Lyapunov spectra (LAPACK)"
 header blis.h libblis-serial-dev "double-precision matrix products under LAPACK (BLIS)"
 header hdf5/serial/hdf5.h libhdf5-dev "reads weights of Keras (HDF5)"
 header openssl/sha.h libssl-dev "SHA-256 of artefacts"
-header zlib.h zlib1g-dev "waveforms of a simulation (FST)"
 if [ "$what" = test ]; then
   tool yosys yosys "checks in tests that the Verilog synthesizes"
   tool iverilog iverilog "second simulator in tests"
+  tool nextpnr-ice40 nextpnr-ice40 "places and routes a tiny design in tests"
+  tool icepack fpga-icestorm "makes its bitstream"
 fi
 # Debian has no nextpnr for ECP5: the WebAssembly build of the Python package index serves, in an environment of
 # its own, so that nothing of the system's Python changes.
