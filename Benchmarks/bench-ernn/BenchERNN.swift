@@ -141,13 +141,16 @@ import RNNSynthesis
       design.occupancy * Double(design.schedule.cyclesPerFrame)
       / Double(design.schedule.feeds.count)
       * busy / Double(run.frameIntervalCycles ?? 0)
+    let rate = run.cyclesPerSecond * Double(run.frames) / Double(run.cycles)
+    let predicted = try predictionRate(of: design, sequences, cycles: run.cycles, clock)
     print(
       """
         \(result.summary)
         a frame every \(run.frameIntervalCycles ?? 0) cycles, lanes fed in \(decimal(busy)) of them: multipliers busy \
       \(decimal(100 * occupancy)) % of the time
         model built in \(decimal(result.buildSeconds)) s; \(Int(run.cyclesPerSecond)) cycles/s, \
-      \(decimal(run.cyclesPerSecond * Double(run.frames) / Double(run.cycles))) frames/s
+      \(decimal(rate)) frames/s
+        integer reference and cycle model alone: \(decimal(predicted)) frames/s, \(decimal(predicted / rate)) times as fast
       """)
     return .object([
       "multiplierOccupancyCounted": .double((occupancy * 1e4).rounded() / 1e4),
@@ -156,6 +159,7 @@ import RNNSynthesis
       "otherMismatches": .int(result.otherMismatches),
       "frameInterval": .int(result.runs.first?.frameIntervalCycles ?? 0),
       "modelBuildSeconds": .double(result.buildSeconds),
+      "predictionFramesPerSecond": .double(predicted),
       "cyclesPerSecond": .double(result.runs.first?.cyclesPerSecond ?? 0),
     ])
   }
@@ -173,6 +177,21 @@ import RNNSynthesis
     ).run()
     print(result.text)
     return result.json
+  }
+
+  /// Frames a second of the integer reference and the cycle model together, for the same frames and cycles.
+  private func predictionRate(
+    of design: Design, _ sequences: [[[Int64]]], cycles: Int, _ clock: ContinuousClock
+  ) throws -> Double {
+    let reference = try ReferenceModel(design.graph)
+    var timing = CycleModel(design.frameTiming)
+    let time = clock.measure {
+      for sequence in sequences { _ = reference.run(sequence: sequence) }
+      for _ in 0..<cycles {
+        _ = timing.step(inputValid: true, inputLast: false, outputReady: true)
+      }
+    }
+    return Double(sequences.reduce(0) { $0 + $1.count }) / time.seconds
   }
 
   private func decimal(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
