@@ -60,9 +60,7 @@ import RNNSynthesis
         if let output {
           let folder = URL(fileURLWithPath: output)
             .appendingPathComponent("\(row.name) \(streams) streams")
-          for file in try emit(design) {
-            try AtomicFile.write(file.text, to: folder.appendingPathComponent(file.path))
-          }
+          try write(design, to: folder)
         }
         if simulate > 0 {
           record.append(.init("simulation", try simulation(of: design, network, clock)))
@@ -120,9 +118,7 @@ import RNNSynthesis
   ) throws -> JSONValue {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bench-ernn")
     try? FileManager.default.removeItem(at: folder)
-    for file in try emit(design) {
-      try AtomicFile.write(Data(file.text.utf8), to: folder.appendingPathComponent(file.path))
-    }
+    try write(design, to: folder)
     let described = try CosimDesign(design, folder: folder)
     var cosimulator = Cosimulator(described)
     cosimulator.resetCycles = 8
@@ -168,10 +164,7 @@ import RNNSynthesis
   private func synthesis(of design: Design, _ row: Row) throws -> JSONValue {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bench-ernn")
     try? FileManager.default.removeItem(at: folder)
-    let files = try emit(design)
-    for file in files {
-      try AtomicFile.write(file.text, to: folder.appendingPathComponent(file.path))
-    }
+    let files = try write(design, to: folder)
     let result = try Synthesizer(
       SynthesisDesign(design, folder: folder, files: files), device: .named(row.device)
     ).run()
@@ -192,6 +185,15 @@ import RNNSynthesis
       }
     }
     return Double(sequences.reduce(0) { $0 + $1.count }) / time.seconds
+  }
+
+  @discardableResult
+  private func write(_ design: Design, to folder: URL) throws -> [EmittedFile] {
+    let files = try emit(design)
+    for file in files {
+      try AtomicFile.write(file.text, to: folder.appendingPathComponent(file.path))
+    }
+    return files
   }
 
   private func decimal(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }

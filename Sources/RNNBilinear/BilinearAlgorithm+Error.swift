@@ -8,8 +8,7 @@ extension BilinearAlgorithm {
   ///   - blocks: the defining weights of all blocks of the row.
   ///   - operandWidth: signed bits of the operand's codes, all allowed.
   package func errorBound(row blocks: [[Int64]], operandWidth: Int) -> Double {
-    guard matrices == nil else { return 0 }
-    return ErrorModel(self).bound(row: blocks, operandWidth: operandWidth)
+    errorBound(rows: [blocks], operandWidth: operandWidth)
   }
 
   /// The same for many rows, for which the algorithm is analysed once; the greatest of all.

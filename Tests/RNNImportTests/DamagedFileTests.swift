@@ -34,6 +34,23 @@ import _RNNTestSupport
     }
   }
 
+  /// A copy with one to `mostEdits` bytes that are drawn, set to an extreme, removed or inserted.
+  private func garbled(
+    _ whole: Data, mostEdits: UInt64, _ generator: inout SplitMix64
+  ) -> [UInt8] {
+    var bytes = Array(whole)
+    for _ in 0..<(1 + Int(generator.next() % mostEdits)) {
+      let at = Int(generator.next() % UInt64(bytes.count))
+      switch generator.next() % 4 {
+      case 0: bytes[at] = UInt8(truncatingIfNeeded: generator.next())
+      case 1: bytes[at] = [0, 0x7F, 0x80, 0xFF][Int(generator.next() % 4)]
+      case 2: bytes.remove(at: at)
+      default: bytes.insert(UInt8(truncatingIfNeeded: generator.next()), at: at)
+      }
+    }
+    return bytes
+  }
+
   @Test(arguments: [
     "attributes/graph_both_ends.onnx", "attributes/graph_open_shape.onnx",
     "attributes/lstm_activations_directions.onnx", "torch-onnx/tx_RNNtanh_1.onnx",
@@ -44,16 +61,7 @@ import _RNNTestSupport
     var generator = SplitMix64(seed: 11)
     var refused = 0
     for _ in 0..<400 {
-      var bytes = Array(whole)
-      for _ in 0..<(1 + Int(generator.next() % 4)) {
-        let at = Int(generator.next() % UInt64(bytes.count))
-        switch generator.next() % 4 {
-        case 0: bytes[at] = UInt8(truncatingIfNeeded: generator.next())
-        case 1: bytes[at] = [0, 0x7F, 0x80, 0xFF][Int(generator.next() % 4)]
-        case 2: bytes.remove(at: at)
-        default: bytes.insert(UInt8(truncatingIfNeeded: generator.next()), at: at)
-        }
-      }
+      let bytes = garbled(whole, mostEdits: 4, &generator)
       // A changed weight is a valid model; whatever else comes out has to be an error of the product.
       do { _ = try readONNX(Data(bytes)) } catch {
         #expect(error is DiagnosticsEmitted, "\(error)")
@@ -240,16 +248,7 @@ import _RNNTestSupport
     var generator = SplitMix64(seed: 23)
     var refused = 0
     for _ in 0..<60 {
-      var bytes = Array(whole)
-      for _ in 0..<(1 + Int(generator.next() % 6)) {
-        let at = Int(generator.next() % UInt64(bytes.count))
-        switch generator.next() % 4 {
-        case 0: bytes[at] = UInt8(truncatingIfNeeded: generator.next())
-        case 1: bytes[at] = [0, 0x7F, 0x80, 0xFF][Int(generator.next() % 4)]
-        case 2: bytes.remove(at: at)
-        default: bytes.insert(UInt8(truncatingIfNeeded: generator.next()), at: at)
-        }
-      }
+      let bytes = garbled(whole, mostEdits: 6, &generator)
       do { _ = try read(bytes) } catch {
         #expect(error is DiagnosticsEmitted, "\(error)")
         refused += 1

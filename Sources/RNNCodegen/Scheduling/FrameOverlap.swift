@@ -105,8 +105,7 @@ private struct UnitUse {
       schedule.passes.map { $0.firstFeed...max($0.lastFeed, $0.drain - timing.sums) })
     intervals.append(
       schedule.passes.map { pass in
-        let shifts = (pass.rowCount + schedule.drainChains - 1) / schedule.drainChains
-        return pass.drain...pass.drain + shifts - 1
+        pass.drain...pass.drain + pass.drainCycles(chains: schedule.drainChains) - 1
       })
     for (s, segment) in lowered.segments.enumerated() {
       let steps = (segment.size + elementsPerStep - 1) / elementsPerStep

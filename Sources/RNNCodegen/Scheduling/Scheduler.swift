@@ -22,6 +22,9 @@ package struct Pass: Hashable, Sendable {
   package var lastFeed: Int
   /// The cycle in which the sums move to the drain registers.
   package var drain: Int
+
+  /// Cycles in which the rows leave through so many chains, each of which gives one row a cycle.
+  package func drainCycles(chains: Int) -> Int { (rowCount + chains - 1) / chains }
 }
 
 /// Where everything lies in time within one frame.
@@ -228,7 +231,7 @@ package struct Scheduler {
         let column = group.columns[c]
         end = max(end + 1, ready(column.read, word: word(column)))
       }
-      let shifts = (count + drainChains - 1) / drainChains
+      let shifts = pass.drainCycles(chains: drainChains)
       if reservation != nil {
         reservation?.reserve(&end) { end in
           let drain = max(end + timing.sums, drainFree)
@@ -299,7 +302,7 @@ package struct Scheduler {
       sumsWritten[row.product][row.block] = write
       sumsReady[lowered.products[row.product].node, default: []].append(write + 1)
     }
-    drainFree = pass.drain + (pass.rowCount + drainChains - 1) / drainChains
+    drainFree = pass.drain + pass.drainCycles(chains: drainChains)
   }
 
   /// The first cycle in which a word of an operand memory may be read.

@@ -39,7 +39,7 @@ extension DesignReport {
         Segment(
           row: "transform out", label: "\(k + 1)", start: begin + pass.drain + 1,
           end: begin + pass.drain + 1
-            + (pass.rowCount + schedule.drainChains - 1) / schedule.drainChains
+            + pass.drainCycles(chains: schedule.drainChains)
             + schedule.timing.transformOut))
     }
     for (s, segment) in design.lowered.segments.enumerated() {
