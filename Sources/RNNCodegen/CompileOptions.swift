@@ -8,6 +8,12 @@ package struct CompileOptions: Hashable, Sendable {
   package var device: String?
   /// Clock in MHz for rates and energy: an assumption for devices without open place and route.
   package var clockMegahertz: Double
+  /// Frames a second that the design must take, of all streams together; nil asks for none.
+  ///
+  /// With this or a latency the compiler looks for the smallest design that reaches it, see `SmallestDesign`.
+  package var framesPerSecond: Double?
+  /// Microseconds that a frame may take from its first input beat to its last output beat; nil allows any.
+  package var latencyMicroseconds: Double?
   /// Lanes of the product array; nil takes what `Mapping` finds for the device, or without one the fewest of at most 16
   /// that reach the least number of passes.
   package var lanes: Int?
@@ -50,7 +56,8 @@ package struct CompileOptions: Hashable, Sendable {
     columnGroups: Int? = nil, drainChains: Int? = nil, denseMultipliers: Int = 8,
     elementsPerStep: Int? = nil, inputElementsPerBeat: Int = 1,
     outputElementsPerBeat: Int? = nil, streams: Int = 1,
-    transform: BlockTransform = .exact
+    transform: BlockTransform = .exact, framesPerSecond: Double? = nil,
+    latencyMicroseconds: Double? = nil
   ) {
     self.name = name
     self.device = device
@@ -64,5 +71,7 @@ package struct CompileOptions: Hashable, Sendable {
     self.outputElementsPerBeat = outputElementsPerBeat
     self.streams = streams
     self.transform = transform
+    self.framesPerSecond = framesPerSecond
+    self.latencyMicroseconds = latencyMicroseconds
   }
 }

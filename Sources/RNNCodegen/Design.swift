@@ -100,6 +100,10 @@ package struct Design: Sendable {
       outputCommit: schedule.outputCommit, inputBeats: interface.input.beats,
       outputBeats: interface.output.beats)
   }
+  /// Cycles from frame to frame as the ports and the program together sustain them, a mean; see `FrameTiming`.
+  package var sustainedCyclesPerFrame: Double {
+    frameTiming.sustainedCyclesPerFrame(streams: interface.streams)
+  }
   /// Share of the lane multipliers' cycles that do useful products, 0 to 1.
   package var occupancy: Double {
     Double(counts.usefulMultiplicationsPerFrame)
@@ -132,11 +136,15 @@ package func compile(_ graph: IntegerGraph, options: CompileOptions) throws -> D
   try sink.throwIfErrors()
   graph.transform = options.transform
   try checkRoundings(of: graph)
-  if let name = options.device, options.lanes == nil {
-    return try Mapping(graph, options: options, device: DeviceDescription.named(name)).best()
+  let device = try options.device.map(DeviceDescription.named)
+  if let bar = PerformanceBar(options) {
+    return try SmallestDesign(graph, options: options, device: device, bar: bar).find()
+  }
+  if let device, options.lanes == nil {
+    return try Mapping(graph, options: options, device: device).best()
   }
   let design = try Design(graph, options: options)
-  if let name = options.device { try design.requireFit(in: DeviceDescription.named(name)) }
+  if let device { try design.requireFit(in: device) }
   return design
 }
 
@@ -161,6 +169,15 @@ extension Lowered {
     var lanes = min(rows, most)
     while lanes > 1, passes(lanes - 1) == passes(lanes) { lanes -= 1 }
     return lanes
+  }
+
+  /// The fewest drain chains with which no pass waits for the drain of the one before.
+  ///
+  /// - Parameter columns: cycles in which a pass of each group is fed; nil takes those of `columnGroups`.
+  func fewestDrainChains(lanes: Int, columns: [Int]? = nil) -> Int {
+    zip(groups, columns ?? groups.map(\.columns.count)).map { group, columns in
+      (min(lanes, group.rows.count) + columns - 1) / columns
+    }.max() ?? 1
   }
 }
 
@@ -198,13 +215,21 @@ private func checkOptions(
   if let lanes = options.lanes, !(1...4096).contains(lanes) {
     sink.error("options.lanes", "is \(lanes)", fix: "give 1 to 4096 lanes")
   }
+  for (name, value) in [
+    ("framesPerSecond", options.framesPerSecond), ("latency", options.latencyMicroseconds),
+  ] {
+    if let value, !(value > 0 && value.isFinite) {
+      sink.error("options.\(name)", "is \(value)", fix: "give a number above 0")
+    }
+  }
   if !(options.clockMegahertz > 0 && options.clockMegahertz <= 2000) {
     sink.error(
       "options.clockMegahertz", "is \(options.clockMegahertz)", fix: "give a clock up to 2000 MHz")
   }
 }
 
-private func checkParallelism(
+/// Reports what disagrees between blocks, steps and beats; of the lowered network, its column groups count.
+func checkParallelism(
   _ options: CompileOptions, _ lowered: Lowered, _ sink: inout DiagnosticSink
 ) {
   let rows = lowered.algorithms.map(\.outputs).min() ?? options.step

@@ -8,48 +8,46 @@ internal import RNNSupport
 /// a datapath. Candidates are scheduled in the order of their bounds until no bound is below the best design. Among
 /// equally fast designs the one with the fewest multipliers wins.
 struct Mapping {
-  let graph: IntegerGraph
-  let options: CompileOptions
-  let device: DeviceDescription
+  private let space: MappingSpace
+  private let device: DeviceDescription
+  private var graph: IntegerGraph { space.graph }
 
   /// Designs that are scheduled at most.
   private static let mostTrials = 96
-  private static let mostGroups = 32
 
-  init(_ graph: IntegerGraph, options: CompileOptions, device: DeviceDescription) {
-    self.graph = graph
-    self.options = options
+  /// - Throws: what `Lowered` throws.
+  init(_ graph: IntegerGraph, options: CompileOptions, device: DeviceDescription) throws {
+    space = try MappingSpace(graph, options: options)
     self.device = device
   }
 
   private struct Candidate {
-    var options: CompileOptions
+    var point: MappingSpace.Point
     var bound: Int
-    var multipliers: Int
   }
 
   /// - Throws: `DiagnosticsEmitted` naming the resource that binds, of the smallest design, if none fits.
   func best() throws -> Design {
-    let smallest = with(lanes: 1, groups: options.groups, step: options.step)
     var best: Design?
     var trials = 0
-    for candidate in candidates(try Lowered(graph, options: smallest))
-    where trials < Self.mostTrials {
+    for candidate in candidates where trials < Self.mostTrials {
       if let best, candidate.bound >= best.schedule.cyclesPerFrame { break }
       trials += 1
-      let design = try Design(graph, options: candidate.options)
+      let design = try Design(graph, options: space.options(candidate.point))
       guard device.shortfalls(of: design.counts, stage: "compile").isEmpty else { continue }
       if best.map({ isBetter(design, than: $0) }) ?? true { best = design }
     }
     if let best { return try withMoreChains(best) }
-    let design = try Design(graph, options: smallest)
+    let smallest = MappingSpace.Point(
+      lanes: 1, groups: space.options.groups, step: space.options.step)
+    let design = try Design(graph, options: space.options(smallest))
     try design.requireFit(in: device)
     return design
   }
 
   /// The design with more drain chains, if the shorter drain of a frame's last passes pays.
   private func withMoreChains(_ design: Design) throws -> Design {
-    guard options.drainChains == nil else { return design }
+    guard space.options.drainChains == nil else { return design }
     var best = design
     for factor in 2...4 {
       var options = design.options
@@ -71,63 +69,32 @@ struct Mapping {
     return cost(a) < cost(b)
   }
 
-  private func with(lanes: Int, groups: Int, step: Int) -> CompileOptions {
-    var result = options
-    result.lanes = lanes
-    result.columnGroups = groups
-    result.elementsPerStep = step
-    return result
-  }
-
-  private func candidates(_ lowered: Lowered) -> [Candidate] {
-    let multipliers = lowered.segments.reduce(0) { $0 + Datapath($1, in: graph).multipliers.count }
-    let rows = lowered.groups.map(\.rows.count).max() ?? 1
-    let blockRows = lowered.algorithms.map(\.outputs).min() ?? 1
-    let longest = lowered.segments.map(\.size).max() ?? 1
-    var steps: [Int] = []
-    for power in 0..<11 where 1 << power <= min(blockRows, options.outputElementsPerBeat ?? 1024) {
-      steps.append(1 << power)
-    }
-    if let step = options.elementsPerStep { steps = [step] }
+  private var candidates: [Candidate] {
+    let longest = space.lowered.segments.map(\.size).max() ?? 1
     var result: [Candidate] = []
-    for step in steps {
-      let datapaths = multipliers * step
-      let left = device.multiplier.count - datapaths
-      for groups in options.columnGroups.map({ [$0] }) ?? Array(1...Self.mostGroups) {
-        let columns = lowered.groups.map { columnCount($0, in: lowered, groups: groups) }
-        func feeds(_ lanes: Int) -> Int {
-          zip(lowered.groups, columns).reduce(0) {
-            $0 + ($1.0.rows.count + lanes - 1) / lanes * $1.1
-          }
-        }
-        let most = min(rows, left / (groups * lowered.productsPerSet))
+    for step in space.steps {
+      let left = device.multiplier.count - space.datapathMultipliers * step
+      for groups in space.groupCounts where space.isValid(groups: groups, step: step) {
+        let columns = space.columns(groups)
+        let most = min(space.mostLanes, left / (groups * space.lowered.productsPerSet))
         // The fewest lanes for each number of feeds, from the most lanes down.
         var lanes = most
         var kept = 0
         while lanes >= 1, kept < 8 {
-          let count = feeds(lanes)
-          while lanes > 1, feeds(lanes - 1) == count { lanes -= 1 }
+          let count = space.feeds(lanes: lanes, columns: columns)
+          while lanes > 1, space.feeds(lanes: lanes - 1, columns: columns) == count { lanes -= 1 }
           result.append(
             Candidate(
-              options: with(lanes: lanes, groups: groups, step: step),
-              bound: max(count, (longest + step - 1) / step),
-              multipliers: lanes * groups * lowered.productsPerSet + datapaths))
+              point: .init(lanes: lanes, groups: groups, step: step),
+              bound: max(count, (longest + step - 1) / step)))
           kept += 1
           lanes -= 1
         }
       }
     }
     return result.enumerated().sorted {
-      ($0.element.bound, $0.element.multipliers, $0.offset)
-        < ($1.element.bound, $1.element.multipliers, $1.offset)
+      ($0.element.bound, space.multipliers($0.element.point), $0.offset)
+        < ($1.element.bound, space.multipliers($1.element.point), $1.offset)
     }.map(\.element)
-  }
-
-  /// Cycles in which a pass of a product group is fed, with so many column groups.
-  private func columnCount(_ group: ProductGroup, in lowered: Lowered, groups: Int) -> Int {
-    let inputs = groups * lowered.algorithms[group.algorithm].inputs
-    var terms: [Int: Int] = [:]
-    for column in group.columns { terms[column.term] = lowered.graph[column.read.value].size }
-    return terms.values.reduce(0) { $0 + ($1 + inputs - 1) / inputs }
   }
 }

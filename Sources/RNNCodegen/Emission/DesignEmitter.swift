@@ -90,15 +90,18 @@ extension Design {
 extension CompileOptions {
   /// The options as they stand in a manifest; nil is written as null.
   package var json: JSONValue {
-    .object([
+    func optional(_ value: Int?) -> JSONValue { value.map { .int($0) } ?? .null }
+    func optional(_ value: Double?) -> JSONValue { value.map { .double($0) } ?? .null }
+    return .object([
       "name": .string(name), "device": device.map { .string($0) } ?? .null,
-      "clockMegahertz": .double(clockMegahertz), "lanes": lanes.map { .int($0) } ?? .null,
-      "columnGroups": columnGroups.map { .int($0) } ?? .null,
-      "drainChains": drainChains.map { .int($0) } ?? .null,
-      "denseMultipliers": .int(denseMultipliers),
-      "elementsPerStep": elementsPerStep.map { .int($0) } ?? .null,
+      "clockMegahertz": .double(clockMegahertz),
+      "framesPerSecond": optional(framesPerSecond),
+      "latencyMicroseconds": optional(latencyMicroseconds),
+      "lanes": optional(lanes), "columnGroups": optional(columnGroups),
+      "drainChains": optional(drainChains), "denseMultipliers": .int(denseMultipliers),
+      "elementsPerStep": optional(elementsPerStep),
       "inputElementsPerBeat": .int(inputElementsPerBeat),
-      "outputElementsPerBeat": outputElementsPerBeat.map { .int($0) } ?? .null,
+      "outputElementsPerBeat": optional(outputElementsPerBeat),
       "streams": .int(streams), "transform": .string(transform.rawValue),
     ])
   }
@@ -109,9 +112,9 @@ extension CompileOptions {
   package init(json: JSONValue, path: String) throws {
     var sink = DiagnosticSink(stage: "compile")
     let known = [
-      "name", "device", "clockMegahertz", "lanes", "columnGroups", "drainChains",
-      "denseMultipliers", "elementsPerStep", "inputElementsPerBeat", "outputElementsPerBeat",
-      "streams", "transform",
+      "name", "device", "clockMegahertz", "framesPerSecond", "latencyMicroseconds", "lanes",
+      "columnGroups", "drainChains", "denseMultipliers", "elementsPerStep",
+      "inputElementsPerBeat", "outputElementsPerBeat", "streams", "transform",
     ]
     self.init()
     guard case .object(let members) = json else {
@@ -142,6 +145,12 @@ extension CompileOptions {
       case ("outputElementsPerBeat", .int(let value)): outputElementsPerBeat = value
       case ("outputElementsPerBeat", .null): outputElementsPerBeat = nil
       case ("streams", .int(let value)): streams = value
+      case ("framesPerSecond", .double(let value)): framesPerSecond = value
+      case ("framesPerSecond", .int(let value)): framesPerSecond = Double(value)
+      case ("framesPerSecond", .null): framesPerSecond = nil
+      case ("latencyMicroseconds", .double(let value)): latencyMicroseconds = value
+      case ("latencyMicroseconds", .int(let value)): latencyMicroseconds = Double(value)
+      case ("latencyMicroseconds", .null): latencyMicroseconds = nil
       case ("transform", .string(let value)) where BlockTransform(rawValue: value) != nil:
         transform = BlockTransform(rawValue: value) ?? .exact
       default:

@@ -86,14 +86,9 @@ package struct Scheduler {
   package static func schedule(
     _ lowered: Lowered, lanes: Int, drainChains: Int?, elementsPerStep: Int, streams: Int
   ) -> Schedule {
-    let fewest =
-      lowered.groups.map { group in
-        let rows = min(lanes, group.rows.count)
-        return (rows + group.columns.count - 1) / group.columns.count
-      }.max() ?? 1
     let scheduler = Scheduler(
-      lowered, lanes: lanes, drainChains: min(drainChains ?? fewest, lanes),
-      elementsPerStep: elementsPerStep, streams: streams)
+      lowered, lanes: lanes, drainChains: drainChains, elementsPerStep: elementsPerStep,
+      streams: streams)
     var early = scheduler
     var best = early.run()
     let least = best.overlap.least
@@ -110,16 +105,27 @@ package struct Scheduler {
     return best
   }
 
+  /// A frame placed as early as its values allow: no placement that `schedule` tries has less latency, and it tries no
+  /// distance of frames below `overlap.least` of this one.
+  package static func earliest(
+    _ lowered: Lowered, lanes: Int, drainChains: Int?, elementsPerStep: Int, streams: Int
+  ) -> Schedule {
+    var scheduler = Scheduler(
+      lowered, lanes: lanes, drainChains: drainChains, elementsPerStep: elementsPerStep,
+      streams: streams)
+    return scheduler.run()
+  }
+
   /// Distances that are tried for a design.
   private static let mostIntervals = 24
 
   private init(
-    _ lowered: Lowered, lanes: Int, drainChains: Int, elementsPerStep: Int, streams: Int
+    _ lowered: Lowered, lanes: Int, drainChains: Int?, elementsPerStep: Int, streams: Int
   ) {
     self.lowered = lowered
     self.streams = streams
     self.lanes = lanes
-    self.drainChains = drainChains
+    self.drainChains = min(drainChains ?? lowered.fewestDrainChains(lanes: lanes), lanes)
     self.elementsPerStep = elementsPerStep
     timing = Timing(lowered.algorithms, columnGroups: lowered.columnGroups)
     chains = lowered.products.map { [Int](repeating: 0, count: $0.blockRows) }

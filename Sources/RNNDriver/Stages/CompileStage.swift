@@ -17,15 +17,16 @@ package struct CompileRequest: Hashable, Sendable {
     name: String = "rnn", device: String? = nil, clockMegahertz: Double = 100, lanes: Int? = nil,
     columnGroups: Int? = nil, drainChains: Int? = nil, denseMultipliers: Int = 8,
     elementsPerStep: Int? = nil, inputElementsPerBeat: Int = 1,
-    outputElementsPerBeat: Int? = nil, streams: Int = 1, transform: Transform = .exact
+    outputElementsPerBeat: Int? = nil, streams: Int = 1, transform: Transform = .exact,
+    framesPerSecond: Double? = nil, latencyMicroseconds: Double? = nil
   ) {
     options = CompileOptions(
       name: name, device: device, clockMegahertz: clockMegahertz, lanes: lanes,
       columnGroups: columnGroups, drainChains: drainChains, denseMultipliers: denseMultipliers,
       elementsPerStep: elementsPerStep,
       inputElementsPerBeat: inputElementsPerBeat, outputElementsPerBeat: outputElementsPerBeat,
-      streams: streams,
-      transform: transform == .exact ? .exact : .fourier)
+      streams: streams, transform: transform == .exact ? .exact : .fourier,
+      framesPerSecond: framesPerSecond, latencyMicroseconds: latencyMicroseconds)
   }
 }
 
@@ -47,6 +48,8 @@ package struct CompileStage: Stage {
     let standard = CompileOptions()
     var list = [model.relativePath, "-o", output.relativePath, "--name", options.name]
     if let device = options.device { list += ["--device", device] }
+    if let rate = options.framesPerSecond { list += ["--frames-per-second", "\(rate)"] }
+    if let latency = options.latencyMicroseconds { list += ["--latency", "\(latency)"] }
     if let lanes = options.lanes { list += ["--lanes", "\(lanes)"] }
     func add(_ name: String, _ path: KeyPath<CompileOptions, Int>) {
       if options[keyPath: path] != standard[keyPath: path] {
@@ -82,37 +85,88 @@ package struct CompileStage: Stage {
     let design = try BuildFolder.design(of: file, weights: weights, options: options)
     let files = try BuildFolder.write(
       design, model: file, weights: weights, source: source, to: output)
+    return StageResult(json: json(design, files), text: text(design, files))
+  }
+
+  private func framesPerSecond(_ cycles: Double) -> Double { options.clockMegahertz * 1e6 / cycles }
+
+  private func json(_ design: Design, _ files: [EmittedFile]) -> JSONValue {
     let timing = design.frameTiming
-    let framesPerSecond = options.clockMegahertz * 1e6 / Double(timing.cyclesPerFrame)
-    let ofOneStream = options.clockMegahertz * 1e6 / Double(timing.cyclesPerFrameOfOneStream)
-    let multipliers = design.counts.units.reduce(0) { $0 + $1.multipliers }
-    let json = JSONValue.object([
+    let latency = Double(design.counts.latencyCycles) / options.clockMegahertz
+    return .object([
       "build": .string(output.relativePath), "design": .string(design.name),
       "lanes": .int(design.lanes), "multipliersPerLane": .int(design.lowered.productsPerLane),
-      "multipliers": .int(multipliers), "cyclesPerFrame": .int(timing.cyclesPerFrame),
+      "columnGroups": .int(design.lowered.columnGroups),
+      "elementsPerStep": .int(design.elementsPerStep),
+      "drainChains": .int(design.schedule.drainChains),
+      "multipliers": .int(multipliers(design)), "cyclesPerFrame": .int(timing.cyclesPerFrame),
       "latencyCycles": .int(timing.latencyCycles),
+      "frameLatencyCycles": .int(design.counts.latencyCycles),
+      "frameLatencyMicroseconds": .double(latency),
+      "requiredFramesPerSecond": options.framesPerSecond.map { .double($0) } ?? .null,
+      "requiredLatencyMicroseconds": options.latencyMicroseconds.map { .double($0) } ?? .null,
       "clockMegahertz": .double(options.clockMegahertz),
       "streams": .int(design.interface.streams),
       "cyclesPerFrameOfOneStream": .int(timing.cyclesPerFrameOfOneStream),
-      "framesPerSecond": .double(framesPerSecond),
-      "framesPerSecondSingleStream": .double(ofOneStream),
+      "sustainedCyclesPerFrame": .double(design.sustainedCyclesPerFrame),
+      "framesPerSecond": .double(framesPerSecond(design.sustainedCyclesPerFrame)),
+      "framesPerSecondSingleStream":
+        .double(framesPerSecond(timing.sustainedCyclesPerFrame(streams: 1))),
       "multiplierOccupancy": .double((design.occupancy * 1e6).rounded() / 1e6),
       "files": .int(files.count),
     ])
+  }
+
+  private func multipliers(_ design: Design) -> Int {
+    design.counts.units.reduce(0) { $0 + $1.multipliers }
+  }
+
+  private func text(_ design: Design, _ files: [EmittedFile]) -> String {
+    let timing = design.frameTiming
+    // A frame holds its buffers longer than the units of the core.
+    let sustained = design.sustainedCyclesPerFrame
+    let ports =
+      sustained > Double(timing.cyclesPerFrame)
+      ? " (\(decimal(sustained)) with two frame buffers at each port)" : ""
+    let ofAll = Int(framesPerSecond(sustained))
+    let ofOne = Int(framesPerSecond(timing.sustainedCyclesPerFrame(streams: 1)))
     let rate =
       design.interface.streams == 1
-      ? "\(Int(ofOneStream)) frames/s of one stream"
+      ? "\(ofOne) frames/s of one stream"
       : """
-      \(Int(framesPerSecond)) frames/s of \(design.interface.streams) streams, \(Int(ofOneStream)) of one alone \
+      \(ofAll) frames/s of \(design.interface.streams) streams together, \(ofOne) of one alone \
       (\(timing.cyclesPerFrameOfOneStream) cycles),
       """
-    let text = """
-      \(design.name): \(timing.cyclesPerFrame) cycles a frame, latency \(timing.latencyCycles) cycles, \
+    var lines = [
+      """
+      \(design.name): \(timing.cyclesPerFrame) cycles a frame\(ports), latency \(timing.latencyCycles) cycles, \
       \(rate) at \(options.clockMegahertz) MHz (an assumption)
-      \(design.lanes) lanes of \(design.lowered.productsPerLane) multipliers, \(multipliers) multipliers in all, \
+      """
+    ]
+    if let required = options.framesPerSecond {
+      lines.append(
+        "the smallest design for \(decimal(required)) frames/s of all streams together: \(ofAll)")
+    }
+    if let required = options.latencyMicroseconds {
+      let latency = Double(design.counts.latencyCycles) / options.clockMegahertz
+      lines.append(
+        """
+        the smallest design for a latency of \(decimal(required)) microseconds: \(decimal(latency)) \
+        (\(design.counts.latencyCycles) cycles from the first input beat to the last output beat)
+        """)
+    }
+    lines.append(
+      """
+      \(design.lanes) lanes of \(design.lowered.productsPerLane) multipliers, \(multipliers(design)) multipliers in all, \
       lanes busy \(oneDecimal(100 * design.occupancy)) % of the time
       \(files.count) files in \(output.relativePath)
-      """
-    return StageResult(json: json, text: text)
+      """)
+    return lines.joined(separator: "\n")
+  }
+
+  /// Up to three decimals, none that are zero.
+  private func decimal(_ value: Double) -> String {
+    let rounded = (value * 1000).rounded() / 1000
+    return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
   }
 }

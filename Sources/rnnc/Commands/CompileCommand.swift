@@ -16,10 +16,18 @@ struct CompileCommand: ParsableCommand {
       with it, the design that needs the fewest cycles a frame of those that fit. A device that is too small is an error that names what \
       runs out. Clock rates are assumptions: no vendor tool has placed this design.
 
+      With --frames-per-second or --latency (or both) it looks for the smallest design that reaches \
+      them at the clock given: the fewest multipliers, among those the least block RAM, then LUTs, \
+      then flip-flops. The rate is that of all streams together; that of one stream alone is \
+      printed beside it. If no design reaches them, the error says which resource binds, and which rate, clock \
+      or device would do.
+
       EXAMPLES
         rnnc compile build/demo/gru/quantized/model.json -o build/gru-rtl
         rnnc compile model.json -o out --name keyword_gru --device XC7A100T --clock 150
         rnnc compile model.json -o out --device XC7VX690T --clock 200 --streams 2
+        rnnc compile model.json -o out --device LFE5U-25F --clock 50 --frames-per-second 16000
+        rnnc compile model.json -o out --latency 20
         rnnc compile model.json -o out --lanes 4 --dry-run
       """)
 
@@ -33,6 +41,14 @@ struct CompileCommand: ParsableCommand {
   var device: String?
   @Option(help: "The clock in MHz, for rates and energy.")
   var clock = 100.0
+  @Option(
+    help: "Look for the smallest design that takes so many frames a second, all streams together.")
+  var framesPerSecond: Double?
+  @Option(
+    help: ArgumentHelp(
+      "Look for the smallest design whose frames take at most so long from the first input beat to the last output beat.",
+      valueName: "microseconds"))
+  var latency: Double?
   @Option(help: "Lanes of the product array (default: chosen by the compiler).")
   var lanes: Int?
   @Option(
@@ -73,7 +89,7 @@ struct CompileCommand: ParsableCommand {
       columnGroups: columnGroups, drainChains: drainChains, denseMultipliers: denseMultipliers,
       elementsPerStep: elementsPerStep,
       inputElementsPerBeat: inputBeat, outputElementsPerBeat: outputBeat, streams: streams,
-      transform: transform)
+      transform: transform, framesPerSecond: framesPerSecond, latencyMicroseconds: latency)
     try Frontend.run(
       CompileStage(
         model: URL(fileURLWithPath: model), output: URL(fileURLWithPath: output), request: options),
