@@ -61,7 +61,9 @@ let package = Package(
       name: "RNNRTL", path: "rtl", exclude: ["README.md"],
       resources: [
         .embedInCode("rnnc_assert.svh"),
+        .embedInCode("rnnc_axil.sv"),
         .embedInCode("rnnc_collect.sv"),
+        .embedInCode("rnnc_control.sv"),
         .embedInCode("rnnc_delay.sv"),
         .embedInCode("rnnc_lane.sv"),
         .embedInCode("rnnc_mul.sv"),
@@ -70,6 +72,7 @@ let package = Package(
         .embedInCode("rnnc_ram_sdp.sv"),
         .embedInCode("rnnc_rom.sv"),
         .embedInCode("rnnc_round_sat.sv"),
+        .embedInCode("rnnc_state_ram.sv"),
       ],
       swiftSettings: strict),
     .layer(

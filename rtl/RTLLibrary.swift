@@ -12,5 +12,13 @@ package enum RTLLibrary {
     ("rnnc_round_sat.sv", PackageResources.rnnc_round_sat_sv),
     ("rnnc_pwl.sv", PackageResources.rnnc_pwl_sv),
     ("rnnc_normalize.sv", PackageResources.rnnc_normalize_sv),
+    ("rnnc_state_ram.sv", PackageResources.rnnc_state_ram_sv),
+    ("rnnc_control.sv", PackageResources.rnnc_control_sv),
+    ("rnnc_axil.sv", PackageResources.rnnc_axil_sv),
+  ]
+
+  /// The files that only a design with a control port has.
+  package static let controlFiles: Set<String> = [
+    "rnnc_axil.sv", "rnnc_control.sv", "rnnc_state_ram.sv",
   ]
 }

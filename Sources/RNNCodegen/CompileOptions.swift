@@ -39,6 +39,8 @@ package struct CompileOptions: Hashable, Sendable {
   ///
   /// Frames of different streams fill what the recurrence of one leaves idle.
   package var streams: Int
+  /// The port for control beside the streams; a design without one has no hardware for it.
+  package var control = ControlPort.none
   /// Elements in one beat of the input stream; a power of two.
   package var inputElementsPerBeat: Int
   /// Elements in one beat of the output stream, a power of two; nil takes as many as a datapath gives in a cycle.

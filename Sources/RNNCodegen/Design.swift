@@ -88,6 +88,8 @@ package struct Design: Sendable {
   package var weightWidth: Int
   package var sumWidth: Int
   package var counts: DesignCounts
+  /// SHA-256 of the `model.json` that the graph came from, 64 hexadecimal digits; zeros for a graph without a file.
+  package var modelDigest = String(repeating: "0", count: 64)
   package var lanes: Int { schedule.lanes }
   package var elementsPerStep: Int { options.step }
 
@@ -133,6 +135,7 @@ package func compile(_ graph: IntegerGraph, options: CompileOptions) throws -> D
   IntegerPasses.run(on: &graph)
   var sink = DiagnosticSink(stage: "compile")
   checkOptions(options, graph, &sink)
+  checkControl(graph, options, &sink)
   try sink.throwIfErrors()
   graph.transform = options.transform
   try checkRoundings(of: graph)

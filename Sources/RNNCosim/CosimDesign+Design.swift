@@ -34,6 +34,7 @@ extension CosimDesign {
       memoryFolder: folder.appendingPathComponent("mem"),
       makeTiming: { CompiledTiming(model: CycleModel(timing)) })
     countsBusyLanes = true
+    hasControl = design.hasControl
   }
 }
 

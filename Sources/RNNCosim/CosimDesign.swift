@@ -98,6 +98,8 @@ package struct CosimDesign: Sendable {
   package var probes: [CosimProbe]
   /// Whether the simulation top has `lanes_busy_o`, high in each cycle in which the lanes take an operand block.
   package var countsBusyLanes = false
+  /// Whether the tops have the AXI4-Lite port `s_axil`.
+  package var hasControl = false
   /// Cycles from the start of a frame to the earliest start of the next.
   package var frameCycles: Int
   /// The build folder.

@@ -240,6 +240,7 @@ package struct SimulationBuilder: Sendable {
       #define RNNC_INPUT_BYTES \(design.input.beatBytes)
       #define RNNC_OUTPUT_BYTES \(design.output.beatBytes)
       #define RNNC_STREAMS \(design.streams)
+      #define RNNC_CONTROL \(design.hasControl ? 1 : 0)
       #define RNNC_LANES_BUSY(model) \(design.countsBusyLanes ? "(model).lanes_busy_o" : "0")
       #define RNNC_PROBE_COUNT \(design.probes.count)
       #define RNNC_PROBE_WORDS \(design.probes.reduce(0) { $0 + $1.dataWords })

@@ -14,6 +14,10 @@ package final class SimulationLibrary {
     @convention(c) (
       UnsafeMutableRawPointer, UnsafePointer<UInt64>, UnsafeMutablePointer<UInt64>
     ) -> Void
+  fileprivate typealias Control =
+    @convention(c) (
+      UnsafeMutableRawPointer, UnsafePointer<UInt64>, UnsafeMutablePointer<UInt64>
+    ) -> UInt64
   fileprivate typealias Text = @convention(c) (UnsafeMutableRawPointer) -> UnsafePointer<CChar>
   fileprivate typealias Open =
     @convention(c) (UnsafeMutableRawPointer, UnsafePointer<CChar>) ->
@@ -24,6 +28,7 @@ package final class SimulationLibrary {
   fileprivate let destroy: Destroy
   fileprivate let reset: Reset
   fileprivate let run: Run
+  fileprivate let control: Control
   fileprivate let messages: Text
   fileprivate let traceOpen: Open
   fileprivate let traceClose: Text
@@ -46,8 +51,8 @@ package final class SimulationLibrary {
       return unsafeBitCast(address, to: type)
     }
     let abi = try symbol("rnnc_sim_abi", as: (@convention(c) () -> UInt64).self)
-    guard abi() == 3 else {
-      throw ToolError(.file, "\(path) has interface version \(abi()), not 3", hint: hint)
+    guard abi() == 4 else {
+      throw ToolError(.file, "\(path) has interface version \(abi()), not 4", hint: hint)
     }
     self.path = path
     self.handle = handle
@@ -55,6 +60,7 @@ package final class SimulationLibrary {
     destroy = try symbol("rnnc_sim_destroy", as: Destroy.self)
     reset = try symbol("rnnc_sim_reset", as: Reset.self)
     run = try symbol("rnnc_sim_run", as: Run.self)
+    control = try symbol("rnnc_sim_control", as: Control.self)
     messages = try symbol("rnnc_sim_messages", as: Text.self)
     traceOpen = try symbol("rnnc_sim_trace_open", as: Open.self)
     traceClose = try symbol("rnnc_sim_trace_close", as: Text.self)
@@ -181,6 +187,18 @@ final class Simulation {
     return SimulationChunk(
       cycles: Int(reply[0]), inputsTaken: Int(reply[1]), outputs: Int(reply[2]),
       sampleWords: Int(reply[3]), busyCycles: Int(reply[5]))
+  }
+
+  /// One access by the control port; nil when no answer came within `limit` cycles.
+  func access(
+    _ address: Int, writing data: UInt32?, strobe: Int, limit: Int
+  ) -> (data: UInt32, response: Int, takesInput: Bool)? {
+    let request: [UInt64] = [
+      data == nil ? 0 : 1, UInt64(address), UInt64(data ?? 0), UInt64(strobe), UInt64(limit),
+    ]
+    var reply = [UInt64](repeating: 0, count: 3)
+    guard library.control(model, request, &reply) > 0 else { return nil }
+    return (UInt32(truncatingIfNeeded: reply[0]), Int(reply[1]), reply[2] != 0)
   }
 
   func openTrace(_ path: String) throws {

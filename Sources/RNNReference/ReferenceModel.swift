@@ -85,6 +85,17 @@ package final class ReferenceModel {
   /// The value that a state has for the next step.
   package func value(of id: StateID) -> [Int64] { states[id.index] }
 
+  /// Makes the next step start from these codes; the count of steps, which coefficients read, stays.
+  package func setValue(_ codes: [Int64], of id: StateID) {
+    let state = graph[id]
+    let format = graph[state.next].format
+    precondition(codes.count == state.size, "\(state.name) has \(state.size) elements")
+    for (i, code) in codes.enumerated() where !format.contains(code) {
+      preconditionFailure("\(state.name)[\(i)]: code \(code) does not fit \(format)")
+    }
+    states[id.index] = codes
+  }
+
   private func execute(_ index: Int, _ x: [Int64]) {
     let node = graph.nodes[index]
     let size = node.size

@@ -125,6 +125,25 @@ struct Sim {
   }
 };
 
+/// Nothing on the control port, if the design has one.
+void idle_control(RNNC_MODEL& m) {
+#if RNNC_CONTROL
+  m.s_axil_awvalid = 0;
+  m.s_axil_awaddr = 0;
+  m.s_axil_awprot = 0;
+  m.s_axil_wvalid = 0;
+  m.s_axil_wdata = 0;
+  m.s_axil_wstrb = 0;
+  m.s_axil_bready = 0;
+  m.s_axil_arvalid = 0;
+  m.s_axil_araddr = 0;
+  m.s_axil_arprot = 0;
+  m.s_axil_rready = 0;
+#else
+  (void)m;
+#endif
+}
+
 // Words of a request and of a reply; `SimulationLibrary.swift` has the same lists.
 enum Request {
   kCycles,          // how many cycles to simulate
@@ -152,7 +171,7 @@ constexpr size_t kProbeWordsMost = 4 * RNNC_PROBE_COUNT + RNNC_PROBE_WORDS;
 
 }  // namespace
 
-RNNC_EXPORT uint64_t rnnc_sim_abi() { return 3; }
+RNNC_EXPORT uint64_t rnnc_sim_abi() { return 4; }
 
 /// Makes a model whose registers hold random values from the seed, and runs the initial blocks.
 RNNC_EXPORT void* rnnc_sim_create(uint64_t seed, const char* folder) {
@@ -177,6 +196,7 @@ RNNC_EXPORT void* rnnc_sim_create(uint64_t seed, const char* folder) {
   sim->model->s_axis_tvalid = 0;
   sim->model->s_axis_tlast = 0;
   sim->model->m_axis_tready = 0;
+  idle_control(*sim->model);
   sim->settle();
   return sim;
 }
@@ -301,6 +321,54 @@ RNNC_EXPORT void rnnc_sim_run(void* handle, const uint64_t* request, uint64_t* r
   reply[kSampleWords] = words;
   reply[kFaults] = faults;
   reply[kBusyCycles] = busy;
+}
+
+/// One access by the control port, while the input offers what it offered and the output takes
+/// nothing. Gives the cycles that it took, 0 without a control port or an answer.
+///
+/// request: write, address, data, WSTRB, limit of cycles
+/// reply: data, response, whether the input took the beat that was on offer
+RNNC_EXPORT uint64_t rnnc_sim_control(void* handle, const uint64_t* request, uint64_t* reply) {
+  auto sim = static_cast<Sim*>(handle);
+  reply[0] = reply[1] = reply[2] = 0;
+#if RNNC_CONTROL
+  auto& m = *sim->model;
+  const bool write = request[0] != 0;
+  bool address = true, data = write;
+  for (uint64_t cycle = 1; cycle <= request[4]; ++cycle) {
+    m.s_axis_tvalid = sim->offering;
+    m.m_axis_tready = 0;
+    m.s_axil_awvalid = write && address;
+    m.s_axil_wvalid = data;
+    m.s_axil_arvalid = !write && address;
+    m.s_axil_awaddr = m.s_axil_araddr = static_cast<uint32_t>(request[1]);
+    m.s_axil_wdata = static_cast<uint32_t>(request[2]);
+    m.s_axil_wstrb = static_cast<uint8_t>(request[3]);
+    m.s_axil_bready = write;
+    m.s_axil_rready = !write;
+    sim->settle();
+    if (write ? m.s_axil_awready : m.s_axil_arready) address = false;
+    if (m.s_axil_wready) data = false;
+    const bool answered = write ? m.s_axil_bvalid : m.s_axil_rvalid;
+    reply[0] = m.s_axil_rdata;
+    reply[1] = write ? m.s_axil_bresp : m.s_axil_rresp;
+    if (sim->offering && m.s_axis_tready) {
+      sim->offering = false;
+      reply[2] = 1;
+    }
+    sim->dump();
+    sim->clock();
+    ++sim->cycle;
+    if (answered) {
+      idle_control(m);
+      return cycle;
+    }
+  }
+#else
+  (void)sim;
+  (void)request;
+#endif
+  return 0;
 }
 
 /// Everything that the design or the runtime complained about, one line each; empty when nothing.

@@ -10,10 +10,10 @@ extension CoreEmitter {
     m.blank()
     m.comment("Input stream: two frame buffers.")
     for name in ["input_bank_q", "collect_bank_q", "frame_error_q"] { m.declare(name) }
-    m.wire(
-      "s_ready", .bit,
+    let hasRoom =
       !"rst_i"
-        && !VerilogExpression.mux("input_bank_q", .bit("input_full_q", 1), .bit("input_full_q", 0)))
+      && !VerilogExpression.mux("input_bank_q", .bit("input_full_q", 1), .bit("input_full_q", 0))
+    m.wire("s_ready", .bit, mayAccept(hasRoom))
     m.assign("s_ready_o", "s_ready")
     m.wire("s_accept", .bit, "s_valid_i" && "s_ready")
     wrappingCounter("input_beat_q", count: port.beats, enable: "s_accept")
@@ -21,6 +21,7 @@ extension CoreEmitter {
       "input_at_end", .bit,
       VerilogExpression.name("input_beat_q").isEqual(
         to: .lit(port.beats - 1, width: indexWidth(port.beats))))
+    emitOpenFrame()
     let streamFault = emitStreamFault(beats: port.beats)
     let isWhole: VerilogExpression = "s_accept" && "input_at_end"
     m.wire(
@@ -54,6 +55,7 @@ extension CoreEmitter {
               [.set(.slice("input_full_q", high: 1, low: 1), .zero)],
               [.set(.slice("input_full_q", high: 0, low: 0), .zero)])
           ]),
+      ] + errorCommand + [
         .comment("TLAST inside a frame is a fault of the sender: it is ignored and remembered."),
         .ifElse("s_accept" && "s_last_i" && !"input_at_end", [.set("frame_error_q", .one)]),
       ]

@@ -49,7 +49,7 @@ extension CoreEmitter {
         writeData: .name("\(collect)_word"),
         read: control("operand_read")
           && control("operand_select").isEqual(to: .lit(k, width: select)),
-        readAddress: banked(readBank, address))
+        readAddress: banked(readBank, address), values: memory)
       // Elements extended to the width of the widest operand.
       let widened = (0..<elements).reversed().map { e -> VerilogExpression in
         let element = VerilogExpression.lane("operand\(k)_data", e, width: memory.elementWidth)

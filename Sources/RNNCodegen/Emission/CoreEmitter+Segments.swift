@@ -275,7 +275,7 @@ extension CoreEmitter {
       name, width: memory.width, depth: memory.depth, write: valid(writer, at: latency),
       writeAddress: banked(
         flagTap(flag, writer, after: latency), .name("segment\(writer)_step_d\(latency)")),
-      writeData: value(stored.value), read: read, readAddress: banked(bank, step))
+      writeData: value(stored.value), read: read, readAddress: banked(bank, step), values: memory)
   }
 
   /// A memory of block rows of sums; gives the elements of the step that was read one cycle ago.

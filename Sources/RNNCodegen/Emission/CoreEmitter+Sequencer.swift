@@ -178,7 +178,7 @@ extension CoreEmitter {
           .ifElse(
             "frame_begins",
             [.set("frame_bank_q", !"frame_bank_q"), .set("sequence_ended_q", "next_input_last")])
-        ])
+        ] + sequenceCommand)
     }
     let ones = VerilogExpression.replication(1 << streamBits, .one)
     registerWithReset(
@@ -193,6 +193,6 @@ extension CoreEmitter {
             .set(
               .indexed("state_bank_q", base: "next_input_stream", width: 1), !"next_state_bank"),
           ])
-      ])
+      ] + sequenceCommand)
   }
 }

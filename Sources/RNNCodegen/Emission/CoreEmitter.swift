@@ -45,10 +45,12 @@ struct CoreEmitter {
     m.output("frame_error_o")
     m.output("lanes_busy_o")
     for (k, probe) in design.probes.enumerated() { Self.probePorts(k, probe, into: &m, .output) }
+    emitControlPorts()
 
     emitSequencer()
     emitCoefficients()
     emitInput()
+    emitControl()
     for s in lowered.segments.indices { emitSegmentControl(s) }
     emitOperands()
     emitLanes()
@@ -56,6 +58,7 @@ struct CoreEmitter {
     emitProducts()
     for s in lowered.segments.indices { emitSegment(s) }
     emitOutput()
+    emitWindowData()
   }
 
   /// Declares the ports of a probe: valid, step index and data, element 0 lowest.
@@ -99,11 +102,20 @@ struct CoreEmitter {
   }
 
   /// An instance of the simple dual-port memory.
+  ///
+  /// - Parameter values: what it keeps; a memory of states has the control port's window if there is one.
   mutating func memory(
     _ name: String, width: Int, depth: Int, write: VerilogExpression,
     writeAddress: VerilogExpression, writeData: VerilogExpression, read: VerilogExpression,
-    readAddress: VerilogExpression
+    readAddress: VerilogExpression, values: ValueMemory? = nil
   ) {
+    if let values,
+      emitStateMemory(
+        name, values, write: write, writeAddress: writeAddress, writeData: writeData, read: read,
+        readAddress: readAddress)
+    {
+      return
+    }
     m.declare("\(name)_data", .bits(width))
     m.instance(
       "rnnc_ram_sdp", "u_\(name)", parameters: ["Width": .int(width), "Depth": .int(depth)],

@@ -13,7 +13,8 @@ package func emit(_ design: Design) throws -> [EmittedFile] {
   let modules = generatedModules(of: design)
   var interfaces = VerilogInterfaces()
   var files: [EmittedFile] = []
-  for (name, bytes) in RTLLibrary.files {
+  for (name, bytes) in RTLLibrary.files
+  where design.hasControl || !RTLLibrary.controlFiles.contains(name) {
     let text = String(decoding: bytes, as: UTF8.self)
     if name.hasSuffix(".sv") { try interfaces.add(parsing: text, file: name) }
     files.append(EmittedFile(path: "rtl/\(name)", text: text))
@@ -83,7 +84,7 @@ extension Design {
         files.map {
           .object(["path": .string($0.path), "sha256": .string(sha256(Data($0.text.utf8)))])
         }),
-    ])
+    ]).appending(controlMembers)
   }
 }
 
@@ -103,10 +104,10 @@ extension CompileOptions {
       "inputElementsPerBeat": .int(inputElementsPerBeat),
       "outputElementsPerBeat": optional(outputElementsPerBeat),
       "streams": .int(streams), "transform": .string(transform.rawValue),
-    ])
+    ]).appending(control == .none ? [] : [.init("control", .string(control.rawValue))])
   }
 
-  /// Reads options from a manifest; every member must be there and no other.
+  /// Reads options from a manifest; every member must be there and no other, `control` alone may be left away.
   ///
   /// - Throws: `DiagnosticsEmitted` naming the member.
   package init(json: JSONValue, path: String) throws {
@@ -153,10 +154,12 @@ extension CompileOptions {
       case ("latencyMicroseconds", .null): latencyMicroseconds = nil
       case ("transform", .string(let value)) where BlockTransform(rawValue: value) != nil:
         transform = BlockTransform(rawValue: value) ?? .exact
+      case ("control", .string(let value)) where ControlPort(rawValue: value) != nil:
+        control = ControlPort(rawValue: value) ?? .none
       default:
         sink.error(
           "\(path)/\(member.key)",
-          known.contains(member.key) ? "has a value of the wrong kind" : "is unknown",
+          known.contains(member.key) || member.key == "control" ? "has a value of the wrong kind" : "is unknown",
           fix: "compile the model again")
       }
     }

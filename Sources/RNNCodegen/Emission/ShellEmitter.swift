@@ -30,6 +30,7 @@ struct ShellEmitter {
     m.output("m_axis_tlast")
     if streams > 1 { m.output("m_axis_tid", .bits(design.interface.streamBits)) }
     m.output("frame_error_o")
+    controlPorts(of: design, into: &m)
     if probes {
       m.output("lanes_busy_o")
       for (k, probe) in design.probes.enumerated() {
@@ -44,8 +45,10 @@ struct ShellEmitter {
       .output("s_ready_o", "s_axis_tready"), .input("s_data_i", "s_axis_tdata"),
       .input("s_last_i", "s_axis_tlast"), .output("m_valid_o", "m_axis_tvalid"),
       .input("m_ready_i", "m_axis_tready"), .output("m_data_o", "m_axis_tdata"),
-      .output("m_last_o", "m_axis_tlast"), .output("frame_error_o", "frame_error_o"),
+      .output("m_last_o", "m_axis_tlast"),
+      .output("frame_error_o", design.hasControl ? "frame_error" : "frame_error_o"),
     ]
+    connections += control(of: design, into: &m)
     if streams > 1 {
       connections += [.input("s_tid_i", "s_axis_tid"), .output("m_tid_o", "m_axis_tid")]
     }

@@ -17,7 +17,8 @@ package struct BuildFolder: Sendable {
 
   /// The file that marks a build folder.
   static let marker = "manifest.json"
-  static let modelPath = "model/model.json"
+  static let modelPath = "model/\(modelName).json"
+  private static let modelName = "model"
 
   /// Compiles a model; the result is the same in every process.
   ///
@@ -28,7 +29,12 @@ package struct BuildFolder: Sendable {
     var graph = try freeze(
       model.network, weights: weights, name: options.name, tableSegments: model.tableSegments)
     graph.name = options.name
-    return try compile(graph, options: options)
+    var design = try compile(graph, options: options)
+    // Serializing a large model takes seconds, and only the control port shows the digest.
+    if options.control != .none {
+      design.modelDigest = try model.digest(name: modelName, weights: weights)
+    }
+    return design
   }
 
   /// The integers of a part that was quantized without training.

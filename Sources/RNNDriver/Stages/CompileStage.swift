@@ -8,6 +8,12 @@ internal import RNNSupport
 package struct CompileRequest: Hashable, Sendable {
   let options: CompileOptions
 
+  /// The port beside the streams.
+  package enum Control: String, Hashable, Sendable, CaseIterable {
+    case none
+    case axiLite = "axi-lite"
+  }
+
   /// How products with circulant blocks of 8 and 16 are computed.
   package enum Transform: String, Hashable, Sendable, CaseIterable {
     case exact, fourier
@@ -18,15 +24,17 @@ package struct CompileRequest: Hashable, Sendable {
     columnGroups: Int? = nil, drainChains: Int? = nil, denseMultipliers: Int = 8,
     elementsPerStep: Int? = nil, inputElementsPerBeat: Int = 1,
     outputElementsPerBeat: Int? = nil, streams: Int = 1, transform: Transform = .exact,
-    framesPerSecond: Double? = nil, latencyMicroseconds: Double? = nil
+    framesPerSecond: Double? = nil, latencyMicroseconds: Double? = nil, control: Control = .none
   ) {
-    options = CompileOptions(
+    var options = CompileOptions(
       name: name, device: device, clockMegahertz: clockMegahertz, lanes: lanes,
       columnGroups: columnGroups, drainChains: drainChains, denseMultipliers: denseMultipliers,
       elementsPerStep: elementsPerStep,
       inputElementsPerBeat: inputElementsPerBeat, outputElementsPerBeat: outputElementsPerBeat,
       streams: streams, transform: transform == .exact ? .exact : .fourier,
       framesPerSecond: framesPerSecond, latencyMicroseconds: latencyMicroseconds)
+    options.control = control == .none ? .none : .axiLite
+    self.options = options
   }
 }
 
@@ -62,6 +70,7 @@ package struct CompileStage: Stage {
     if options.transform != standard.transform {
       list += ["--transform", options.transform.rawValue]
     }
+    if options.control != standard.control { list += ["--control", options.control.rawValue] }
     if let groups = options.columnGroups { list += ["--column-groups", "\(groups)"] }
     if let chains = options.drainChains { list += ["--drain-chains", "\(chains)"] }
     add("--dense-multipliers", \.denseMultipliers)

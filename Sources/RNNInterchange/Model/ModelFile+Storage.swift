@@ -52,6 +52,16 @@ extension ModelFile {
     try AtomicFile.write([(weightsData, weightsURL), (json, url)])
   }
 
+  /// SHA-256 of the file that `write(to:weights:)` makes for this name; it covers the weights, whose digest is in it.
+  ///
+  /// - Throws: as `write(to:weights:)`.
+  package func digest(name: String, weights: Weights) throws -> String {
+    let weightsURL = URL(fileURLWithPath: "\(name).safetensors")
+    let tensors = try tensors(weights, path: weightsURL.path)
+    return RNNSupport.sha256(
+      try data(tensors: tensors, weightsURL: weightsURL, path: "\(name).json").1)
+  }
+
   private func data(tensors: SafeTensors, weightsURL: URL, path: String) throws -> (Data, Data) {
     var sink = DiagnosticSink(stage: "model")
     for (s, stage) in stages.enumerated() {

@@ -28,6 +28,7 @@ struct CompileCommand: ParsableCommand {
         rnnc compile model.json -o out --device XC7VX690T --clock 200 --streams 2
         rnnc compile model.json -o out --device LFE5U-25F --clock 50 --frames-per-second 16000
         rnnc compile model.json -o out --latency 20
+        rnnc compile model.json -o out --streams 3 --control axi-lite
         rnnc compile model.json -o out --lanes 4 --dry-run
       """)
 
@@ -74,6 +75,11 @@ struct CompileCommand: ParsableCommand {
       "How products with circulant blocks of 8 and 16 are computed: exact, or fourier (fewer multipliers, rounded; the reference rounds alike)."
   )
   var transform = CompileRequest.Transform.exact
+  @Option(
+    help:
+      "The port beside the streams: none, or axi-lite (identification, status; clears, saves and loads the states of a stream)."
+  )
+  var control = CompileRequest.Control.none
   @Option(help: "Elements in one beat of the input stream; a power of two.")
   var inputBeat = 1
   @Option(
@@ -89,7 +95,8 @@ struct CompileCommand: ParsableCommand {
       columnGroups: columnGroups, drainChains: drainChains, denseMultipliers: denseMultipliers,
       elementsPerStep: elementsPerStep,
       inputElementsPerBeat: inputBeat, outputElementsPerBeat: outputBeat, streams: streams,
-      transform: transform, framesPerSecond: framesPerSecond, latencyMicroseconds: latency)
+      transform: transform, framesPerSecond: framesPerSecond, latencyMicroseconds: latency,
+      control: control)
     try Frontend.run(
       CompileStage(
         model: URL(fileURLWithPath: model), output: URL(fileURLWithPath: output), request: options),
@@ -98,3 +105,4 @@ struct CompileCommand: ParsableCommand {
 }
 
 extension CompileRequest.Transform: ExpressibleByArgument {}
+extension CompileRequest.Control: ExpressibleByArgument {}

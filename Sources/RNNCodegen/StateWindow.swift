@@ -1,0 +1,132 @@
+package import RNNFixedPoint
+package import RNNGraph
+package import RNNSupport
+internal import RNNVerilog
+
+/// The port for control beside the streams.
+package enum ControlPort: String, Hashable, Sendable, CaseIterable {
+  case none
+  /// A slave for identification, status, and the states of every stream.
+  case axiLite = "axi-lite"
+}
+
+/// A state in the window of the control port: one element a 32-bit word, sign-extended.
+package struct WindowState: Hashable, Sendable {
+  /// The state's name in the graph, such as `gru0.h`.
+  package var name: String
+  /// The node whose value it holds.
+  package var value: ValueID
+  package var size: Int
+  package var format: QFormat
+  /// What its elements are before the first frame of a sequence.
+  package var initial: Int64
+  /// Words before it in the window.
+  package var offset: Int
+  /// The byte address of its first element.
+  package var address: Int { Design.windowAddress + 4 * offset }
+}
+
+extension Design {
+  /// The byte address of the window's first word.
+  package static let windowAddress = 4096
+
+  package var hasControl: Bool { options.control == .axiLite }
+
+  /// The states of the window in the order of the graph; empty without a control port.
+  package var windowStates: [WindowState] {
+    guard hasControl else { return [] }
+    let held = Set(memories.compactMap { stateValue(of: $0) })
+    var states: [WindowState] = []
+    for state in graph.states where held.contains(state.next) {
+      if states.contains(where: { $0.value == state.next }) { continue }
+      states.append(
+        WindowState(
+          name: state.name, value: state.next, size: state.size,
+          format: graph[state.next].format, initial: state.initial,
+          offset: states.last.map { $0.offset + $0.size } ?? 0))
+    }
+    return states
+  }
+
+  /// 32-bit words of the window.
+  package var windowWords: Int { windowStates.reduce(0) { $0 + $1.size } }
+  /// Bits of a byte address of the control port.
+  package var controlAddressBits: Int { indexWidth(Self.windowAddress + 4 * windowWords) }
+
+  /// The value that a memory keeps from frame to frame; nil for one that only its own frame reads.
+  func stateValue(of memory: ValueMemory) -> ValueID? {
+    switch memory.role {
+    case .operand(let value): lowered.isState(value) ? value : nil
+    case .element(let read, _): read.previous ? read.value : nil
+    case .product, .output: nil
+    }
+  }
+}
+
+extension Design {
+  /// The first 128 bits of the model's digest, in words of 32, the first digits first.
+  var identity: [Int64] {
+    let digits = Array(modelDigest)
+    return (0..<4).map { Int64(String(digits[8 * $0..<8 * $0 + 8]), radix: 16) ?? 0 }
+  }
+
+  /// What a manifest says of the control port: where a host finds which state.
+  var controlMembers: [JSONValue.Member] {
+    guard hasControl else { return [] }
+    return [
+      .init(
+        "control",
+        .object([
+          "port": .string(options.control.rawValue), "addressBits": .int(controlAddressBits),
+          "modelSha256": .string(modelDigest), "windowAddress": .int(Self.windowAddress),
+          "states": .array(
+            windowStates.map {
+              .object([
+                "name": .string($0.name), "address": .int($0.address), "size": .int($0.size),
+                "width": .int($0.format.width), "fraction": .int($0.format.fraction),
+                "initial": .int(Int($0.initial)),
+              ])
+            }),
+        ]))
+    ]
+  }
+}
+
+extension JSONValue {
+  /// An object with more members at its end.
+  func appending(_ more: [Member]) -> JSONValue {
+    guard case .object(let members) = self else { return self }
+    return .object(members + more)
+  }
+}
+
+/// Refuses states that the window cannot show whole.
+func checkControl(
+  _ graph: IntegerGraph, _ options: CompileOptions, _ sink: inout DiagnosticSink
+) {
+  guard options.control != .none else { return }
+  let fix = "compile without `--control \(options.control.rawValue)`"
+  for node in graph.nodes {
+    guard case .coefficient(let k) = node.op, graph.coefficients[k].counter != nil else { continue }
+    sink.error(
+      graph.coefficients[k].name,
+      "counts the frames of a sequence: its counter is a state that the control port does not show",
+      fix: fix)
+  }
+  for (k, state) in graph.states.enumerated() {
+    let format = graph[state.next].format
+    if format.width > 32 {
+      sink.error(
+        "states.\(state.name)", "has \(format.width) bits, more than a word of the control port",
+        fix: "quantize it to at most 32 bits, or \(fix)")
+    }
+    if let twin = graph.states[..<k].first(where: {
+      $0.next == state.next && $0.initial != state.initial
+    }) {
+      sink.error(
+        "states.\(state.name)",
+        "holds the same value as `\(twin.name)` and starts from another: the control port shows one of them",
+        fix: fix)
+    }
+  }
+}
