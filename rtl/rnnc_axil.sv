@@ -2,11 +2,12 @@
 
 /// AXI4-Lite slave: turns the five channels into accesses of whole 32-bit words, one at a time.
 ///
-/// Address and data of a write may come in any order; a read and a write that both wait take turns.
-/// `req_o` is high for one cycle; `write_o`, `addr_o` (of a word) and `data_o` hold from then until
-/// `ack_i`, which comes with `error_i` and `data_i` in the same cycle or later. The answer follows in
-/// the next cycle: OKAY or, with `error_i`, SLVERR. A write of a part of a word, and an address that
-/// is no multiple of 4, answer SLVERR without an access. Throughput: one access in 3 cycles at best.
+/// Address and data of a write may come in any order; a read and a write that both wait take
+/// turns. `req_o` is high for one cycle; `write_o`, `addr_o` (of a word) and `data_o` hold from
+/// then until `ack_i`, which comes with `error_i` and `data_i` in the same cycle or later. The
+/// answer follows in the next cycle: OKAY or, with `error_i`, SLVERR. A write of a part of a word,
+/// and an address that is no multiple of 4, answer SLVERR without an access. Throughput: one
+/// access in 3 cycles at best.
 ///
 ///     BRESP, RRESP = error_i || ADDR % 4 != 0 || write && WSTRB != 4'b1111 ? SLVERR : OKAY
 module rnnc_axil #(

@@ -2,12 +2,12 @@
 
 /// Registers for identification, status and control of a core, and the way to its state window.
 ///
-/// Word addresses: 0 magic "RNNC", 1 version of this map, 2 to 5 identity, 6 streams, 7 words of the
-/// window, 8 capabilities, 9 byte address of the window; 16 status, 17 control, 18 command, 19
-/// stream, 20 frames; the window from 1024 on. An access answers with `ack_o` 1 cycle after `req_i`,
-/// one of the window with `window_done_i`. `error_o` refuses what has no meaning: other addresses,
-/// writes to constants, reads of the command, bits and stream numbers that do not exist, and the
-/// window, clear and continue unless the core is held and quiet.
+/// Word addresses: 0 magic "RNNC", 1 version of this map, 2 to 5 identity, 6 streams, 7 words of
+/// the window, 8 capabilities, 9 byte address of the window; 16 status, 17 control, 18 command, 19
+/// stream, 20 frames; the window from 1024 on. An access answers with `ack_o` 1 cycle after
+/// `req_i`, one of the window with `window_done_i`. `error_o` refuses what has no meaning: other
+/// addresses, writes to constants, reads of the command, bits and stream numbers that do not exist,
+/// and the window, clear and continue unless the core is held and quiet.
 ///
 ///     status = {first_i, error_i, busy_i, hold_o && quiet_i}
 module rnnc_control #(

@@ -36,7 +36,8 @@ extension Design {
     let timing = frameTiming
     return DesignCounts(
       units: [laneUnit, weightUnit, operandUnit, transformInUnit, transformOutUnit]
-        + lowered.segments.indices.map(segmentUnit) + [controlUnit, streamUnit],
+        + lowered.segments.indices.map(segmentUnit) + [controlUnit, streamUnit]
+        + (hasControl ? [controlPortUnit] : []),
       cyclesPerFrame: T,
       latencyCycles: timing.inputBeats - 1 + timing.latencyCycles + timing.outputBeats - 1,
       usefulMultiplicationsPerFrame: useful, denseEquivalentOperationsPerFrame: denseEquivalent)

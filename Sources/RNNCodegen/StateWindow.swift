@@ -92,6 +92,37 @@ extension Design {
   }
 }
 
+extension Design {
+  /// The slave, its registers, and what they add to the memories of states.
+  var controlPortUnit: UnitCounts {
+    let address = controlAddressBits
+    let states = windowStates
+    // In the slave two addresses, written and read data, answers; in the registers the count of frames, the data of an
+    // answer, the stream; in the core the data of the window and the index of each state.
+    var unit = UnitCounts(
+      name: "control port",
+      registerBits: 2 * address + 2 * 32 + 20 + 3 * 32 + interface.streamBits + 10
+        + states.reduce(0) { $0 + indexWidth($1.size) + 1 },
+      lutEstimate: address + 32 + 2 * 32 + 70, scope: ["u_axil", "u_control"])
+    for state in states {
+      unit.lutEstimate += indexWidth(windowWords) + state.format.width
+      for memory in memories where stateValue(of: memory) == state.value {
+        // Every bit of a word is written from two sides, every bit of an address comes from two sides, and one
+        // element of a word is selected.
+        unit.lutEstimate += memory.width + 2 * memory.addressWidth + memory.width / 3
+        guard memory.elementsPerWord & (memory.elementsPerWord - 1) != 0, memory.words > 1 else {
+          continue
+        }
+        // A product for the quotient, another for the rest.
+        let index = indexWidth(state.size)
+        unit.lutEstimate += index * index
+        unit.registerBits += index
+      }
+    }
+    return unit
+  }
+}
+
 extension JSONValue {
   /// An object with more members at its end.
   func appending(_ more: [Member]) -> JSONValue {

@@ -186,19 +186,25 @@ struct Stimulus {
 
   init(_ sequences: [[[Int64]]], _ order: FrameOrder, port: CosimStream) {
     for place in order.frames {
-      let frame = sequences[place.sequence][place.step]
-      for beat in 0..<port.beats {
-        for lane in 0..<port.elementsPerBeat {
-          let element = beat * port.elementsPerBeat + lane
-          var code = element < frame.count ? frame[element] : 0
-          for _ in 0..<port.elementBytes {
-            data.append(UInt8(truncatingIfNeeded: code))
-            code >>= 8
-          }
+      append(
+        sequences[place.sequence][place.step], stream: place.stream, isLast: place.isLast,
+        port: port)
+    }
+  }
+  init() {}
+
+  mutating func append(_ frame: [Int64], stream tid: Int, isLast: Bool, port: CosimStream) {
+    for beat in 0..<port.beats {
+      for lane in 0..<port.elementsPerBeat {
+        let element = beat * port.elementsPerBeat + lane
+        var code = element < frame.count ? frame[element] : 0
+        for _ in 0..<port.elementBytes {
+          data.append(UInt8(truncatingIfNeeded: code))
+          code >>= 8
         }
-        last.append(place.isLast && beat == port.beats - 1 ? 1 : 0)
-        stream.append(UInt8(place.stream))
       }
+      last.append(isLast && beat == port.beats - 1 ? 1 : 0)
+      stream.append(UInt8(tid))
     }
   }
 }

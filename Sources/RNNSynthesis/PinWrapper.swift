@@ -13,9 +13,15 @@ package struct PinWrapper: Hashable, Sendable {
   package var outputBits: Int
   /// Width of tid; 0 without it.
   package var streamBits: Int
+  /// Bits of an address of the control port; 0 without it.
+  package var controlAddressBits: Int
 
-  package init(design: String, inputBits: Int, outputBits: Int, streamBits: Int = 0) {
+  package init(
+    design: String, inputBits: Int, outputBits: Int, streamBits: Int = 0,
+    controlAddressBits: Int = 0
+  ) {
     self.design = design
+    self.controlAddressBits = controlAddressBits
     self.streamBits = streamBits
     self.inputBits = inputBits
     self.outputBits = outputBits
@@ -23,15 +29,32 @@ package struct PinWrapper: Hashable, Sendable {
 
   package var name: String { "\(design)_pins" }
 
+  /// The wires of the control port, without its prefix.
+  private var controlInputs: [(port: String, width: Int)] {
+    guard controlAddressBits > 0 else { return [] }
+    return [
+      ("awvalid", 1), ("awaddr", controlAddressBits), ("awprot", 3), ("wvalid", 1), ("wdata", 32),
+      ("wstrb", 4), ("bready", 1), ("arvalid", 1), ("araddr", controlAddressBits), ("arprot", 3),
+      ("rready", 1),
+    ]
+  }
+  private var controlOutputs: [(port: String, width: Int)] {
+    guard controlAddressBits > 0 else { return [] }
+    return [
+      ("awready", 1), ("wready", 1), ("bvalid", 1), ("bresp", 2), ("arready", 1), ("rvalid", 1),
+      ("rdata", 32), ("rresp", 2),
+    ]
+  }
+
   private var module: VerilogModule {
-    // TLAST above the data, TID above both.
-    let input = inputBits + 1 + streamBits
-    let output = outputBits + 1 + streamBits
+    // TLAST above the data, TID above both, the control port on top.
+    let input = inputBits + 1 + streamBits + controlInputs.reduce(0) { $0 + $1.width }
+    let output = outputBits + 1 + streamBits + controlOutputs.reduce(0) { $0 + $1.width }
     var m = VerilogModule(
       name,
       doc: """
         \(design) behind ten pins. In: each cycle with shift_i takes serial_i into a beat, tdata from its \
-        lowest bit on, then tlast and tid, \(input) bits in all; load_i, while ready_o is high and no sooner than the \
+        lowest bit on, then tlast and tid\(controlAddressBits > 0 ? ", then the inputs of the control port" : ""), \(input) bits in all; load_i, while ready_o is high and no sooner than the \
         cycle after the last bit, sends the beat. Out: while valid_o is high serial_o is the lowest bit that \
         is left of a beat of \(output) bits in the same order, and next_i moves on; the answer to a pin comes \
         three cycles later. Reset is active low.
@@ -70,6 +93,10 @@ package struct PinWrapper: Hashable, Sendable {
     for name in ["m_valid", "m_last", "out_valid_q", "frame_error"] { m.declare(name) }
     m.declare("m_data", .bits(outputBits))
     if streamBits > 0 { m.declare("m_tid", .bits(streamBits)) }
+    for (port, width) in controlOutputs { m.declare(port, .bits(width)) }
+    let beat: [VerilogExpression] =
+      controlOutputs.reversed().map { .name($0.port) } + (streamBits > 0 ? ["m_tid"] : [])
+      + ["m_last", "m_data"]
     m.declare("out_q", .bits(output))
     m.declare("count_q", .bits(width))
     m.always([
@@ -84,7 +111,7 @@ package struct PinWrapper: Hashable, Sendable {
             ])
         ],
         [
-          .set("out_q", .concat((streamBits > 0 ? ["m_tid"] : []) + ["m_last", "m_data"])),
+          .set("out_q", .concat(beat)),
           .set("count_q", .lit(0, width: width)),
         ]),
       .ifElse(
@@ -118,8 +145,17 @@ package struct PinWrapper: Hashable, Sendable {
         .output("frame_error_o", "frame_error"),
       ]
     if streamBits > 0 {
-      m.wire("s_tid", .bits(streamBits), .slice("beat_q", input - 1, inputBits + 1))
+      m.wire("s_tid", .bits(streamBits), .slice("beat_q", inputBits + streamBits, inputBits + 1))
       connections += [.input("s_axis_tid", "s_tid"), .output("m_axis_tid", "m_tid")]
+    }
+    var low = inputBits + 1 + streamBits
+    for (port, width) in controlInputs {
+      m.wire(port, .bits(width), .slice("beat_q", low + width - 1, low))
+      low += width
+      connections.append(.input("s_axil_\(port)", .name(port)))
+    }
+    for (port, _) in controlOutputs {
+      connections.append(.output("s_axil_\(port)", .whole(port)))
     }
     m.instance(design, "u_design", connections)
     return m
@@ -138,6 +174,8 @@ package struct PinWrapper: Hashable, Sendable {
     }
     top.input("s_axis_tdata", .bits(inputBits))
     top.output("m_axis_tdata", .bits(outputBits))
+    for (port, width) in controlInputs { top.input("s_axil_\(port)", .bits(width)) }
+    for (port, width) in controlOutputs { top.output("s_axil_\(port)", .bits(width)) }
     if streamBits > 0 {
       top.input("s_axis_tid", .bits(streamBits))
       top.output("m_axis_tid", .bits(streamBits))

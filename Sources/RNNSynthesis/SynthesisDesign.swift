@@ -16,6 +16,8 @@ package struct SynthesisDesign: Sendable {
   package var outputBits: Int
   /// Width of TID; 0 for one stream.
   package var streamBits: Int
+  /// Bits of an address of the control port; 0 without it.
+  package var controlAddressBits: Int
   package var counts: DesignCounts
   /// Copies of each datapath, and output transforms: more than one is synthesized once.
   package var elementsPerStep: Int
@@ -26,7 +28,8 @@ package struct SynthesisDesign: Sendable {
 
   var wrapper: PinWrapper {
     PinWrapper(
-      design: name, inputBits: inputBits, outputBits: outputBits, streamBits: streamBits)
+      design: name, inputBits: inputBits, outputBits: outputBits, streamBits: streamBits,
+      controlAddressBits: controlAddressBits)
   }
 
   /// Describes a design whose files lie in a build folder.
@@ -39,6 +42,7 @@ package struct SynthesisDesign: Sendable {
     inputBits = design.interface.input.dataBits
     outputBits = design.interface.output.dataBits
     streamBits = design.interface.streams > 1 ? design.interface.streamBits : 0
+    controlAddressBits = design.hasControl ? design.controlAddressBits : 0
     counts = design.counts
     elementsPerStep = design.options.elementsPerStep ?? 1
     drainChains = design.schedule.drainChains

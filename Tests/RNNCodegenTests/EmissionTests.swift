@@ -34,6 +34,27 @@ import _RNNTestSupport
     try lint(compile(network.graph, options: options))
   }
 
+  @Test(arguments: [1, 3]) func controlPortsLintClean(_ streams: Int) throws {
+    // Words of 12 elements, no power of two, and of two; states of two layers and sizes.
+    let network = try RandomNetwork(
+      seed: 9,
+      options: .init(cell: "lstm", sizes: [5, 13, 3], block: 4, policy: QuantizationPolicy()))
+    var options = CompileOptions(
+      name: "held", lanes: 2, columnGroups: 3, elementsPerStep: 2, streams: streams)
+    options.control = .axiLite
+    try lint(compile(network.graph, options: options))
+  }
+
+  @Test func aControlPortWithoutStatesLintsClean() throws {
+    let network = try RandomNetwork(
+      seed: 10, options: .init(cell: "dense", sizes: [5, 3], block: 1, policy: .init()))
+    var options = CompileOptions(name: "stateless", lanes: 2)
+    options.control = .axiLite
+    let design = try compile(network.graph, options: options)
+    #expect(design.windowStates.isEmpty)
+    try lint(design)
+  }
+
   @Test(arguments: [8, 16]) func fourierTransformsLintClean(_ block: Int) throws {
     let network = try RandomNetwork(
       seed: 8,

@@ -90,7 +90,7 @@ struct TextRule: Sendable, CustomStringConvertible {
       #expect(text.contains("\nmodule \(name.dropLast(3)) #("), "\(name)")
       #expect(text.contains("  \(name.dropLast(3))_bad_params u_bad ();"), "\(name)")
     }
-    #expect(modules == 9)
+    #expect(modules == 12)
   }
 
   @Test(arguments: [
@@ -155,6 +155,7 @@ struct TextRule: Sendable, CustomStringConvertible {
   @Test(
     .enabled(if: hasAllTools),
     arguments: [
+      ("rnnc_axil", "AddressWidth=2"), ("rnnc_control", "Streams=0"), ("rnnc_state_ram", "Size=0"),
       ("rnnc_collect", "Elements=2 WordElements=5"), ("rnnc_delay", "Depth=-1"),
       ("rnnc_lane", "Products=0"), ("rnnc_mul", "AWidth=0"),
       ("rnnc_pwl", "InitFile=\"x.mem\" Segments=48"), ("rnnc_pwl", "InitFile=\"x.mem\" Shift=-1"),

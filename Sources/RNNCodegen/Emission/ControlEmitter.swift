@@ -51,7 +51,7 @@ extension CoreEmitter {
     return [.ifElse("clear_i" || "continue_i", [.set(flag, "clear_i")])]
   }
 
-  /// Rest: every frame that was taken has been computed. Then the addresses of the window's accesses.
+  /// Tells when every frame that was taken has been computed, and which memory words an access of the window means.
   mutating func emitControl() {
     guard design.hasControl else { return }
     m.blank()
@@ -61,7 +61,7 @@ extension CoreEmitter {
     }
     m.wire(
       "is_busy", .bit,
-      active.reduce(VerilogExpression.name("frame_open_q") || VerilogExpression.name("input_full_q").anyBit) { $0 || $1 })
+      active.reduce("frame_open_q" || VerilogExpression.name("input_full_q").anyBit) { $0 || $1 })
     m.declare("quiet_q")
     registerWithReset([("quiet_q", .zero)], [.set("quiet_q", "hold_i" && !"is_busy")])
     m.assign("quiet_o", "quiet_q")

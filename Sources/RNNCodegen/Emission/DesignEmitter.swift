@@ -117,6 +117,7 @@ extension CompileOptions {
       "columnGroups", "drainChains", "denseMultipliers", "elementsPerStep",
       "inputElementsPerBeat", "outputElementsPerBeat", "streams", "transform",
     ]
+    let optional = ["control"]
     self.init()
     guard case .object(let members) = json else {
       throw DiagnosticsEmitted(
@@ -159,7 +160,7 @@ extension CompileOptions {
       default:
         sink.error(
           "\(path)/\(member.key)",
-          known.contains(member.key) || member.key == "control" ? "has a value of the wrong kind" : "is unknown",
+          (known + optional).contains(member.key) ? "has a value of the wrong kind" : "is unknown",
           fix: "compile the model again")
       }
     }
