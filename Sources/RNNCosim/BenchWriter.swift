@@ -60,7 +60,7 @@ package struct BenchWriter {
     obj/V$(NAME): bench.cpp $(SOURCES)
     \tverilator --cc --exe --build -j 2 -O3 --x-assign unique --x-initial unique -Wno-fatal \\
     \t  -I../rtl --top-module $(NAME) --prefix V$(NAME) -Mdir obj \\
-    \t  -CFLAGS '-O2 -DMODEL=V$(NAME) -DMODEL_HEADER=\\"V$(NAME).h\\" -DSTREAMS=\(design.streams)' $(SOURCES) bench.cpp
+    \t  -CFLAGS '-O2 -DMODEL=V$(NAME) -DMODEL_HEADER=\\"V$(NAME).h\\" -DSTREAMS=\(design.streams)\(design.hasControl ? " -DCONTROL=1" : "")' $(SOURCES) bench.cpp
 
     cocotb:
     \tpython3 test_design.py

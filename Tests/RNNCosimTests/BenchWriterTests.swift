@@ -8,13 +8,14 @@ import Testing
 import _RNNTestSupport
 
 @Suite(.serialized) struct BenchWriterTests {
-  @Test func theBenchOfACompiledDesignPassesAndNoticesAWrongVector() throws {
+  @Test(arguments: ControlPort.allCases)
+  func theBenchOfACompiledDesignPassesAndNoticesAWrongVector(_ control: ControlPort) throws {
     try withTemporaryFolder { folder in
       let network = try RandomNetwork(
         seed: 11, options: .init(cell: "gru", sizes: [3, 5], block: 2))
-      let design = try compile(
-        network.graph,
-        options: CompileOptions(name: "bench_me", lanes: 2, outputElementsPerBeat: 2))
+      var options = CompileOptions(name: "bench_me", lanes: 2, outputElementsPerBeat: 2)
+      options.control = control
+      let design = try compile(network.graph, options: options)
       for file in try emit(design) {
         try AtomicFile.write(Data(file.text.utf8), to: folder.appendingPathComponent(file.path))
       }

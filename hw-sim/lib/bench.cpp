@@ -92,6 +92,14 @@ int pass(const std::vector<Beat>& input, const std::vector<Beat>& expected, int 
   m.aresetn = 0;
   m.s_axis_tvalid = 0;
   m.m_axis_tready = 0;
+#if CONTROL
+  // Nothing on the control port.
+  m.s_axil_awvalid = m.s_axil_wvalid = m.s_axil_bready = m.s_axil_arvalid = m.s_axil_rready = 0;
+  m.s_axil_awaddr = m.s_axil_araddr = 0;
+  m.s_axil_awprot = m.s_axil_arprot = 0;
+  m.s_axil_wdata = 0;
+  m.s_axil_wstrb = 0;
+#endif
   for (int i = 0; i < 8; ++i) {
     m.eval();
     clock();

@@ -60,6 +60,11 @@ async def golden_vectors(dut):
     dut.aresetn.value = 0
     dut.s_axis_tvalid.value = 0
     dut.m_axis_tready.value = 0
+    if hasattr(dut, "s_axil_awvalid"):
+        # Nothing on the control port.
+        for name in ("awvalid", "wvalid", "bready", "arvalid", "rready", "awaddr", "araddr",
+                     "awprot", "arprot", "wdata", "wstrb"):
+            getattr(dut, "s_axil_" + name).value = 0
     Clock(dut.aclk, 10, unit="ns").start()
     for _ in range(8):
         await RisingEdge(dut.aclk)
