@@ -22,7 +22,7 @@ import _RNNTestSupport
     let length = 5
     for (streams, words) in [(3, 9), (1, 1), (1, 0)] {
       var random = SplitMix64(seed: UInt64(streams + words))
-      let accesses = (0..<700).map { k -> Access in
+      let accesses = (0..<2000).map { k -> Access in
         let window = words > 0 ? 1022 + random.below(words + 4) : 1000 + random.below(24)
         let address = [17, 17, 18, 18, 19, 20, random.below(40), window, window, window][
           random.below(10)]
