@@ -33,8 +33,9 @@ package struct FrameTiming: Hashable, Sendable {
   /// Control words of a frame.
   var length: Int { blocked.count - 1 }
 
-  /// From the first control word back to the cycle in which the frame was started: program counter, program memory.
-  package static let startToWord = 2
+  /// From the first control word back to the cycle in which the frame was started: program counter, program memory,
+  /// control register.
+  package static let startToWord = 3
   /// From the write of the last output word to the first output beat: full flag, memory register.
   package static let commitToValid = 2
 
@@ -64,7 +65,9 @@ package struct CycleModel: Sendable {
   private struct Frame: Sendable {
     /// Nil once the counter has passed the last word.
     var counter: Int?
-    /// The index of the word that the program memory gives out now; nil before the first.
+    /// The index of the word that the program memory gives out now; nil before the first and after the last.
+    var fetched: Int?
+    /// The index of the word in effect, a cycle later.
     var word: Int?
     var bank = 0
     var isLast = false
@@ -120,10 +123,11 @@ package struct CycleModel: Sendable {
       return timing.blocked[counter + 1]
         || frame.stream == old.inputStream[next] && timing.blockedInStream[counter + 1]
     }
-    inProgress.removeAll { $0.counter == nil }
+    inProgress.removeAll { $0.counter == nil && $0.fetched == nil }
     for k in inProgress.indices {
+      inProgress[k].word = inProgress[k].fetched
+      inProgress[k].fetched = inProgress[k].counter
       guard let counter = inProgress[k].counter else { continue }
-      inProgress[k].word = counter
       inProgress[k].counter = counter + 1 < timing.length ? counter + 1 : nil
       if counter == 0 {
         bank = next

@@ -14,6 +14,8 @@ import Testing
     var timing = timing
     timing.cyclesPerFrame = 12
     timing.blocked = (0...20).map { $0 < 12 }
+    // Each of the two output buffers belongs to a frame for 24 cycles, twice the interval.
+    timing.outputCommit = 17
     var model = CycleModel(timing)
     var sent = 0
     var starts: [Int] = []

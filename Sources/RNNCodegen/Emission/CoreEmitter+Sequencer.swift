@@ -21,9 +21,19 @@ extension CoreEmitter {
   }
 
   /// A flag of the frame whose program sets an enabling field in this cycle.
-  func frameFlag(_ flag: FrameFlag, at field: String) -> VerilogExpression {
-    if slots == 1 { return .name("\(name(of: flag))0_q") }
-    return (1..<slots).reduce(slotFlag(flag, field, 0)) { $0 | slotFlag(flag, field, $1) }
+  ///
+  /// It comes from a register of its own, like the field itself.
+  mutating func frameFlag(_ flag: FrameFlag, at field: String) -> VerilogExpression {
+    let register = "ctl_\(field)_\(name(of: flag))"
+    if flagsAtFields.insert(register).inserted {
+      m.declare(register, .bits(bits(of: flag)))
+      let value =
+        slots == 1
+        ? .name("\(name(of: flag))0_q")
+        : (1..<slots).reduce(slotFlag(flag, field, 0)) { $0 | slotFlag(flag, field, $1) }
+      m.always([.set(.whole(register), value)])
+    }
+    return .name(register)
   }
   private func slotFlag(_ flag: FrameFlag, _ field: String, _ slot: Int) -> VerilogExpression {
     VerilogExpression.replication(bits(of: flag), .name("slot\(slot)_\(field)"))
@@ -55,7 +65,9 @@ extension CoreEmitter {
     }
     emitStreamStates()
     for k in 0..<slots {
-      for name in ["run", "word_valid", "bank", "first", "last"] { m.declare("\(name)\(k)_q") }
+      for name in ["run", "word_valid", "start_known", "bank", "first", "last"] {
+        m.declare("\(name)\(k)_q")
+      }
       if streams > 1 { m.declare("state\(k)_q", .bits(bits(of: .state))) }
       m.declare("counter\(k)_q", .bits(width))
     }
@@ -70,12 +82,12 @@ extension CoreEmitter {
     m.wire("frame_begins", .bit, begins.dropFirst().reduce(begins[0]) { $0 || $1 })
     let blocks = (0..<slots).map { k in
       var isBlocked: VerilogExpression =
-        !VerilogExpression.name("word_valid\(k)_q") || .name("slot\(k)_start_blocked")
+        !VerilogExpression.name("start_known\(k)_q") || .name("start_blocked\(k)_q")
       if streams > 1 {
         let stream = VerilogExpression.slice("state\(k)_q", streamBits, 1)
         isBlocked =
           isBlocked
-          || .name("slot\(k)_start_blocked_in_stream") && stream.isEqual(to: "next_input_stream")
+          || .name("start_blocked_in_stream\(k)_q") && stream.isEqual(to: "next_input_stream")
       }
       return VerilogExpression.name("run\(k)_q") && isBlocked
     }
@@ -86,11 +98,30 @@ extension CoreEmitter {
     emitStreamStateRegisters()
     if slots > 1 { wrappingCounter("slot_q", count: slots, enable: "start") }
     for k in 0..<slots { emitSlot(k, length: T, counterWidth: width) }
+    emitControlRegister()
+  }
+
+  /// The control word in effect: from registers, because a field goes to many places and memories answer late.
+  private mutating func emitControlRegister() {
+    m.comment("The control word in effect.")
+    var enables: [VerilogStatement] = []
+    var others: [VerilogStatement] = []
+    var resets: [(String, VerilogExpression)] = []
     for field in program.fields where !field.name.hasPrefix("start_blocked") {
+      let name = "ctl_\(field.name)"
       let parts = (0..<slots).map { VerilogExpression.name("slot\($0)_\(field.name)") }
-      m.wire(
-        "ctl_\(field.name)", .bits(field.width), parts.dropFirst().reduce(parts[0]) { $0 | $1 })
+      let load = VerilogStatement.set(
+        .whole(name), parts.dropFirst().reduce(parts[0]) { $0 | $1 })
+      m.declare(name, .bits(field.width))
+      if field.isEnable {
+        enables.append(load)
+        resets.append((name, .lit(0, width: field.width)))
+      } else {
+        others.append(load)
+      }
     }
+    registerWithReset(resets, enables)
+    if !others.isEmpty { m.always(others) }
   }
 
   /// The control words of one frame in progress.
@@ -107,6 +138,10 @@ extension CoreEmitter {
         "slot\(k)_\(field.name)", .bits(field.width),
         field.isEnable || slots > 1
           ? bits & .replication(field.width, .name("word_valid\(k)_q")) : bits)
+      if field.name.hasPrefix("start_blocked") {
+        m.declare("\(field.name)\(k)_q")
+        m.always([.set(.whole("\(field.name)\(k)_q"), .name("slot\(k)_\(field.name)"))])
+      }
     }
   }
 
@@ -120,9 +155,12 @@ extension CoreEmitter {
     m.wire("start\(k)", .bit, isMine)
     let zero = VerilogExpression.lit(0, width: width)
     registerWithReset(
-      [(run, .zero), (counter, zero), ("word_valid\(k)_q", .zero)],
+      [
+        (run, .zero), (counter, zero), ("word_valid\(k)_q", .zero), ("start_known\(k)_q", .zero),
+      ],
       [
         .set(.whole("word_valid\(k)_q"), .name(run)),
+        .set(.whole("start_known\(k)_q"), .name("word_valid\(k)_q") && .name(run)),
         .ifElse(
           .name("start\(k)"), [.set(.whole(run), .one), .set(.whole(counter), zero)],
           [

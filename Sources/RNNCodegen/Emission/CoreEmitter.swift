@@ -8,6 +8,8 @@ internal import RNNVerilog
 struct CoreEmitter {
   let design: Design
   var m: VerilogModule
+  /// The registers of `frameFlag` that there are.
+  var flagsAtFields: Set<String> = []
 
   static func module(_ design: Design) -> VerilogModule {
     var emitter = CoreEmitter(design: design, m: VerilogModule("\(design.name)_core", doc: ""))
@@ -26,8 +28,8 @@ struct CoreEmitter {
   private mutating func emit() {
     m.doc = """
       \(design.name): \(design.lanes) lanes of \(lowered.productsPerLane) multipliers, \(schedule.cyclesPerFrame) cycles a \
-      frame. The program memory holds one control word for each cycle of a frame; every field acts in the cycle of \
-      its word. Up to \(schedule.overlap.slots) frames run the program at a time, never two in one unit. All memories of \
+      frame. The program memory holds one control word for each cycle of a frame; every field acts in the cycle in \
+      which its word is in the control register. Up to \(schedule.overlap.slots) frames run the program at a time, never two in one unit. All memories of \
       values have two banks that change roles from frame to frame\(streams == 1 ? "" : ", or for each stream where they hold states").
       """
     m.input("clk_i")

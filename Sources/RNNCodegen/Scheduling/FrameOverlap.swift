@@ -52,7 +52,8 @@ package struct FrameOverlap: Hashable, Sendable {
     guard lowered.usedCoefficients.isEmpty else { return }
     let units = UnitUse(schedule, lowered, elementsPerStep)
     // Frames that follow each other at a distance below the uses of some unit would have to share it.
-    let least = min(length, max(2, units.leastInterval, units.mostUses))
+    // Three cycles pass before a frame's program says when the next may start.
+    let least = min(length, max(3, units.leastInterval, units.mostUses))
     let collides = (0...length).map { $0 < least || $0 < length && units.collides(at: $0) }
     func free(from least: Int) -> Int {
       var interval = least

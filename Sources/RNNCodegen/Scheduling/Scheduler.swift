@@ -198,11 +198,12 @@ package struct Scheduler {
       outputCommit: outputCommit, overlap: FrameOverlap(serial: program.length))
     schedule.overlap = FrameOverlap(
       schedule, lowered, elementsPerStep: elementsPerStep, streams: streams)
-    // The word in effect while a start is decided is two before the one that the new frame's first would meet.
+    // A start is decided by the word that left the program memory a cycle ago: three before the one that the memory
+    // gives when it gives the new frame's first. A new frame of the same slot still meets the last two.
     let length = program.length
     for word in 0..<length {
       func set(_ field: String, _ blocked: [Bool]) {
-        if word == length - 1 || blocked[min(word + 2, length)] {
+        if word >= length - 2 || blocked[min(word + 3, length)] {
           schedule.program.set(field, at: word)
         }
       }
