@@ -2,8 +2,8 @@
 
 /// Piecewise-linear function on codes: equal segments over a clamped input range.
 ///
-/// Latency 3 cycles, throughput 1. `en_i` says that `x_i` counts in this cycle; the result of that
-/// cycle is at `y_o` 3 cycles later and stays until the next one. Registers hold in between.
+/// Latency 4 cycles, throughput 1. `en_i` says that `x_i` counts in this cycle; the result of that
+/// cycle is at `y_o` 4 cycles later and stays until the next one. Registers hold in between.
 ///
 ///     s = clamp(x_i, Lower, Lower + Segments * 2^SegmentBits - 1) - Lower
 ///     i = s >> SegmentBits        d = s mod 2^SegmentBits
@@ -106,10 +106,13 @@ module rnnc_pwl #(
     .data_o(word_q)
   );
 
-  // Stage 2: multiply. Stage 3: add, round, saturate.
+  // Stage 2: the table's word leaves the memory. Stage 3: multiply. Stage 4: add, round, saturate.
   logic en_q;
   logic en_q2;
+  logic en_q3;
+  logic [WordWidth-1:0] word_q2;
   logic [OffsetWidth-1:0] offset_q;
+  logic [OffsetWidth-1:0] offset_q2;
   logic signed [OffsetWidth:0] offset_s;
   logic signed [SlopeWidth-1:0] slope_s;
   logic signed [ProductWidth-1:0] product_q;
@@ -117,8 +120,8 @@ module rnnc_pwl #(
   logic signed [SumWidth-1:0] sum;
   logic signed [OutWidth-1:0] rounded;
 
-  assign offset_s = $signed({1'b0, offset_q});
-  assign slope_s = $signed(word_q[WordWidth-1:InterceptWidth]);
+  assign offset_s = $signed({1'b0, offset_q2});
+  assign slope_s = $signed(word_q2[WordWidth-1:InterceptWidth]);
   assign sum = SumWidth'(product_q) + SumWidth'(intercept_q);
 
   rnnc_round_sat #(
@@ -134,12 +137,17 @@ module rnnc_pwl #(
   always_ff @(posedge clk_i) begin
     en_q  <= en_i;
     en_q2 <= en_q;
+    en_q3 <= en_q2;
     if (en_i) offset_q <= offset;
     if (en_q) begin
-      product_q   <= slope_s * offset_s;
-      intercept_q <= $signed(word_q[InterceptWidth-1:0]);
+      word_q2   <= word_q;
+      offset_q2 <= offset_q;
     end
-    if (en_q2) y_o <= rounded;
+    if (en_q2) begin
+      product_q   <= slope_s * offset_s;
+      intercept_q <= $signed(word_q2[InterceptWidth-1:0]);
+    end
+    if (en_q3) y_o <= rounded;
   end
 endmodule
 

@@ -173,7 +173,7 @@ let simulators = BenchSimulator.allCases.filter(\.isEnabled)
     // Every code, then again with gaps in which the output must stay.
     let inputs = (0..<4096).map { (Int64($0) - 2048, true) }
     let gaps = (0..<300).map { _ in (Int64(random.below(4096)) - 2048, random.below(3) > 0) }
-    let stimulus = inputs + gaps + [(0, false), (0, false), (0, false)]
+    let stimulus = inputs + gaps + Array(repeating: (0, false), count: 4)
     var files: [(name: String, text: String)] = []
     var units: [Unit] = []
     for (i, entry) in cases.enumerated() {
@@ -202,8 +202,8 @@ let simulators = BenchSimulator.allCases.filter(\.isEnabled)
       let size = Double(1 << t.segmentBits)
       var expected: Int64?
       var saturated = 0
-      for cycle in 3..<stimulus.count {
-        let (wide, isEnabled) = stimulus[cycle - 3]
+      for cycle in 4..<stimulus.count {
+        let (wide, isEnabled) = stimulus[cycle - 4]
         if isEnabled {
           // The definition in real numbers; every one of them is exact in a double.
           let cut = Int64(64 - t.input.width)

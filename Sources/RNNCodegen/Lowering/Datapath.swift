@@ -26,7 +26,7 @@ package struct Datapath: Hashable, Sendable {
     switch op {
     case .add, .subtract, .relu, .gate, .requantize: 1
     case .multiply: 2
-    case .activation: 3
+    case .activation: 4
     case .normalize: 9
     case .extend, .input, .state, .vector, .constant, .coefficient, .linear: 0
     }
