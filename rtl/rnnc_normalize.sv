@@ -2,7 +2,8 @@
 
 /// v / sqrt(s) on codes: normalised square, lines for the root of its mantissa, product, shift.
 ///
-/// Latency 9 cycles, throughput 1.
+/// Latency 9 cycles, or with `Deep` 11, throughput 1: deep registers halve the normalisation and
+/// stand behind the memory.
 ///
 ///     t = max(s_i, 0) + Floor              e greatest with t 4^e < 2^TotalBits,  m = t 4^e
 ///     i = m >> OffsetBits, less 2^IndexBits,  d = m mod 2^OffsetBits
@@ -24,7 +25,8 @@ module rnnc_normalize #(
   parameter int SlopeWidth = 12,
   parameter int RootBits = 17,
   parameter int DropBits = 18,
-  parameter int Shift = 17
+  parameter int Shift = 17,
+  parameter int Deep = 0
 ) (
   input wire logic clk_i,
   input wire logic signed [ValueWidth-1:0] v_i,
@@ -38,7 +40,7 @@ module rnnc_normalize #(
 
   if (InitFile == "" || ValueWidth < 1 || SquareWidth < 1 || OutWidth < 1 || Floor < 1
       || TotalBits < 4 || TotalBits > 30 || TotalBits < SquareWidth || IndexBits < 0
-      || OffsetBits < 0 || SlopeWidth < 1 || RootBits < 1 || DropBits < 1)
+      || OffsetBits < 0 || SlopeWidth < 1 || RootBits < 1 || DropBits < 1 || Deep < 0 || Deep > 1)
   begin : gen_param_check
     rnnc_normalize_bad_params u_bad ();
   end
@@ -59,35 +61,48 @@ module rnnc_normalize #(
 
   assign square = s_i[SquareWidth-1] ? '0 : TotalBits'($unsigned(s_i));
 
-  // Stage 2: shift left by the greatest even number of bits that are all zero.
-  logic [ShiftWidth+TotalBits-1:0] normalised;
+  // Stage 2: shift left by the greatest even number of bits that are all zero; a deep design takes
+  // the greater half of the powers of two in a stage of its own.
+  localparam int BothWidth = ShiftWidth + TotalBits;
+  localparam logic [ShiftWidth-1:0] AllPowers = '1;
+  localparam logic [ShiftWidth-1:0] CoarsePowers = AllPowers << (Deep == 0 ? 0 : ShiftWidth / 2);
+  localparam int MemoryLatency = Deep == 0 ? 1 : 2;
+
+  logic [BothWidth-1:0] coarse;
+  logic [BothWidth-1:0] normalised;
   logic [TotalBits-1:0] mantissa_q;
   logic [ShiftWidth-1:0] shift_q;
 
-  // Half of the shift, then what it leaves; one power of two after the other, the greatest first.
-  function automatic [ShiftWidth+TotalBits-1:0] normalise(input [TotalBits-1:0] total);
+  // Half of the shift, then what it leaves; one power of two after the other, the greatest
+  // first, if `s` has it.
+  function automatic [BothWidth-1:0] normalise(input [BothWidth-1:0] old, input [ShiftWidth-1:0] s);
     logic [TotalBits-1:0] rest;
     logic [ShiftWidth-1:0] half;
-    rest = total;
-    half = '0;
+    {half, rest} = old;
     for (int i = ShiftWidth - 1; i >= 0; i = i - 1) begin
-      half = half << 1;
-      if ((rest >> (TotalBits - (2 << i))) == '0) begin
+      if (s[i] && (rest >> (TotalBits - (2 << i))) == '0) begin
         rest = rest << (2 << i);
-        half = half | ShiftWidth'(1);
+        half = half | (ShiftWidth'(1) << i);
       end
     end
     normalise = {half, rest};
   endfunction
 
-  assign normalised = normalise(total_q);
+  assign coarse = normalise({{ShiftWidth{1'b0}}, total_q}, CoarsePowers);
+  if (Deep == 0) begin : gen_coarse
+    assign normalised = coarse;
+  end else begin : gen_fine
+    logic [BothWidth-1:0] coarse_q;
+    always_ff @(posedge clk_i) coarse_q <= coarse;
+    assign normalised = normalise(coarse_q, ~CoarsePowers);
+  end
 
   // Stage 3: the line of the mantissa's segment; its top two bits are 01, 10 or 11.
   logic [IndexBits+1:0] index;
   logic [1:0] top;
   logic [OffsetWidth-1:0] offset;
-  logic [OffsetWidth-1:0] offset_q;
-  logic [WordWidth-1:0] word_q;
+  logic [OffsetWidth-1:0] word_offset;
+  logic [WordWidth-1:0] word;
 
   assign top = mantissa_q[TotalBits-1-:2] - 2'd1;
   if (IndexBits > 0) begin : gen_index
@@ -104,12 +119,22 @@ module rnnc_normalize #(
   rnnc_rom #(
     .InitFile(InitFile),
     .Width(WordWidth),
-    .Depth(3 << IndexBits)
+    .Depth(3 << IndexBits),
+    .Latency(MemoryLatency)
   ) u_segments (
     .clk_i(clk_i),
     .en_i(1'b1),
     .addr_i(index),
-    .data_o(word_q)
+    .data_o(word)
+  );
+
+  rnnc_delay #(
+    .Width(OffsetWidth),
+    .Depth(MemoryLatency)
+  ) u_offset (
+    .clk_i(clk_i),
+    .data_i(offset),
+    .data_o(word_offset)
   );
 
   // Stage 4: multiply. Stage 5: subtract; a root is never negative.
@@ -119,7 +144,7 @@ module rnnc_normalize #(
   logic [DifferenceWidth-1:0] difference;
   logic signed [RootBits+1:0] root_q;
 
-  assign slope = word_q[WordWidth-1:InterceptWidth];
+  assign slope = word[WordWidth-1:InterceptWidth];
   assign difference = DifferenceWidth'(intercept_q) - DifferenceWidth'(line_q);
 
   logic unused_difference;
@@ -131,23 +156,23 @@ module rnnc_normalize #(
 
   // Stages 6 and 7: the value times the root.
   logic [ValueWidth-1:0] value_bits;
-  logic [ValueWidth-1:0] value_q5;
+  logic [ValueWidth-1:0] value_waits;
   logic signed [ValueWidth-1:0] value;
   logic signed [ProductWidth-1:0] product;
-  logic [ShiftWidth-1:0] shift_q7;
+  logic [ShiftWidth-1:0] shift_waits;
 
   assign value_bits = $unsigned(v_i);
 
   rnnc_delay #(
     .Width(ValueWidth),
-    .Depth(5)
+    .Depth(4 + Deep + MemoryLatency)
   ) u_value (
     .clk_i(clk_i),
     .data_i(value_bits),
-    .data_o(value_q5)
+    .data_o(value_waits)
   );
 
-  assign value = $signed(value_q5);
+  assign value = $signed(value_waits);
 
   rnnc_mul #(
     .AWidth(ValueWidth),
@@ -161,11 +186,11 @@ module rnnc_normalize #(
 
   rnnc_delay #(
     .Width(ShiftWidth),
-    .Depth(5)
+    .Depth(4 + MemoryLatency)
   ) u_shift (
     .clk_i(clk_i),
     .data_i(shift_q),
-    .data_o(shift_q7)
+    .data_o(shift_waits)
   );
 
   // Stage 8: shift. Stage 9: round and saturate.
@@ -195,11 +220,10 @@ module rnnc_normalize #(
     total_q     <= square + TotalBits'(Floor);
     mantissa_q  <= normalised[TotalBits-1:0];
     shift_q     <= normalised[ShiftWidth+TotalBits-1:TotalBits];
-    offset_q    <= offset;
-    line_q      <= LineWidth'(slope) * LineWidth'(offset_q);
-    intercept_q <= word_q[InterceptWidth-1:0];
+    line_q      <= LineWidth'(slope) * LineWidth'(word_offset);
+    intercept_q <= word[InterceptWidth-1:0];
     root_q      <= $signed({1'b0, difference[InterceptWidth-1:DropBits]});
-    shifted_q   <= wide <<< shift_q7;
+    shifted_q   <= wide <<< shift_waits;
     y_o         <= rounded;
   end
 endmodule

@@ -2,8 +2,9 @@
 
 /// Piecewise-linear function on codes: equal segments over a clamped input range.
 ///
-/// Latency 4 cycles, throughput 1. `en_i` says that `x_i` counts in this cycle; the result of that
-/// cycle is at `y_o` 4 cycles later and stays until the next one. Registers hold in between.
+/// Latency 3 cycles, or with `Deep` 6, throughput 1. `en_i` says that `x_i` counts in this cycle;
+/// the result of that cycle is at `y_o` so much later and stays until the next one. Deep registers
+/// stand behind the clamp, the memory and the sum.
 ///
 ///     s = clamp(x_i, Lower, Lower + Segments * 2^SegmentBits - 1) - Lower
 ///     i = s >> SegmentBits        d = s mod 2^SegmentBits
@@ -20,7 +21,8 @@ module rnnc_pwl #(
   parameter int Segments = 128,
   parameter int SlopeWidth = 12,
   parameter int InterceptWidth = 20,
-  parameter int Shift = 8
+  parameter int Shift = 8,
+  parameter int Deep = 0
 ) (
   input wire logic clk_i,
   input wire logic en_i,
@@ -32,7 +34,7 @@ module rnnc_pwl #(
 
   if (InWidth < 1 || InWidth > 31 || OutWidth < 1 || Segments < 1 || Segments != (1 << IndexBits)
       || SegmentBits < 0 || IndexBits + SegmentBits > 29 || SlopeWidth < 1 || InterceptWidth < 1
-      || Shift < 0 || Lower < -Limit || Lower >= Limit)
+      || Shift < 0 || Lower < -Limit || Lower >= Limit || Deep < 0 || Deep > 1)
   begin : gen_param_check
     rnnc_pwl_bad_params u_bad ();
   end
@@ -49,7 +51,7 @@ module rnnc_pwl #(
   localparam int SumWidth = (ProductWidth > InterceptWidth ? ProductWidth : InterceptWidth) + 1;
   localparam int WordWidth = SlopeWidth + InterceptWidth;
 
-  // Stage 1: clamp; segment to the memory, offset to a register.
+  // Clamp, then split into segment and offset.
   logic signed [31:0] x;
   logic signed [31:0] from_lower;
   logic below;
@@ -93,36 +95,75 @@ module rnnc_pwl #(
     assign unused_span = &{1'b0, span};
   end
 
-  logic [WordWidth-1:0] word_q;
+  // The segment goes to the memory; the offset waits for its word.
+  localparam int MemoryLatency = Deep == 0 ? 1 : 2;
+
+  logic lookup_en;
+  logic [IndexWidth-1:0] lookup_index;
+  logic [OffsetWidth-1:0] lookup_offset;
+  logic [WordWidth-1:0] word;
+  logic word_en;
+  logic [OffsetWidth-1:0] word_offset;
+
+  if (Deep == 0) begin : gen_lookup
+    assign lookup_en = en_i;
+    assign lookup_index = index;
+    assign lookup_offset = offset;
+  end else begin : gen_lookup_register
+    always_ff @(posedge clk_i) begin
+      lookup_en <= en_i;
+      if (en_i) begin
+        lookup_index  <= index;
+        lookup_offset <= offset;
+      end
+    end
+  end
 
   rnnc_rom #(
     .InitFile(InitFile),
     .Width(WordWidth),
-    .Depth(Segments)
+    .Depth(Segments),
+    .Latency(MemoryLatency)
   ) u_segments (
     .clk_i(clk_i),
-    .en_i(en_i),
-    .addr_i(index),
-    .data_o(word_q)
+    .en_i(lookup_en),
+    .addr_i(lookup_index),
+    .data_o(word)
   );
 
-  // Stage 2: the table's word leaves the memory. Stage 3: multiply. Stage 4: add, round, saturate.
-  logic en_q;
-  logic en_q2;
-  logic en_q3;
-  logic [WordWidth-1:0] word_q2;
-  logic [OffsetWidth-1:0] offset_q;
-  logic [OffsetWidth-1:0] offset_q2;
+  rnnc_delay #(
+    .Width(1 + OffsetWidth),
+    .Depth(MemoryLatency)
+  ) u_offset (
+    .clk_i(clk_i),
+    .data_i({lookup_en, lookup_offset}),
+    .data_o({word_en, word_offset})
+  );
+
+  // Multiply; add; round and saturate.
+  logic product_en;
+  logic sum_en;
   logic signed [OffsetWidth:0] offset_s;
   logic signed [SlopeWidth-1:0] slope_s;
   logic signed [ProductWidth-1:0] product_q;
   logic signed [InterceptWidth-1:0] intercept_q;
+  logic signed [SumWidth-1:0] added;
   logic signed [SumWidth-1:0] sum;
   logic signed [OutWidth-1:0] rounded;
 
-  assign offset_s = $signed({1'b0, offset_q2});
-  assign slope_s = $signed(word_q2[WordWidth-1:InterceptWidth]);
-  assign sum = SumWidth'(product_q) + SumWidth'(intercept_q);
+  assign offset_s = $signed({1'b0, word_offset});
+  assign slope_s = $signed(word[WordWidth-1:InterceptWidth]);
+  assign added = SumWidth'(product_q) + SumWidth'(intercept_q);
+
+  if (Deep == 0) begin : gen_sum
+    assign sum_en = product_en;
+    assign sum = added;
+  end else begin : gen_sum_register
+    always_ff @(posedge clk_i) begin
+      sum_en <= product_en;
+      if (product_en) sum <= added;
+    end
+  end
 
   rnnc_round_sat #(
     .InWidth(SumWidth),
@@ -135,19 +176,12 @@ module rnnc_pwl #(
   );
 
   always_ff @(posedge clk_i) begin
-    en_q  <= en_i;
-    en_q2 <= en_q;
-    en_q3 <= en_q2;
-    if (en_i) offset_q <= offset;
-    if (en_q) begin
-      word_q2   <= word_q;
-      offset_q2 <= offset_q;
-    end
-    if (en_q2) begin
+    product_en <= word_en;
+    if (word_en) begin
       product_q   <= slope_s * offset_s;
-      intercept_q <= $signed(word_q2[InterceptWidth-1:0]);
+      intercept_q <= $signed(word[InterceptWidth-1:0]);
     end
-    if (en_q3) y_o <= rounded;
+    if (sum_en) y_o <= rounded;
   end
 endmodule
 

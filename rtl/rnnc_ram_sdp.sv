@@ -2,13 +2,15 @@
 
 /// Simple dual-port memory: one write port and one registered read port on one clock.
 ///
-/// Read latency 1 cycle, throughput 1 on both ports. `rdata_o` holds while `re_i` is low. Reading
-/// an address in the cycle that writes it, or before any write to it, gives an undefined word.
+/// Read latency `Latency` cycles, 1 or 2, throughput 1 on both ports: with 2 the word has a
+/// register of its own behind the memory's. `rdata_o` holds while `re_i` is low. Reading an
+/// address in the cycle that writes it, or before any write to it, gives an undefined word.
 ///
-///     rdata_o(t+1) = re_i(t) ? memory[raddr_i(t)] : rdata_o(t)
+///     rdata_o(t+Latency) = re_i(t) ? memory[raddr_i(t)] : rdata_o(t+Latency-1)
 module rnnc_ram_sdp #(
   parameter int Width = 8,
   parameter int Depth = 16,
+  parameter int Latency = 1,
   localparam int AddressWidth = Depth > 1 ? $clog2(Depth) : 1
 ) (
   input wire logic clk_i,
@@ -19,7 +21,7 @@ module rnnc_ram_sdp #(
   input wire logic [AddressWidth-1:0] raddr_i,
   output logic [Width-1:0] rdata_o
 );
-  if (Width < 1 || Depth < 1) begin : gen_param_check
+  if (Width < 1 || Depth < 1 || Latency < 1 || Latency > 2) begin : gen_param_check
     rnnc_ram_sdp_bad_params u_bad ();
   end
 
@@ -31,8 +33,16 @@ module rnnc_ram_sdp #(
     if (we_i) memory[waddr_i] <= wdata_i;
   end
 
+  logic [Width-1:0] word_q;
+
   always_ff @(posedge clk_i) begin
-    if (re_i) rdata_o <= memory[raddr_i];
+    if (re_i) word_q <= memory[raddr_i];
+  end
+
+  if (Latency == 1) begin : gen_word
+    assign rdata_o = word_q;
+  end else begin : gen_register
+    always_ff @(posedge clk_i) rdata_o <= word_q;
   end
 endmodule
 

@@ -6,7 +6,7 @@
 /// is for a core that stands still: `window_index_i` and `window_bank_i` hold from 2 cycles before
 /// `window_read_i` on; the element is in `window_data_o` in the cycle after it, and then
 /// `window_write_i` puts `window_data_i` in its place: the rest of the word stays, and what lies
-/// beyond the vector's end becomes zero.
+/// beyond the vector's end becomes zero. `Latency`, 1 or 2, is that of `rdata_o` alone.
 ///
 ///     window_data_o(t+1) = memory[{bank, index / Elements}][index % Elements]
 module rnnc_state_ram #(
@@ -14,6 +14,7 @@ module rnnc_state_ram #(
   parameter int Elements = 4,
   parameter int Size = 10,
   parameter int Banks = 2,
+  parameter int Latency = 1,
   localparam int Words = (Size + Elements - 1) / Elements,
   localparam int WordBits = Words > 1 ? $clog2(Words) : 1,
   localparam int BankBits = Banks > 1 ? $clog2(Banks) : 1,
@@ -39,13 +40,15 @@ module rnnc_state_ram #(
   localparam int Last = Size - (Words - 1) * Elements;
 
   // The bound keeps the reciprocal below in 31 bits.
-  if (ElementWidth < 1 || Elements < 1 || Size < 1 || Banks < 1 || IndexBits + LaneBits > 29)
+  if (ElementWidth < 1 || Elements < 1 || Size < 1 || Banks < 1 || IndexBits + LaneBits > 29
+      || Latency < 1 || Latency > 2)
   begin : gen_param_check
     rnnc_state_ram_bad_params u_bad ();
   end
 
   logic [WordBits-1:0] word;
   logic [LaneBits-1:0] lane;
+  logic [Width-1:0] read_word;
   logic [Width-1:0] merged;
 
   if (Elements == 1) begin : gen_single
@@ -85,22 +88,22 @@ module rnnc_state_ram #(
     localparam int Low = i * ElementWidth;
     if (i < Last) begin : gen_kept
       assign merged[Low+:ElementWidth] =
-          lane == LaneBits'(i) ? window_data_i : rdata_o[Low+:ElementWidth];
+          lane == LaneBits'(i) ? window_data_i : read_word[Low+:ElementWidth];
     end else if (Words > 1) begin : gen_kept_but_last
       assign merged[Low+:ElementWidth] = word == WordBits'(Words - 1) ? '0 :
-          lane == LaneBits'(i) ? window_data_i : rdata_o[Low+:ElementWidth];
+          lane == LaneBits'(i) ? window_data_i : read_word[Low+:ElementWidth];
     end else begin : gen_beyond
       assign merged[Low+:ElementWidth] = '0;
     end
   end
 
   if (Elements == 1) begin : gen_whole
-    assign window_data_o = rdata_o;
+    assign window_data_o = read_word;
   end else begin : gen_select
     localparam int BaseBits = $clog2(Width);
     logic [BaseBits-1:0] base;
     assign base = BaseBits'(lane) * BaseBits'(ElementWidth);
-    assign window_data_o = rdata_o[base+:ElementWidth];
+    assign window_data_o = read_word[base+:ElementWidth];
   end
 
   rnnc_ram_sdp #(
@@ -113,8 +116,14 @@ module rnnc_state_ram #(
     .wdata_i(window_write_i ? merged : wdata_i),
     .re_i(re_i || window_read_i),
     .raddr_i(window_read_i ? {window_bank_i, word} : raddr_i),
-    .rdata_o(rdata_o)
+    .rdata_o(read_word)
   );
+
+  if (Latency == 1) begin : gen_word
+    assign rdata_o = read_word;
+  end else begin : gen_register
+    always_ff @(posedge clk_i) rdata_o <= read_word;
+  end
 endmodule
 
 `default_nettype wire

@@ -21,6 +21,10 @@ import RNNSynthesis
   var simulate = 0
   @Flag(help: "Synthesize every design that is shown with Yosys; minutes each.")
   var synth = false
+  @Flag(help: "Place and route every design that is synthesized; minutes to an hour each.")
+  var place = false
+  @Option(help: "Seed of the placer.")
+  var seed = 1
   @Option(help: "Only rows whose name contains this text.")
   var only: String?
   @Option(help: "Streams of the interleaved rows.")
@@ -36,7 +40,7 @@ import RNNSynthesis
   func run() throws {
     let clock = ContinuousClock()
     print(
-      "cycles a frame; the published ones interleave several streams; 200 MHz is an assumption"
+      "cycles a frame; the published ones interleave several streams; clocks of Xilinx devices are assumptions"
     )
     print(
       "network               streams cycles wanted floor published ratio  busy  lanes    multipliers  block RAM           LUT  compile s"
@@ -46,11 +50,13 @@ import RNNSynthesis
       let network = try RandomNetwork(
         seed: 1,
         options: .init(
-          cell: row.cell, sizes: [153, 1024], block: row.block, policy: QuantizationPolicy(),
+          cell: row.cell, sizes: [row.inputs, row.units], block: row.block,
+          policy: QuantizationPolicy(),
           cellOptions: row.options, readout: false))
-      for (streams, wanted) in [(1, row.wanted), (streams, row.wantedInterleaved)] {
+      for (streams, wanted) in [(1, row.wanted), (streams, row.wantedInterleaved)]
+      where streams == 1 || self.streams > 1 {
         let options = CompileOptions(
-          name: "ernn", device: row.device, clockMegahertz: 200,
+          name: "ernn", device: row.device, clockMegahertz: row.clock, lanes: row.lanes,
           inputElementsPerBeat: row.block == 1 ? 1 : 8, streams: streams, transform: row.transform)
         var compiled: Design?
         let seconds = try clock.measure { compiled = try compile(network.graph, options: options) }
@@ -77,7 +83,7 @@ import RNNSynthesis
 
   /// Prints a line of the table; gives the same as members of a record.
   private func show(
-    _ row: Row, _ design: Design, wanted: Int, seconds: Double
+    _ row: Row, _ design: Design, wanted: Int?, seconds: Double
   ) throws -> [JSONValue.Member] {
     let device = try DeviceDescription.named(row.device)
     let cycles = design.frameTiming.cyclesPerFrame
@@ -88,7 +94,7 @@ import RNNSynthesis
     print(
       row.name.padding(toLength: 21, withPad: " ", startingAt: 0)
         + cell("\(design.interface.streams)", 8) + cell("\(cycles)", 7)
-        + cell("\(wanted)", 7) + cell("\(row.floor)", 6)
+        + cell(wanted.map { "\($0)" } ?? "-", 7) + cell(row.floor.map { "\($0)" } ?? "-", 6)
         + cell(row.published.map { "\($0)" } ?? "-", 10)
         + cell(row.published.map { decimal(Double($0) / Double(cycles)) } ?? "-", 6)
         + cell("\(Int((100 * design.occupancy).rounded())) %", 6)
@@ -101,7 +107,8 @@ import RNNSynthesis
       .init("cyclesPerFrame", .int(cycles)),
       .init("cyclesPerFrameOfOneStream", .int(design.frameTiming.cyclesPerFrameOfOneStream)),
       .init("latencyCycles", .int(design.counts.latencyCycles)),
-      .init("wanted", .int(wanted)), .init("floor", .int(row.floor)),
+      .init("wanted", wanted.map { .int($0) } ?? .null),
+      .init("floor", row.floor.map { .int($0) } ?? .null),
       .init("published", row.published.map { .int($0) } ?? .null),
       .init("occupancy", .double((design.occupancy * 1e4).rounded() / 1e4)),
       .init("lanes", .int(design.lanes)),
@@ -165,9 +172,14 @@ import RNNSynthesis
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bench-ernn")
     try? FileManager.default.removeItem(at: folder)
     let files = try write(design, to: folder)
-    let result = try Synthesizer(
-      SynthesisDesign(design, folder: folder, files: files), device: .named(row.device)
-    ).run()
+    let device = try DeviceDescription.named(row.device)
+    var synthesizer = try Synthesizer(
+      SynthesisDesign(design, folder: folder, files: files), device: device)
+    if place {
+      synthesizer.placer = PlaceAndRoute(
+        device, family: synthesizer.family, megahertz: row.clock, seed: seed, pins: nil)
+    }
+    let result = try synthesizer.run()
     print(result.text)
     return result.json
   }

@@ -7,17 +7,23 @@ import RNNSupport
 struct Row {
   var name: String
   var cell: String
+  var inputs: Int
+  var units: Int
   var options: [CellConfiguration.Entry]
   /// The block size of all matrices, 1 for dense.
   var block: Int
   var transform: BlockTransform
   var device: String
+  /// The clock in MHz that rates are printed for and that the placer works toward.
+  var clock: Double
+  /// Nil for what the compiler chooses.
+  var lanes: Int?
   /// Products over multipliers of the device: no schedule has fewer cycles a frame.
-  var floor: Int
+  var floor: Int?
   /// Cycles a frame of the published design at 200 MHz with streams interleaved; nil if it has none.
   var published: Int?
-  var wanted: Int
-  var wantedInterleaved: Int
+  var wanted: Int?
+  var wantedInterleaved: Int?
 
   /// Reads a list of rows.
   ///
@@ -37,17 +43,24 @@ struct Row {
     }
     func text(_ json: JSONValue) -> String? { if case .string(let s) = json { s } else { nil } }
     func number(_ json: JSONValue) -> Int? { if case .int(let n) = json { n } else { nil } }
+    func optional(_ name: String) throws -> Int? {
+      try value(name) { json -> Int?? in
+        json == .null ? .some(nil) : number(json).map(Optional.some)
+      }
+    }
     name = try value("name", text)
     cell = try value("cell", text)
+    inputs = try value("inputs", number)
+    units = try value("units", number)
     block = try value("block", number)
     device = try value("device", text)
     transform = try value("transform") { text($0).flatMap(BlockTransform.init) }
-    floor = try value("floor", number)
-    published = try value("published") { json -> Int?? in
-      json == .null ? .some(nil) : number(json).map(Optional.some)
-    }
-    wanted = try value("wanted", number)
-    wantedInterleaved = try value("wantedInterleaved", number)
+    clock = Double(try value("clock", number))
+    lanes = try optional("lanes")
+    floor = try optional("floor")
+    published = try optional("published")
+    wanted = try optional("wanted")
+    wantedInterleaved = try optional("wantedInterleaved")
     options = try value("options") { json -> [CellConfiguration.Entry]? in
       guard case .object(let members) = json else { return nil }
       var entries: [CellConfiguration.Entry] = []

@@ -1,4 +1,5 @@
 package import RNNBilinear
+package import RNNSupport
 
 /// What the user decides about the hardware; every nil is decided by the compiler and reported.
 package struct CompileOptions: Hashable, Sendable {
@@ -33,6 +34,8 @@ package struct CompileOptions: Hashable, Sendable {
   ///
   /// Nil takes 1, or what `Mapping` finds for the device.
   package var elementsPerStep: Int?
+  /// How many registers stand between operators; nil takes what the device's fabric wants, or without a device `shallow`.
+  package var pipelining: Pipelining?
   /// How products with circulant blocks of 8 and 16 are computed: exactly, or with fewer multipliers and rounded.
   package var transform: BlockTransform
   /// Independent sequences that share the hardware, each with states of its own; TID names the one of a frame.
@@ -50,6 +53,8 @@ package struct CompileOptions: Hashable, Sendable {
   var groups: Int { columnGroups ?? 1 }
   /// `elementsPerStep`, or 1.
   var step: Int { elementsPerStep ?? 1 }
+  /// `pipelining`, or `shallow`.
+  var stages: Pipelining { pipelining ?? .shallow }
   /// `outputElementsPerBeat`, or what a datapath gives.
   var outputBeat: Int { outputElementsPerBeat ?? step }
 
@@ -59,7 +64,7 @@ package struct CompileOptions: Hashable, Sendable {
     elementsPerStep: Int? = nil, inputElementsPerBeat: Int = 1,
     outputElementsPerBeat: Int? = nil, streams: Int = 1,
     transform: BlockTransform = .exact, framesPerSecond: Double? = nil,
-    latencyMicroseconds: Double? = nil
+    latencyMicroseconds: Double? = nil, pipelining: Pipelining? = nil
   ) {
     self.name = name
     self.device = device
@@ -75,5 +80,6 @@ package struct CompileOptions: Hashable, Sendable {
     self.transform = transform
     self.framesPerSecond = framesPerSecond
     self.latencyMicroseconds = latencyMicroseconds
+    self.pipelining = pipelining
   }
 }

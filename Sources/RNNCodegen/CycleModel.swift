@@ -2,6 +2,8 @@
 package struct FrameTiming: Hashable, Sendable {
   /// Cycles from the first control word of a frame to that of the next one, at the earliest.
   package var cyclesPerFrame: Int
+  /// From the cycle in which a frame is started to its first control word: counter, program memory, control register.
+  package var startToWord: Int
   /// The same when all frames are of one stream.
   package var cyclesPerFrameOfOneStream: Int
   /// For each distance from 0 to the length of the program: whether a frame that started so long ago forbids a start.
@@ -17,13 +19,15 @@ package struct FrameTiming: Hashable, Sendable {
 
   package init(
     cyclesPerFrame: Int, blocked: [Bool], cyclesPerFrameOfOneStream: Int,
-    blockedInStream: [Bool], inputRelease: Int, outputCommit: Int, inputBeats: Int,
+    blockedInStream: [Bool], startToWord: Int, inputRelease: Int, outputCommit: Int,
+    inputBeats: Int,
     outputBeats: Int
   ) {
     self.cyclesPerFrame = cyclesPerFrame
     self.blocked = blocked
     self.cyclesPerFrameOfOneStream = cyclesPerFrameOfOneStream
     self.blockedInStream = blockedInStream
+    self.startToWord = startToWord
     self.inputRelease = inputRelease
     self.outputCommit = outputCommit
     self.inputBeats = inputBeats
@@ -33,15 +37,12 @@ package struct FrameTiming: Hashable, Sendable {
   /// Control words of a frame.
   var length: Int { blocked.count - 1 }
 
-  /// From the first control word back to the cycle in which the frame was started: program counter, program memory,
-  /// control register.
-  package static let startToWord = 3
   /// From the write of the last output word to the first output beat: full flag, memory register.
   package static let commitToValid = 2
 
   /// Cycles from the acceptance of a frame's last input beat to its first output beat, with nothing in the way.
   package var latencyCycles: Int {
-    1 + Self.startToWord + outputCommit + Self.commitToValid
+    1 + startToWord + outputCommit + Self.commitToValid
   }
 }
 
@@ -65,10 +66,11 @@ package struct CycleModel: Sendable {
   private struct Frame: Sendable {
     /// Nil once the counter has passed the last word.
     var counter: Int?
-    /// The index of the word that the program memory gives out now; nil before the first and after the last.
-    var fetched: Int?
-    /// The index of the word in effect, a cycle later.
-    var word: Int?
+    /// The indices of the words behind the program counter, the one in effect last; nil before the first and after
+    /// the last.
+    var words: [Int?]
+    /// The index of the word in effect.
+    var word: Int? { words.last ?? nil }
     var bank = 0
     var isLast = false
     var stream = 0
@@ -123,10 +125,9 @@ package struct CycleModel: Sendable {
       return timing.blocked[counter + 1]
         || frame.stream == old.inputStream[next] && timing.blockedInStream[counter + 1]
     }
-    inProgress.removeAll { $0.counter == nil && $0.fetched == nil }
+    inProgress.removeAll { $0.counter == nil && $0.words.dropLast().allSatisfy { $0 == nil } }
     for k in inProgress.indices {
-      inProgress[k].word = inProgress[k].fetched
-      inProgress[k].fetched = inProgress[k].counter
+      inProgress[k].words = [inProgress[k].counter] + inProgress[k].words.dropLast()
       guard let counter = inProgress[k].counter else { continue }
       inProgress[k].counter = counter + 1 < timing.length ? counter + 1 : nil
       if counter == 0 {
@@ -139,7 +140,8 @@ package struct CycleModel: Sendable {
       }
     }
     if !isBlocked && old.inputFull[next] && !old.outputReserved[next] {
-      inProgress.append(Frame(counter: 0))
+      inProgress.append(
+        Frame(counter: 0, words: Array(repeating: nil, count: timing.startToWord - 1)))
       outputReserved[next] = true
     }
 

@@ -74,6 +74,11 @@ extension Design {
       writesPerFrame: writes)
   }
 
+  /// Bits of the registers behind the memories of a unit, where the pipelining has them.
+  private func wordRegisterBits(_ memories: [MemoryCounts]) -> Int {
+    memories.reduce(0) { $0 + (schedule.timing.pipelining.memory - 1) * $1.width * $1.count }
+  }
+
   private var operandUnit: UnitCounts {
     var memories: [MemoryCounts] = []
     for memory in self.memories {
@@ -85,7 +90,8 @@ extension Design {
     }
     let block = blockElementWidth * lowered.wordElements
     return UnitCounts(
-      name: "operand memory", memories: memories, registerBits: block,
+      name: "operand memory", memories: memories,
+      registerBits: block + wordRegisterBits(memories),
       lutEstimate: block * lowered.operands.count / 2, scope: ["u_operand"])
   }
 
@@ -95,6 +101,7 @@ extension Design {
     for algorithm in lowered.algorithms {
       let pipeline = LinearPipeline(
         algorithm.operandProgram, stages: schedule.timing.transformIn,
+        pipelining: schedule.timing.pipelining,
         widths: operandWidths(of: algorithm))
       adders += lowered.columnGroups * pipeline.adderBits
       registers += lowered.columnGroups * pipeline.registerBits
@@ -114,6 +121,7 @@ extension Design {
       let pipeline = LinearPipeline(
         algorithm.resultProgram,
         stages: schedule.timing.transformOut - 1 - schedule.timing.groupSum,
+        pipelining: schedule.timing.pipelining,
         widths: resultWidths(of: algorithm))
       adders += pipeline.adderBits
       registers += pipeline.registerBits
@@ -140,7 +148,8 @@ extension Design {
       if case .normalize = node.op {
         // Its registers have widths of their own.
       } else {
-        unit.registerBits += node.format.width * Datapath.latency(of: node.op) * copies
+        unit.registerBits +=
+          node.format.width * schedule.timing.pipelining.latency(of: node.op) * copies
       }
       switch node.op {
       case .add, .subtract:
@@ -182,6 +191,7 @@ extension Design {
           name: graph.vectors[vector].name, width: graph.vectors[vector].format.width * copies,
           depth: steps, count: 1, kind: .rom, readsPerFrame: steps, writesPerFrame: 0))
     }
+    unit.registerBits += wordRegisterBits(unit.memories)
     return unit
   }
 
@@ -235,6 +245,8 @@ extension Design {
         + (slots > 1 ? schedule.program.wordWidth * slots : 0),
       scope: (0..<slots).map { "u_program\($0)" } + ["u_core"])
     // A counter is a register, an adder and a comparison; a pulse is another comparison.
+    // The control word in effect.
+    unit.registerBits += schedule.program.wordWidth + wordRegisterBits(unit.memories)
     for counter in lowered.stepCounters {
       unit.registerBits += indexWidth(counter.count)
       unit.lutEstimate += 2 * indexWidth(counter.count)

@@ -98,7 +98,7 @@ package struct Design: Sendable {
       cyclesPerFrame: schedule.cyclesPerFrame, blocked: schedule.overlap.blocked,
       cyclesPerFrameOfOneStream: schedule.overlap.streamInterval,
       blockedInStream: schedule.overlap.blockedInStream,
-      inputRelease: schedule.inputRelease,
+      startToWord: schedule.timing.pipelining.startToWord, inputRelease: schedule.inputRelease,
       outputCommit: schedule.outputCommit, inputBeats: interface.input.beats,
       outputBeats: interface.output.beats)
   }
@@ -138,8 +138,10 @@ package func compile(_ graph: IntegerGraph, options: CompileOptions) throws -> D
   checkControl(graph, options, &sink)
   try sink.throwIfErrors()
   graph.transform = options.transform
-  try checkRoundings(of: graph)
   let device = try options.device.map(DeviceDescription.named)
+  var options = options
+  options.pipelining = options.pipelining ?? device?.pipelining
+  try checkRoundings(of: graph)
   if let bar = PerformanceBar(options) {
     return try SmallestDesign(graph, options: options, device: device, bar: bar).find()
   }
@@ -279,12 +281,13 @@ extension Design {
     decided.columnGroups = options.groups
     decided.elementsPerStep = options.step
     decided.outputElementsPerBeat = options.outputBeat
+    decided.pipelining = options.stages
     self.options = decided
     self.lowered = lowered
     let graph = lowered.graph
     let schedule = Scheduler.schedule(
       lowered, lanes: lanes, drainChains: options.drainChains,
-      elementsPerStep: options.step, streams: options.streams)
+      elementsPerStep: options.step, streams: options.streams, pipelining: options.stages)
     self.schedule = schedule
     interface = StreamInterface(
       input: .init(

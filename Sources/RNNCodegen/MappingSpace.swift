@@ -34,7 +34,7 @@ struct MappingSpace {
     let lowered = try Lowered(graph, options: single)
     self.lowered = lowered
     datapathMultipliers = lowered.segments.reduce(0) {
-      $0 + Datapath($1, in: graph).multipliers.count
+      $0 + Datapath($1, in: graph, pipelining: options.stages).multipliers.count
     }
     outputLevel = lowered.segmentOf[graph.output].map { lowered.segments[$0].level } ?? 0
   }
@@ -150,7 +150,7 @@ struct MappingSpace {
 
   /// Cycles from the first input beat to the last output beat, if the last output word is written in the given cycle.
   func latency(_ point: Point, outputCommit: Int) -> Int {
-    inputBeats + FrameTiming.startToWord + outputCommit + FrameTiming.commitToValid
+    inputBeats + options.stages.startToWord + outputCommit + FrameTiming.commitToValid
       + outputBeats(point) - 1
   }
 

@@ -5,7 +5,7 @@ import Testing
 @Suite struct CycleModelTests {
   let timing = FrameTiming(
     cyclesPerFrame: 20, blocked: (0...20).map { $0 < 20 }, cyclesPerFrameOfOneStream: 20,
-    blockedInStream: (0...20).map { $0 < 20 }, inputRelease: 4, outputCommit: 18,
+    blockedInStream: (0...20).map { $0 < 20 }, startToWord: 3, inputRelease: 4, outputCommit: 18,
     inputBeats: 3, outputBeats: 2)
 
   /// Two streams share a machine in which frames of one follow at 20 cycles and frames of both at 12.
@@ -38,7 +38,10 @@ import Testing
     }
   }
 
-  @Test func anUnhinderedFrameTakesItsLatency() {
+  @Test(arguments: [3, 4]) func anUnhinderedFrameTakesItsLatency(_ startToWord: Int) {
+    var timing = timing
+    timing.startToWord = startToWord
+    #expect(timing.latencyCycles == 1 + startToWord + 18 + 2)
     var model = CycleModel(timing)
     var accepted: [Int] = []
     var beats: [Int] = []

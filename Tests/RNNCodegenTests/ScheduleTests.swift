@@ -20,7 +20,8 @@ import Testing
       network.graph,
       options: CompileOptions(
         lanes: 1 + random.below(5), columnGroups: 1 + random.below(3),
-        drainChains: [nil, 1, 2][random.below(3)], streams: 1 + random.below(3)))
+        drainChains: [nil, 1, 2][random.below(3)], streams: 1 + random.below(3),
+        pipelining: [.shallow, .deep][random.below(2)]))
     let program = design.schedule.program
     let timing = design.schedule.timing
     let lowered = design.lowered
@@ -104,7 +105,8 @@ import Testing
     let design = try compile(
       network.graph,
       options: CompileOptions(
-        lanes: 1 + Int(seed % 5), columnGroups: 1 + Int(seed % 3), streams: 1 + Int(seed % 4)))
+        lanes: 1 + Int(seed % 5), columnGroups: 1 + Int(seed % 3), streams: 1 + Int(seed % 4),
+        pipelining: seed % 5 < 2 ? .deep : .shallow))
     let (schedule, program) = (design.schedule, design.schedule.program)
     let overlap = schedule.overlap
     #expect(overlap.blocked.count == program.length + 1)

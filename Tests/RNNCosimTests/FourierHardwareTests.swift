@@ -28,7 +28,8 @@ import _RNNTestSupport
         name: "net", lanes: 3, columnGroups: 2, elementsPerStep: 2, transform: .fourier)),
     Case(
       cell: "elman", sizes: [1, 33], block: 16,
-      options: CompileOptions(name: "net", lanes: 1, drainChains: 1, transform: .fourier)),
+      options: CompileOptions(
+        name: "net", lanes: 1, drainChains: 1, transform: .fourier, pipelining: .deep)),
   ]
 
   @Test(arguments: cases) func theHardwareRoundsAsTheReference(_ row: Case) throws {

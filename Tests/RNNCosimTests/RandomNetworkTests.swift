@@ -30,7 +30,8 @@ import _RNNTestSupport
       elementsPerStep: [1, 1, 2, 4][random.below(4)],
       inputElementsPerBeat: [1, 2, 4][random.below(3)],
       outputElementsPerBeat: [1, 2, 4, 8][random.below(4)],
-      streams: [1, 1, 2, 3][random.below(4)])
+      streams: [1, 1, 2, 3][random.below(4)],
+      pipelining: [.shallow, .deep][random.below(2)])
     while true {
       let step = options.elementsPerStep ?? 1
       options.outputElementsPerBeat = max(options.outputElementsPerBeat ?? 1, step)

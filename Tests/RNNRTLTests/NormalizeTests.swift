@@ -60,7 +60,8 @@ import _RNNTestSupport
     let cycles = cases.map(\.inputs.count).max() ?? 0
     var files: [(name: String, text: String)] = []
     var units: [Unit] = []
-    for (k, entry) in cases.enumerated() {
+    // Each case shallow, then deep.
+    for (k, entry) in (cases + cases).enumerated() {
       let u = entry.unit
       let words = zip(u.slopes, u.intercepts).map { slope, intercept in
         // {slope, intercept} may be longer than 64 bits: digits of the whole word.
@@ -80,7 +81,7 @@ import _RNNTestSupport
             "SquareWidth": u.square.width, "OutWidth": u.output.width, "Floor": Int(u.floor),
             "TotalBits": u.totalBits, "IndexBits": u.indexBits, "SlopeWidth": u.slopeWidth,
             "RootBits": u.rootFraction, "DropBits": u.droppedBits,
-            "Shift": u.productFraction - u.output.fraction,
+            "Shift": u.productFraction - u.output.fraction, "Deep": k < cases.count ? 0 : 1,
           ],
           inputs: [Port("v_i", u.value.width), Port("s_i", u.square.width)],
           outputs: [Port("y_o", u.output.width)],
@@ -88,10 +89,11 @@ import _RNNTestSupport
     }
     let trace = try libraryBench(units, extra: files).run(simulator, seed: 4)
     var saturated = 0
-    for (k, entry) in cases.enumerated() {
+    for (k, entry) in (cases + cases).enumerated() {
       let unit = entry.unit
-      for cycle in 9..<cycles {
-        let (v, s) = entry.inputs[(cycle - 9) % entry.inputs.count]
+      let latency = k < cases.count ? 9 : 11
+      for cycle in latency..<cycles {
+        let (v, s) = entry.inputs[(cycle - latency) % entry.inputs.count]
         let expected = unit.code(for: v, by: s)
         let found = trace.signed(cycle: cycle, unit: k)
         guard found == expected else {

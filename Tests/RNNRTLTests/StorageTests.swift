@@ -14,16 +14,18 @@ import _RNNTestSupport
     // Each check reads the trace of the unit that was appended with it.
     var checks: [(VerilogBench.Trace) -> Int] = []
 
-    for (width, depth) in [(1, 1), (8, 16), (13, 5), (70, 12)] {
+    for (width, depth, latency) in [(1, 1, 2), (8, 16, 1), (13, 5, 2), (70, 12, 1)] {
       let (unit, file, check) = rom(
-        width: width, depth: depth, index: units.count, cycles: cycles, random: &random)
+        width: width, depth: depth, latency: latency, index: units.count, cycles: cycles,
+        random: &random)
       units.append(unit)
       files.append(file)
       checks.append(check)
     }
-    for (width, depth) in [(1, 1), (8, 16), (13, 5), (70, 12)] {
+    for (width, depth, latency) in [(1, 1, 1), (8, 16, 2), (13, 5, 1), (70, 12, 2)] {
       let (unit, check) = ram(
-        width: width, depth: depth, index: units.count, cycles: cycles, random: &random)
+        width: width, depth: depth, latency: latency, index: units.count, cycles: cycles,
+        random: &random)
       units.append(unit)
       checks.append(check)
     }
@@ -56,7 +58,7 @@ import _RNNTestSupport
   }
 
   private func rom(
-    width: Int, depth: Int, index: Int, cycles: Int, random: inout SplitMix64
+    width: Int, depth: Int, latency: Int, index: Int, cycles: Int, random: inout SplitMix64
   ) -> (Unit, (name: String, text: String), Check) {
     let words = (0..<depth).map { _ in (0..<width).map { _ in UInt8(random.below(2)) } }
     let text = words.map { word -> String in
@@ -70,7 +72,8 @@ import _RNNTestSupport
     let enables = (0..<cycles).map { _ in random.below(3) > 0 }
     let addresses = (0..<cycles).map { _ in random.below(depth) }
     let unit = Unit(
-      "rnnc_rom", ["InitFile": "\"rom\(index).mem\"", "Width": width, "Depth": depth],
+      "rnnc_rom",
+      ["InitFile": "\"rom\(index).mem\"", "Width": width, "Depth": depth, "Latency": latency],
       inputs: [Port("en_i", 1), Port("addr_i", indexBits(depth))], outputs: [Port("data_o", width)],
       stimulus: zip(enables, addresses).map {
         [bits($0 ? 1 : 0, 1), bits(Int64($1), indexBits(depth))]
@@ -80,8 +83,8 @@ import _RNNTestSupport
       { trace in
         var expected: [UInt8]?
         var checked = 0
-        for cycle in 1..<cycles {
-          if enables[cycle - 1] { expected = words[addresses[cycle - 1]] }
+        for cycle in latency..<cycles {
+          if enables[cycle - latency] { expected = words[addresses[cycle - latency]] }
           guard let expected else { continue }
           #expect(trace.bits(cycle: cycle, unit: index) == expected, "rom \(width) \(cycle)")
           checked += 1
@@ -92,7 +95,7 @@ import _RNNTestSupport
   }
 
   private func ram(
-    width: Int, depth: Int, index: Int, cycles: Int, random: inout SplitMix64
+    width: Int, depth: Int, latency: Int, index: Int, cycles: Int, random: inout SplitMix64
   ) -> (Unit, Check) {
     struct Step {
       var write: Bool
@@ -109,7 +112,7 @@ import _RNNTestSupport
     }
     let address = indexBits(depth)
     let unit = Unit(
-      "rnnc_ram_sdp", ["Width": width, "Depth": depth],
+      "rnnc_ram_sdp", ["Width": width, "Depth": depth, "Latency": latency],
       inputs: [
         Port("we_i", 1), Port("waddr_i", address), Port("wdata_i", width), Port("re_i", 1),
         Port("raddr_i", address),
@@ -128,8 +131,9 @@ import _RNNTestSupport
         var expected: [UInt8]?
         var checked = 0
         for (cycle, step) in steps.enumerated() {
-          if let expected {
-            #expect(trace.bits(cycle: cycle, unit: index) == expected, "ram \(width) \(cycle)")
+          let seen = cycle + latency - 1
+          if let expected, seen < cycles {
+            #expect(trace.bits(cycle: seen, unit: index) == expected, "ram \(width) \(seen)")
             checked += 1
           }
           if step.read {

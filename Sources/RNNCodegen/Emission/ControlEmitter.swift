@@ -56,12 +56,22 @@ extension CoreEmitter {
     guard design.hasControl else { return }
     m.blank()
     m.comment("Control: the core rests when no frame is on its way in or in progress.")
-    let active = (0..<schedule.overlap.slots).flatMap { k in
+    let slots = 0..<schedule.overlap.slots
+    let given = slots.map { VerilogExpression.name("word_valid\($0)_\(wordSuffix)") }
+    m.comment("Whether some frame has a control word in effect.")
+    m.declare("word_in_effect_q")
+    registerWithReset(
+      [("word_in_effect_q", .zero)],
+      [.set("word_in_effect_q", given.dropFirst().reduce(given[0]) { $0 || $1 })])
+    var active = slots.flatMap { k in
       [VerilogExpression.name("run\(k)_q"), .name("word_valid\(k)_q")]
     }
+    if pipelining.memory > 1 { active += given }
     m.wire(
       "is_busy", .bit,
-      active.reduce("frame_open_q" || VerilogExpression.name("input_full_q").anyBit) { $0 || $1 })
+      (active + ["word_in_effect_q"]).reduce(
+        "frame_open_q" || VerilogExpression.name("input_full_q").anyBit
+      ) { $0 || $1 })
     m.declare("quiet_q")
     registerWithReset([("quiet_q", .zero)], [.set("quiet_q", "hold_i" && !"is_busy")])
     m.assign("quiet_o", "quiet_q")
@@ -132,7 +142,7 @@ extension CoreEmitter {
 
   /// A memory that keeps a state, with the port of the window; false for one that keeps none.
   mutating func emitStateMemory(
-    _ name: String, _ memory: ValueMemory, write: VerilogExpression,
+    _ name: String, _ memory: ValueMemory, latency: Int, write: VerilogExpression,
     writeAddress: VerilogExpression, writeData: VerilogExpression, read: VerilogExpression,
     readAddress: VerilogExpression
   ) -> Bool {
@@ -149,7 +159,7 @@ extension CoreEmitter {
       "rnnc_state_ram", "u_\(name)",
       parameters: [
         "ElementWidth": .int(memory.elementWidth), "Elements": .int(memory.elementsPerWord),
-        "Size": .int(state.size), "Banks": .int(memory.banks),
+        "Size": .int(state.size), "Banks": .int(memory.banks), "Latency": .int(latency),
       ],
       [
         .input("clk_i", "clk_i"), .input("we_i", write), .input("waddr_i", writeAddress),

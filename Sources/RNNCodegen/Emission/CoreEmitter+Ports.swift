@@ -146,7 +146,7 @@ extension CoreEmitter {
         "output_beat_q"))
     m.wire("output_bank_next", .bit, "output_bank_q" ^ ("output_take" && "output_at_end"))
     self.memory(
-      "output", width: memory.width, depth: memory.depth, write: "collect_output_valid",
+      "output", width: memory.width, depth: memory.depth, latency: 1, write: "collect_output_valid",
       writeAddress: banked(flagTap(.bank, s, after: outputLatency + 1), "output_word_q"),
       writeData: "collect_output_word",
       read: .one, readAddress: banked("output_bank_next", "output_beat_next"))

@@ -44,6 +44,7 @@ extension CoreEmitter {
         ? .slice("ctl_operand_address", memory.addressWidth - 1, 0) : "ctl_operand_address"
       self.memory(
         "operand\(k)", width: memory.width, depth: memory.depth,
+        latency: pipelining.memory,
         write: .name("\(collect)_valid"),
         writeAddress: banked(bank, .name("operand\(k)_word_q")),
         writeData: .name("\(collect)_word"),

@@ -4,6 +4,15 @@ internal import RNNVerilog
 
 /// The element-wise part: source memories, datapaths, and where their values go.
 extension CoreEmitter {
+  /// An instance of the delay line.
+  private mutating func delay(_ name: String, to result: String, width: Int, cycles: Int) {
+    m.instance(
+      "rnnc_delay", "u_\(result)", parameters: ["Width": .int(width), "Depth": .int(cycles)],
+      [
+        .input("clk_i", "clk_i"), .input("data_i", .name(name)), .output("data_o", .whole(result)),
+      ])
+  }
+
   /// The step counter of a segment, the chain of valid bits along its pipeline, and the signals of its values.
   mutating func emitSegmentControl(_ s: Int) {
     let datapath = schedule.datapaths[s]
@@ -45,13 +54,7 @@ extension CoreEmitter {
     for cycle in tapCycles(s) {
       let name = "segment\(s)_step_d\(cycle)"
       m.declare(name, .bits(width))
-      m.instance(
-        "rnnc_delay", "u_\(name)",
-        parameters: ["Width": .int(width), "Depth": .int(cycle - latest.1)],
-        [
-          .input("clk_i", "clk_i"), .input("data_i", .name(latest.0)),
-          .output("data_o", .whole(name)),
-        ])
+      delay(latest.0, to: name, width: width, cycles: cycle - latest.1)
       latest = (name, cycle)
     }
     if tapCycles(s).last != datapath.depth {
@@ -105,8 +108,10 @@ extension CoreEmitter {
   func flagTap(_ flag: FrameFlag, _ s: Int, after cycles: Int) -> VerilogExpression {
     .name("segment\(s)_\(name(of: flag))_d\(cycles)")
   }
-  /// Whether the step that was read a cycle ago belongs to the first frame of a sequence.
-  private func firstTap(_ s: Int) -> VerilogExpression { .name("segment\(s)_first_q") }
+  /// Whether the step whose word a memory gives now belongs to the first frame of a sequence.
+  private func firstTap(_ s: Int) -> VerilogExpression {
+    flagTap(.first, s, after: pipelining.memory)
+  }
 
   /// The flags by which a segment addresses memories, each with the cycles after a read at which a memory takes a value
   /// of the segment, of whatever frame it is.
@@ -154,20 +159,18 @@ extension CoreEmitter {
       for cycle in taps {
         let name = "segment\(s)_\(flag.rawValue)_d\(cycle)"
         m.declare(name, .bits(bits(of: flag)))
-        m.instance(
-          "rnnc_delay", "u_\(name)",
-          parameters: ["Width": .int(bits(of: flag)), "Depth": .int(cycle - latest.1)],
-          [
-            .input("clk_i", "clk_i"), .input("data_i", .name(latest.0)),
-            .output("data_o", .whole(name)),
-          ])
+        delay(latest.0, to: name, width: bits(of: flag), cycles: cycle - latest.1)
         latest = (name, cycle)
       }
     }
     let readsPrevious = lowered.segments[s].sources.contains {
       if case .stored(let read) = $0 { read.previous } else { false }
     }
-    if readsPrevious { _ = held(.first) }
+    if readsPrevious {
+      let name = "segment\(s)_first_d\(pipelining.memory)"
+      m.declare(name)
+      delay(held(.first), to: name, width: 1, cycles: pipelining.memory)
+    }
   }
 
   private func stepCount(_ s: Int) -> Int {
@@ -221,7 +224,8 @@ extension CoreEmitter {
     switch source {
     case .vector(let vector):
       rom(
-        name, file: "vector_\(vector).mem", width: width, depth: count, enable: read, address: step)
+        name, file: "vector_\(vector).mem", width: width, depth: count,
+        latency: pipelining.memory, enable: read, address: step)
       next = .name("\(name)_data")
     case .stored(let stored):
       emitElementMemory(name, stored, reader: s, read: read, step: step)
@@ -242,7 +246,7 @@ extension CoreEmitter {
     case .product(let node):
       next = emitProductMemory(name, node, reader: s, read: read, step: step)
     }
-    m.always([.ifElse(valid(s, at: 1), [.set(.whole("\(name)_q"), next)])])
+    m.always([.ifElse(valid(s, at: pipelining.memory), [.set(.whole("\(name)_q"), next)])])
   }
 
   /// A memory of steps, written by the segment that computes the value or by the input stream.
@@ -264,7 +268,8 @@ extension CoreEmitter {
       wrappingCounter(
         "\(name)_word_q", count: memory.words, enable: .name("\(name)_collect_valid"))
       self.memory(
-        name, width: memory.width, depth: memory.depth, write: .name("\(name)_collect_valid"),
+        name, width: memory.width, depth: memory.depth, latency: pipelining.memory,
+        write: .name("\(name)_collect_valid"),
         writeAddress: banked("collect_bank_q", .name("\(name)_word_q")),
         writeData: .name("\(name)_collect_word"), read: read, readAddress: banked(bank, step))
       return
@@ -272,7 +277,8 @@ extension CoreEmitter {
     guard let writer = lowered.segmentOf[stored.value] else { return }
     let latency = schedule.datapaths[writer].latency(stored.value)
     self.memory(
-      name, width: memory.width, depth: memory.depth, write: valid(writer, at: latency),
+      name, width: memory.width, depth: memory.depth, latency: pipelining.memory,
+      write: valid(writer, at: latency),
       writeAddress: banked(
         flagTap(flag, writer, after: latency), .name("segment\(writer)_step_d\(latency)")),
       writeData: value(stored.value), read: read, readAddress: banked(bank, step), values: memory)
@@ -314,7 +320,7 @@ extension CoreEmitter {
         address < program.field("product\(chain)_address").width
         ? .slice(field, address - 1, 0) : .name(field)
       self.memory(
-        memory.name, width: memory.width, depth: memory.depth,
+        memory.name, width: memory.width, depth: memory.depth, latency: pipelining.memory,
         write: control("product\(chain)_write") && select,
         writeAddress: isBanked
           ? banked(frameFlag(.bank, at: "product\(chain)_write"), writeAddress) : writeAddress,
@@ -332,7 +338,7 @@ extension CoreEmitter {
       let chainWidth = indexWidth(schedule.drainChains)
       rom(
         "\(name)_chain", file: "chain_\(index).mem", width: chainWidth, depth: memory.words,
-        enable: read, address: readAddress)
+        latency: pipelining.memory, enable: read, address: readAddress)
       var word = VerilogExpression.name(data)
       for (chain, memory) in banks.dropFirst() {
         word = .mux(
@@ -344,10 +350,9 @@ extension CoreEmitter {
     }
     guard offsetBits > 0 else { return .name(data) }
     let used = min(offsetBits, stepWidth)
+    m.wire("\(name)_offset", .bits(used), .slice("segment\(s)_step", used - 1, 0))
     m.declare("\(name)_offset_q", .bits(used))
-    m.always([
-      .ifElse(read, [.set(.whole("\(name)_offset_q"), .slice("segment\(s)_step", used - 1, 0))])
-    ])
+    delay("\(name)_offset", to: "\(name)_offset_q", width: used, cycles: pipelining.memory)
     var result = VerilogExpression.lane(data, 0, width: width * steps)
     for offset in 1..<min(stepsPerWord, 1 << used) {
       result = .mux(

@@ -29,7 +29,7 @@ extension CoreEmitter {
       m.declare(register, .bits(bits(of: flag)))
       let value =
         slots == 1
-        ? .name("\(name(of: flag))0_q")
+        ? .name(wordFlag(flag, 0))
         : (1..<slots).reduce(slotFlag(flag, field, 0)) { $0 | slotFlag(flag, field, $1) }
       m.always([.set(.whole(register), value)])
     }
@@ -37,7 +37,16 @@ extension CoreEmitter {
   }
   private func slotFlag(_ flag: FrameFlag, _ field: String, _ slot: Int) -> VerilogExpression {
     VerilogExpression.replication(bits(of: flag), .name("slot\(slot)_\(field)"))
-      & .name("\(name(of: flag))\(slot)_q")
+      & .name(wordFlag(flag, slot))
+  }
+  /// A flag of the frame in a slot, in step with the word that its program memory gives.
+  private func wordFlag(_ flag: FrameFlag, _ slot: Int) -> String {
+    "\(name(of: flag))\(slot)_\(wordSuffix)"
+  }
+  /// The ending of registers that are in step with the word of a program memory.
+  var wordSuffix: String { pipelining.memory > 1 ? "q2" : "q" }
+  private var flags: [FrameFlag] {
+    [.bank, .first, .last] + (streams > 1 ? [.state] : [])
   }
 
   /// The bank of the other frame of the same stream.
@@ -69,6 +78,10 @@ extension CoreEmitter {
         m.declare("\(name)\(k)_q")
       }
       if streams > 1 { m.declare("state\(k)_q", .bits(bits(of: .state))) }
+      if pipelining.memory > 1 {
+        m.declare("word_valid\(k)_q2")
+        for flag in flags { m.declare(wordFlag(flag, k), .bits(bits(of: flag))) }
+      }
       m.declare("counter\(k)_q", .bits(width))
     }
     for k in 0..<slots { emitProgram(k, length: T) }
@@ -82,12 +95,12 @@ extension CoreEmitter {
     m.wire("frame_begins", .bit, begins.dropFirst().reduce(begins[0]) { $0 || $1 })
     let blocks = (0..<slots).map { k in
       var isBlocked: VerilogExpression =
-        !VerilogExpression.name("start_known\(k)_q") || .name("start_blocked\(k)_q")
+        !VerilogExpression.name("start_known\(k)_q") || .name("start_blocked\(k)")
       if streams > 1 {
         let stream = VerilogExpression.slice("state\(k)_q", streamBits, 1)
         isBlocked =
           isBlocked
-          || .name("start_blocked_in_stream\(k)_q") && stream.isEqual(to: "next_input_stream")
+          || .name("start_blocked_in_stream\(k)") && stream.isEqual(to: "next_input_stream")
       }
       return VerilogExpression.name("run\(k)_q") && isBlocked
     }
@@ -128,7 +141,7 @@ extension CoreEmitter {
   private mutating func emitProgram(_ k: Int, length T: Int) {
     rom(
       "program\(k)", file: "program.mem", width: program.wordWidth, depth: T,
-      enable: .name("run\(k)_q"),
+      latency: pipelining.memory, enable: .name("run\(k)_q"),
       address: .name("counter\(k)_q"))
     for field in program.fields {
       let low = program.offset(of: field.name)
@@ -137,10 +150,15 @@ extension CoreEmitter {
       m.wire(
         "slot\(k)_\(field.name)", .bits(field.width),
         field.isEnable || slots > 1
-          ? bits & .replication(field.width, .name("word_valid\(k)_q")) : bits)
-      if field.name.hasPrefix("start_blocked") {
-        m.declare("\(field.name)\(k)_q")
-        m.always([.set(.whole("\(field.name)\(k)_q"), .name("slot\(k)_\(field.name)"))])
+          ? bits & .replication(field.width, .name("word_valid\(k)_\(wordSuffix)")) : bits)
+      guard field.name.hasPrefix("start_blocked") else { continue }
+      // A start is decided by the word that left the program memory's first register a cycle ago.
+      let blocked = "\(field.name)\(k)"
+      if pipelining.memory > 1 {
+        m.wire(blocked, .bit, .name("slot\(k)_\(field.name)"))
+      } else {
+        m.declare(blocked)
+        m.always([.set(.whole(blocked), .name("slot\(k)_\(field.name)"))])
       }
     }
   }
@@ -189,6 +207,13 @@ extension CoreEmitter {
         .set(.whole("state\(k)_q"), .concat(["next_input_stream", !"next_state_bank"])))
     }
     registerWithReset(resets, [.ifElse(.name("begin\(k)"), changes)])
+    guard pipelining.memory > 1 else { return }
+    m.comment("The program memory's word has a register of its own; what belongs to it follows.")
+    registerWithReset(
+      [("word_valid\(k)_q2", .zero)],
+      [.set(.whole("word_valid\(k)_q2"), .name("word_valid\(k)_q"))])
+    m.always(
+      flags.map { .set(.whole(wordFlag($0, k)), .name("\(name(of: $0))\(k)_q")) })
   }
 
   /// Whether the next frame is the first of its sequence, and the bank of its stream's states.

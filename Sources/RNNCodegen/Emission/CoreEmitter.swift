@@ -1,5 +1,6 @@
 internal import RNNFixedPoint
 internal import RNNGraph
+internal import RNNSupport
 internal import RNNVerilog
 
 /// Emits `<name>_core`: streams, sequencer, memories, lanes and datapaths of one design.
@@ -22,6 +23,7 @@ struct CoreEmitter {
   var program: Program { design.schedule.program }
   var interface: StreamInterface { design.interface }
   var steps: Int { design.options.step }
+  var pipelining: Pipelining { schedule.timing.pipelining }
   var streams: Int { interface.streams }
   var streamBits: Int { interface.streamBits }
 
@@ -103,24 +105,25 @@ struct CoreEmitter {
       ])
   }
 
-  /// An instance of the simple dual-port memory.
+  /// An instance of the simple dual-port memory; `latency` is the cycles from an address to its word.
   ///
   /// - Parameter values: what it keeps; a memory of states has the control port's window if there is one.
   mutating func memory(
-    _ name: String, width: Int, depth: Int, write: VerilogExpression,
+    _ name: String, width: Int, depth: Int, latency: Int, write: VerilogExpression,
     writeAddress: VerilogExpression, writeData: VerilogExpression, read: VerilogExpression,
     readAddress: VerilogExpression, values: ValueMemory? = nil
   ) {
     if let values,
       emitStateMemory(
-        name, values, write: write, writeAddress: writeAddress, writeData: writeData, read: read,
+        name, values, latency: latency, write: write, writeAddress: writeAddress, writeData: writeData, read: read,
         readAddress: readAddress)
     {
       return
     }
     m.declare("\(name)_data", .bits(width))
     m.instance(
-      "rnnc_ram_sdp", "u_\(name)", parameters: ["Width": .int(width), "Depth": .int(depth)],
+      "rnnc_ram_sdp", "u_\(name)",
+      parameters: ["Width": .int(width), "Depth": .int(depth), "Latency": .int(latency)],
       [
         .input("clk_i", "clk_i"), .input("we_i", write), .input("waddr_i", writeAddress),
         .input("wdata_i", writeData), .input("re_i", read), .input("raddr_i", readAddress),
@@ -129,13 +132,16 @@ struct CoreEmitter {
   }
 
   mutating func rom(
-    _ name: String, file: String, width: Int, depth: Int, enable: VerilogExpression,
-    address: VerilogExpression
+    _ name: String, file: String, width: Int, depth: Int, latency: Int = 1,
+    enable: VerilogExpression, address: VerilogExpression
   ) {
     m.declare("\(name)_data", .bits(width))
     m.instance(
       "rnnc_rom", "u_\(name)",
-      parameters: ["InitFile": .string(file), "Width": .int(width), "Depth": .int(depth)],
+      parameters: [
+        "InitFile": .string(file), "Width": .int(width), "Depth": .int(depth),
+        "Latency": .int(latency),
+      ],
       [
         .input("clk_i", "clk_i"), .input("en_i", enable), .input("addr_i", address),
         .output("data_o", .whole("\(name)_data")),

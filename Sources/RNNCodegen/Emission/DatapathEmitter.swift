@@ -35,7 +35,7 @@ struct DatapathEmitter {
       "\(design.name)_datapath\(s)",
       doc: """
         Element-wise pipeline of segment \(s): \(members). Inputs are aligned; a value n has its own \
-        latency, at most \(datapath.depth - Datapath.sourceLatency). Throughput 1.
+        latency, at most \(datapath.depth - datapath.pipelining.source). Throughput 1.
         """)
   }
 
@@ -88,7 +88,7 @@ struct DatapathEmitter {
   private mutating func tap(_ id: ValueID, at cycle: Int) -> String {
     if let name = taps[id]?[cycle] { return name }
     let inside = datapath.latency[id]
-    let ready = inside ?? Datapath.sourceLatency
+    let ready = inside ?? datapath.pipelining.source
     if cycle == ready {
       guard inside == nil, let k = sourceIndex(id) else {
         preconditionFailure("value \(id.index) is used before it is computed")
@@ -129,7 +129,7 @@ struct DatapathEmitter {
     let type = VerilogType.signed(node.format.width)
     let name = "n\(id.index)"
     let ready = datapath.latency(id)
-    let start = ready - Datapath.latency(of: node.op)
+    let start = ready - datapath.pipelining.latency(of: node.op)
     module.blank()
     module.comment("\(node.name), \(node.format)")
     switch node.op {
@@ -240,6 +240,7 @@ struct DatapathEmitter {
         "SegmentBits": .int(table.segmentBits), "Segments": .int(table.slopes.count),
         "SlopeWidth": .int(table.slopeWidth), "InterceptWidth": .int(table.interceptWidth),
         "Shift": .int(table.interceptFraction - table.output.fraction),
+        "Deep": .int(datapath.pipelining.parameter),
       ],
       [
         .input("clk_i", "clk_i"), .input("en_i", .one), .input("x_i", operand(a, at: cycle)),
@@ -261,6 +262,7 @@ struct DatapathEmitter {
         "IndexBits": .int(unit.indexBits), "SlopeWidth": .int(unit.slopeWidth),
         "RootBits": .int(unit.rootFraction), "DropBits": .int(unit.droppedBits),
         "Shift": .int(unit.productFraction - unit.output.fraction),
+        "Deep": .int(datapath.pipelining.parameter),
       ],
       [
         .input("clk_i", "clk_i"), .input("v_i", operand(a, at: cycle)),

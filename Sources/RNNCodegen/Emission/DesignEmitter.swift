@@ -93,6 +93,7 @@ extension CompileOptions {
   package var json: JSONValue {
     func optional(_ value: Int?) -> JSONValue { value.map { .int($0) } ?? .null }
     func optional(_ value: Double?) -> JSONValue { value.map { .double($0) } ?? .null }
+    let pipelining = pipelining.map { JSONValue.string($0.rawValue) } ?? .null
     return .object([
       "name": .string(name), "device": device.map { .string($0) } ?? .null,
       "clockMegahertz": .double(clockMegahertz),
@@ -104,6 +105,7 @@ extension CompileOptions {
       "inputElementsPerBeat": .int(inputElementsPerBeat),
       "outputElementsPerBeat": optional(outputElementsPerBeat),
       "streams": .int(streams), "transform": .string(transform.rawValue),
+      "pipelining": pipelining,
     ]).appending(control == .none ? [] : [.init("control", .string(control.rawValue))])
   }
 
@@ -116,6 +118,7 @@ extension CompileOptions {
       "name", "device", "clockMegahertz", "framesPerSecond", "latencyMicroseconds", "lanes",
       "columnGroups", "drainChains", "denseMultipliers", "elementsPerStep",
       "inputElementsPerBeat", "outputElementsPerBeat", "streams", "transform",
+      "pipelining",
     ]
     let optional = ["control"]
     self.init()
@@ -157,6 +160,9 @@ extension CompileOptions {
         transform = BlockTransform(rawValue: value) ?? .exact
       case ("control", .string(let value)) where ControlPort(rawValue: value) != nil:
         control = ControlPort(rawValue: value) ?? .none
+      case ("pipelining", .string(let value)) where Pipelining(rawValue: value) != nil:
+        pipelining = Pipelining(rawValue: value)
+      case ("pipelining", .null): pipelining = nil
       default:
         sink.error(
           "\(path)/\(member.key)",

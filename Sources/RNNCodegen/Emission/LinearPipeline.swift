@@ -1,4 +1,5 @@
 internal import RNNBilinear
+internal import RNNSupport
 internal import RNNVerilog
 
 /// A linear program as registers and adder trees with a fixed number of stages from every input to every output.
@@ -6,6 +7,7 @@ struct LinearPipeline {
   let program: LinearProgram
   /// Register stages in all.
   let stages: Int
+  let pipelining: Pipelining
   /// Widths of the sums, and of the values after bits are dropped, by value.
   let widths: Widths
 
@@ -18,14 +20,15 @@ struct LinearPipeline {
   /// The last stage in which each value is needed.
   private let needed: [Int]
 
-  init(_ program: LinearProgram, stages: Int, widths: Widths) {
+  init(_ program: LinearProgram, stages: Int, pipelining: Pipelining, widths: Widths) {
     self.program = program
     self.stages = stages
+    self.pipelining = pipelining
     self.widths = widths
-    ready = program.readyStages(Timing.stages)
+    ready = program.readyStages(pipelining.stages)
     var needed = ready
     for (k, operation) in program.operations.enumerated() {
-      let start = ready[program.inputs + k] - Timing.stages(terms: operation.leaves)
+      let start = ready[program.inputs + k] - pipelining.stages(terms: operation.leaves)
       for term in operation.terms { needed[term.value] = max(needed[term.value], start) }
     }
     for output in program.outputs { needed[output] = stages }
@@ -46,8 +49,8 @@ struct LinearPipeline {
       bits += (needed[v] - ready[v]) * widths.values[v]
       guard v >= program.inputs else { continue }
       var leaves = program.operations[v - program.inputs].leaves
-      for _ in 0..<Timing.stages(terms: leaves) {
-        leaves = (leaves + (1 << Timing.addsPerStage) - 1) >> Timing.addsPerStage
+      for _ in 0..<pipelining.stages(terms: leaves) {
+        leaves = (leaves + (1 << pipelining.addsPerStage) - 1) >> pipelining.addsPerStage
         bits += max(1, leaves) * widths.sums[v]
       }
     }
@@ -74,7 +77,7 @@ struct LinearPipeline {
     }
     for (k, operation) in program.operations.enumerated() {
       let value = program.inputs + k
-      let depth = Timing.stages(terms: operation.leaves)
+      let depth = pipelining.stages(terms: operation.leaves)
       var leaves = operation.terms.map { term in
         SumTree.Leaf(
           name: name(term.value, at: ready[value] - depth), width: widths.values[term.value],
@@ -82,8 +85,10 @@ struct LinearPipeline {
       }
       if operation.offset != 0 { leaves.append(.init(constant: operation.offset)) }
       let width = widths.sums[value]
-      let sum = SumTree(prefix: "\(prefix)_\(value)", width: width, stages: depth)
-        .emit(leaves, into: &m)
+      let sum = SumTree(
+        prefix: "\(prefix)_\(value)", width: width, stages: depth, pipelining: pipelining
+      )
+      .emit(leaves, into: &m)
       guard operation.droppedBits > 0 || widths.values[value] != width else {
         names.append([sum])
         continue

@@ -1,3 +1,4 @@
+internal import RNNSupport
 internal import RNNVerilog
 
 /// A pipelined tree of additions over signed signals of one width, modulo 2^width.
@@ -14,13 +15,14 @@ struct SumTree {
   var width: Int
   /// Registers from the leaves to the result.
   var stages: Int
+  var pipelining: Pipelining
 
   /// Appends the tree and returns the name of the result.
   func emit(_ leaves: [Leaf], into m: inout VerilogModule) -> String {
     var values = leaves
     for stage in 1...stages {
       var next: [Leaf] = []
-      let group = 1 << Timing.addsPerStage
+      let group = 1 << pipelining.addsPerStage
       for (i, start) in stride(from: 0, to: max(1, values.count), by: group).enumerated() {
         let part = Array(values[start..<min(start + group, values.count)])
         let name = "\(prefix)_s\(stage)_\(i)_q"

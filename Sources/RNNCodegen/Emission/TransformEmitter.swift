@@ -45,7 +45,9 @@ extension Design {
         m.wire(name, .signed(width), value ?? .signedLit(0, width: width))
         names.append(name)
       }
-      let pipeline = LinearPipeline(algorithm.operandProgram, stages: stages, widths: widths)
+      let pipeline = LinearPipeline(
+        algorithm.operandProgram, stages: stages, pipelining: schedule.timing.pipelining,
+        widths: widths)
       results.append(
         (0..<lowered.columnGroups).flatMap { g in
           pipeline.emit(
@@ -104,8 +106,10 @@ extension Design {
         let leaves = stride(from: p, to: parts.count, by: lowered.productsPerSet).map {
           SumTree.Leaf(name: parts[$0], width: sumWidth)
         }
-        return SumTree(prefix: "group_\(p)", width: sumWidth, stages: groupSum)
-          .emit(leaves, into: &m)
+        return SumTree(
+          prefix: "group_\(p)", width: sumWidth, stages: groupSum,
+          pipelining: schedule.timing.pipelining
+        ).emit(leaves, into: &m)
       }
     }
     // A shifted sum loses its top bits: sums are kept modulo 2^width.
@@ -115,7 +119,8 @@ extension Design {
       m.blank()
       m.comment(algorithm.name)
       let pipeline = LinearPipeline(
-        algorithm.resultProgram, stages: stages, widths: resultWidths(of: algorithm))
+        algorithm.resultProgram, stages: stages, pipelining: schedule.timing.pipelining,
+        widths: resultWidths(of: algorithm))
       results.append(
         pipeline.emit(Array(names.prefix(algorithm.products)), prefix: "c\(a)", into: &m)
           .map { .name($0).resized(sumWidth) })

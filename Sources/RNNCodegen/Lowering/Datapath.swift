@@ -1,5 +1,6 @@
 internal import RNNFixedPoint
 package import RNNGraph
+package import RNNSupport
 
 /// When each value of a segment's datapath exists, in cycles after its element is read.
 ///
@@ -11,6 +12,7 @@ package struct Datapath: Hashable, Sendable {
   package var multipliers: [MultiplierShape]
   /// The greatest latency.
   package var depth: Int
+  package var pipelining: Pipelining
 
   package struct MultiplierShape: Hashable, Sendable {
     package var node: ValueID
@@ -18,33 +20,20 @@ package struct Datapath: Hashable, Sendable {
     package var widthB: Int
   }
 
-  /// Cycles from a read address to the value in the datapath: the memory's register and the element select.
-  package static let sourceLatency = 2
-
-  /// Pipeline registers of an operation; constants and wires cost none.
-  package static func latency(of op: IntegerOp) -> Int {
-    switch op {
-    case .add, .subtract, .relu, .gate, .requantize: 1
-    case .multiply: 2
-    case .activation: 4
-    case .normalize: 9
-    case .extend, .input, .state, .vector, .constant, .coefficient, .linear: 0
-    }
-  }
-
-  package init(_ segment: Segment, in graph: IntegerGraph) {
+  package init(_ segment: Segment, in graph: IntegerGraph, pipelining: Pipelining) {
+    self.pipelining = pipelining
     latency = [:]
     multipliers = []
-    depth = Self.sourceLatency
+    depth = pipelining.source
     let members = Set(segment.nodes)
     for id in segment.nodes {
       let node = graph[id]
       var start = 0
       for operand in node.op.operands {
         if case .constant = graph[operand].op { continue }
-        start = max(start, members.contains(operand) ? latency[operand] ?? 0 : Self.sourceLatency)
+        start = max(start, members.contains(operand) ? latency[operand] ?? 0 : pipelining.source)
       }
-      let ready = max(start, Self.sourceLatency) + Self.latency(of: node.op)
+      let ready = max(start, pipelining.source) + pipelining.latency(of: node.op)
       latency[id] = ready
       depth = max(depth, ready)
       switch node.op {

@@ -1,5 +1,6 @@
 internal import RNNBilinear
 internal import RNNGraph
+package import RNNSupport
 internal import RNNVerilog
 
 /// One cycle in which an operand block is broadcast to all lanes.
@@ -84,11 +85,12 @@ package struct Scheduler {
 
   /// - Parameter drainChains: nil takes the fewest with which no pass waits for the drain of the one before.
   package static func schedule(
-    _ lowered: Lowered, lanes: Int, drainChains: Int?, elementsPerStep: Int, streams: Int
+    _ lowered: Lowered, lanes: Int, drainChains: Int?, elementsPerStep: Int, streams: Int,
+    pipelining: Pipelining
   ) -> Schedule {
     let scheduler = Scheduler(
       lowered, lanes: lanes, drainChains: drainChains, elementsPerStep: elementsPerStep,
-      streams: streams)
+      streams: streams, pipelining: pipelining)
     var early = scheduler
     var best = early.run()
     let least = best.overlap.least
@@ -120,17 +122,19 @@ package struct Scheduler {
   private static let mostIntervals = 24
 
   private init(
-    _ lowered: Lowered, lanes: Int, drainChains: Int?, elementsPerStep: Int, streams: Int
+    _ lowered: Lowered, lanes: Int, drainChains: Int?, elementsPerStep: Int, streams: Int,
+    pipelining: Pipelining
   ) {
     self.lowered = lowered
     self.streams = streams
     self.lanes = lanes
     self.drainChains = min(drainChains ?? lowered.fewestDrainChains(lanes: lanes), lanes)
     self.elementsPerStep = elementsPerStep
-    timing = Timing(lowered.algorithms, columnGroups: lowered.columnGroups)
+    timing = Timing(
+      lowered.algorithms, columnGroups: lowered.columnGroups, pipelining: pipelining)
     chains = lowered.products.map { [Int](repeating: 0, count: $0.blockRows) }
     sumsWritten = chains
-    datapaths = lowered.segments.map { Datapath($0, in: lowered.graph) }
+    datapaths = lowered.segments.map { Datapath($0, in: lowered.graph, pipelining: pipelining) }
     segmentStart = [Int](repeating: 0, count: lowered.segments.count)
     declareFields()
   }
@@ -275,16 +279,17 @@ package struct Scheduler {
     program.set("operand_select", at: cycle, to: select)
     program.set("operand_address", at: cycle, to: offset / lowered.wordElements)
     program.set("operand_previous", at: cycle, to: column.read.previous ? 1 : 0)
-    program.set("block_load", at: cycle + 1)
-    program.set("block_select", at: cycle + 1, to: select)
-    program.set("block_previous", at: cycle + 1, to: column.read.previous ? 1 : 0)
+    let load = cycle + timing.block - 1
+    program.set("block_load", at: load)
+    program.set("block_select", at: load, to: select)
+    program.set("block_previous", at: load, to: column.read.previous ? 1 : 0)
     if lowered.initialBlocks.count > 1 {
       guard let initial = lowered.initialBlocks.firstIndex(of: lowered.initialBlock(column, inputs))
       else { preconditionFailure("a block has no initial codes") }
-      program.set("block_initial", at: cycle + 1, to: initial)
+      program.set("block_initial", at: load, to: initial)
     }
-    program.set("in_offset", at: cycle + Timing.block, to: offset % lowered.wordElements)
-    program.set("in_algorithm", at: cycle + Timing.block, to: group.algorithm)
+    program.set("in_offset", at: cycle + timing.block, to: offset % lowered.wordElements)
+    program.set("in_algorithm", at: cycle + timing.block, to: group.algorithm)
     program.set("weight_read", at: cycle + timing.bus - 1)
     program.set("weight_address", at: cycle + timing.bus - 1, to: feeds.count)
     program.set("lane_valid", at: cycle + timing.bus)

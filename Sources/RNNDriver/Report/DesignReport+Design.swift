@@ -11,7 +11,7 @@ extension DesignReport {
     let schedule = design.schedule
     let timing = design.frameTiming
     // From the first input beat to the first control word.
-    let begin = timing.inputBeats + FrameTiming.startToWord
+    let begin = timing.inputBeats + timing.startToWord
     var timeline: [Segment] = [
       Segment(row: "stream", label: "input", start: 0, end: timing.inputBeats)
     ]

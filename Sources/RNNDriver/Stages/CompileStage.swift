@@ -2,7 +2,7 @@ package import Foundation
 internal import RNNBilinear
 internal import RNNCodegen
 internal import RNNInterchange
-internal import RNNSupport
+package import RNNSupport
 
 /// What the user asks of the hardware; the fields mean what they mean in `CompileOptions`.
 package struct CompileRequest: Hashable, Sendable {
@@ -24,7 +24,8 @@ package struct CompileRequest: Hashable, Sendable {
     columnGroups: Int? = nil, drainChains: Int? = nil, denseMultipliers: Int = 8,
     elementsPerStep: Int? = nil, inputElementsPerBeat: Int = 1,
     outputElementsPerBeat: Int? = nil, streams: Int = 1, transform: Transform = .exact,
-    framesPerSecond: Double? = nil, latencyMicroseconds: Double? = nil, control: Control = .none
+    framesPerSecond: Double? = nil, latencyMicroseconds: Double? = nil, control: Control = .none,
+    pipelining: Pipelining? = nil
   ) {
     var options = CompileOptions(
       name: name, device: device, clockMegahertz: clockMegahertz, lanes: lanes,
@@ -32,7 +33,8 @@ package struct CompileRequest: Hashable, Sendable {
       elementsPerStep: elementsPerStep,
       inputElementsPerBeat: inputElementsPerBeat, outputElementsPerBeat: outputElementsPerBeat,
       streams: streams, transform: transform == .exact ? .exact : .fourier,
-      framesPerSecond: framesPerSecond, latencyMicroseconds: latencyMicroseconds)
+      framesPerSecond: framesPerSecond, latencyMicroseconds: latencyMicroseconds,
+      pipelining: pipelining)
     options.control = control == .none ? .none : .axiLite
     self.options = options
   }
@@ -71,6 +73,7 @@ package struct CompileStage: Stage {
       list += ["--transform", options.transform.rawValue]
     }
     if options.control != standard.control { list += ["--control", options.control.rawValue] }
+    if let pipelining = options.pipelining { list += ["--pipelining", pipelining.rawValue] }
     if let groups = options.columnGroups { list += ["--column-groups", "\(groups)"] }
     if let chains = options.drainChains { list += ["--drain-chains", "\(chains)"] }
     add("--dense-multipliers", \.denseMultipliers)
@@ -115,6 +118,7 @@ package struct CompileStage: Stage {
       "requiredFramesPerSecond": options.framesPerSecond.map { .double($0) } ?? .null,
       "requiredLatencyMicroseconds": options.latencyMicroseconds.map { .double($0) } ?? .null,
       "clockMegahertz": .double(options.clockMegahertz),
+      "pipelining": .string(design.schedule.timing.pipelining.rawValue),
       "streams": .int(design.interface.streams),
       "cyclesPerFrameOfOneStream": .int(timing.cyclesPerFrameOfOneStream),
       "sustainedCyclesPerFrame": .double(design.sustainedCyclesPerFrame),
@@ -167,7 +171,8 @@ package struct CompileStage: Stage {
     lines.append(
       """
       \(design.lanes) lanes of \(design.lowered.productsPerLane) multipliers, \(multipliers(design)) multipliers in all, \
-      lanes busy \(oneDecimal(100 * design.occupancy)) % of the time
+      lanes busy \(oneDecimal(100 * design.occupancy)) % of the time, \
+      \(design.schedule.timing.pipelining.rawValue) pipelining
       \(files.count) files in \(output.relativePath)
       """)
     return lines.joined(separator: "\n")

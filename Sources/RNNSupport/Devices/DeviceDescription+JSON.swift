@@ -27,6 +27,8 @@ extension DeviceDescription {
     logicScale = reader.number("logicScale")
     logicScaleSource = reader.string("logicScaleSource")
     resourceSource = reader.string("resourceSource")
+    pipelining = reader.choice("pipelining") ?? .shallow
+    pipeliningSource = reader.string("pipeliningSource")
     distributedRAM = reader.object("distributedRAM") {
       DistributedRAM(
         bitsPerLUT: $0.positive("bitsPerLUT", orZero: true), wordStep: $0.positive("wordStep"),
@@ -84,6 +86,17 @@ private struct MemberReader {
       return ""
     }
     return text
+  }
+
+  mutating func choice<Choice: CaseIterable & RawRepresentable<String>>(_ key: String) -> Choice? {
+    let text = string(key)
+    let choice = Choice(rawValue: text)
+    if choice == nil, value[key] != nil {
+      sink.error(
+        "\(path)/\(key)", "\"\(text)\" is unknown",
+        fix: "use one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    return choice
   }
 
   /// A finite number above zero (or from zero on), at most `limit`.

@@ -52,6 +52,9 @@ package struct DeviceDescription: Hashable, Sendable {
   package var blockRAM: BlockRAM
   package var multiplier: Multiplier
   package var resourceSource: String
+  /// The registers that a design for this fabric has between its operators.
+  package var pipelining: Pipelining
+  package var pipeliningSource: String
   package var energy: EnergyCoefficients
 }
 

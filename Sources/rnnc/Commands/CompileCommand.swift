@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import RNNDriver
+import RNNSupport
 
 struct CompileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -80,6 +81,11 @@ struct CompileCommand: ParsableCommand {
       "The port beside the streams: none, or axi-lite (identification, status; clears, saves and loads the states of a stream)."
   )
   var control = CompileRequest.Control.none
+  @Option(
+    help:
+      "Registers between operators: deep, one behind every memory and addition, or shallow (default: what the device's fabric wants; without a device shallow)."
+  )
+  var pipelining: Pipelining?
   @Option(help: "Elements in one beat of the input stream; a power of two.")
   var inputBeat = 1
   @Option(
@@ -96,7 +102,7 @@ struct CompileCommand: ParsableCommand {
       elementsPerStep: elementsPerStep,
       inputElementsPerBeat: inputBeat, outputElementsPerBeat: outputBeat, streams: streams,
       transform: transform, framesPerSecond: framesPerSecond, latencyMicroseconds: latency,
-      control: control)
+      control: control, pipelining: pipelining)
     try Frontend.run(
       CompileStage(
         model: URL(fileURLWithPath: model), output: URL(fileURLWithPath: output), request: options),
@@ -106,3 +112,4 @@ struct CompileCommand: ParsableCommand {
 
 extension CompileRequest.Transform: ExpressibleByArgument {}
 extension CompileRequest.Control: ExpressibleByArgument {}
+extension Pipelining: ExpressibleByArgument {}

@@ -1,0 +1,49 @@
+package import RNNGraph
+package import RNNSupport
+
+/// The register stages of everything that differs with the pipelining; schedule, emitter and estimate read them here.
+extension Pipelining {
+  /// From an address to the word of a memory that a datapath, the lanes or the sequencer reads.
+  package var memory: Int {
+    switch self {
+    case .shallow: 1
+    case .deep: 2
+    }
+  }
+
+  /// From the cycle in which a frame is started to its first control word: program counter, program memory, control
+  /// register.
+  package var startToWord: Int { 2 + memory }
+
+  /// Two-input additions between registers of a transform.
+  package var addsPerStage: Int {
+    switch self {
+    case .shallow: 2
+    case .deep: 1
+    }
+  }
+
+  /// Register stages of an adder tree with this many leaves; at least one.
+  package func stages(terms: Int) -> Int {
+    var levels = 0
+    while 1 << levels < terms { levels += 1 }
+    return max(1, (levels + addsPerStage - 1) / addsPerStage)
+  }
+
+  /// From the read of an element to its value in the datapath: the memory's registers and the element select.
+  package var source: Int { memory + 1 }
+
+  /// Of an operation in a datapath; constants and wires cost none.
+  package func latency(of op: IntegerOp) -> Int {
+    switch op {
+    case .add, .subtract, .relu, .gate, .requantize: 1
+    case .multiply: 2
+    case .activation: self == .deep ? 6 : 3
+    case .normalize: self == .deep ? 11 : 9
+    case .extend, .input, .state, .vector, .constant, .coefficient, .linear: 0
+    }
+  }
+
+  /// The value of the parameter `Deep` of library modules that have both forms.
+  var parameter: Int { self == .deep ? 1 : 0 }
+}
