@@ -2,8 +2,8 @@
 
 /// v / sqrt(s) on codes: normalised square, lines for the root of its mantissa, product, shift.
 ///
-/// Latency 9 cycles, or with `Deep` 11, throughput 1: deep registers halve the normalisation and
-/// stand behind the memory.
+/// Latency 9 cycles, or with `Deep` 12, throughput 1: deep registers halve the normalisation,
+/// stand behind the memory and before the second multiplier.
 ///
 ///     t = max(s_i, 0) + Floor              e greatest with t 4^e < 2^TotalBits,  m = t 4^e
 ///     i = m >> OffsetBits, less 2^IndexBits,  d = m mod 2^OffsetBits
@@ -176,7 +176,8 @@ module rnnc_normalize #(
 
   rnnc_mul #(
     .AWidth(ValueWidth),
-    .BWidth(RootBits + 2)
+    .BWidth(RootBits + 2),
+    .Deep(Deep)
   ) u_product (
     .clk_i(clk_i),
     .a_i(value),
@@ -186,7 +187,7 @@ module rnnc_normalize #(
 
   rnnc_delay #(
     .Width(ShiftWidth),
-    .Depth(4 + MemoryLatency)
+    .Depth(4 + Deep + MemoryLatency)
   ) u_shift (
     .clk_i(clk_i),
     .data_i(shift_q),

@@ -108,7 +108,8 @@ module rnnc_state_ram #(
 
   rnnc_ram_sdp #(
     .Width(Width),
-    .Depth(Banks << WordBits)
+    .Depth(Banks << WordBits),
+    .Latency(1)
   ) u_memory (
     .clk_i(clk_i),
     .we_i(we_i || window_write_i),

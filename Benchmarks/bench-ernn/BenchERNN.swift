@@ -53,8 +53,8 @@ import RNNSynthesis
           cell: row.cell, sizes: [row.inputs, row.units], block: row.block,
           policy: QuantizationPolicy(),
           cellOptions: row.options, readout: false))
-      for (streams, wanted) in [(1, row.wanted), (streams, row.wantedInterleaved)]
-      where streams == 1 || self.streams > 1 {
+      let interleaved = streams > 1 ? [(streams, row.wantedInterleaved)] : []
+      for (streams, wanted) in [(1, row.wanted)] + interleaved {
         let options = CompileOptions(
           name: "ernn", device: row.device, clockMegahertz: row.clock, lanes: row.lanes,
           inputElementsPerBeat: row.block == 1 ? 1 : 8, streams: streams, transform: row.transform)

@@ -53,8 +53,10 @@ package struct CompileOptions: Hashable, Sendable {
   var groups: Int { columnGroups ?? 1 }
   /// `elementsPerStep`, or 1.
   var step: Int { elementsPerStep ?? 1 }
-  /// `pipelining`, or `shallow`.
-  var stages: Pipelining { pipelining ?? .shallow }
+  /// `pipelining`, or what the device wants, or `shallow`.
+  var stages: Pipelining {
+    pipelining ?? device.flatMap { try? DeviceDescription.named($0) }?.pipelining ?? .shallow
+  }
   /// `outputElementsPerBeat`, or what a datapath gives.
   var outputBeat: Int { outputElementsPerBeat ?? step }
 

@@ -139,8 +139,6 @@ package func compile(_ graph: IntegerGraph, options: CompileOptions) throws -> D
   try sink.throwIfErrors()
   graph.transform = options.transform
   let device = try options.device.map(DeviceDescription.named)
-  var options = options
-  options.pipelining = options.pipelining ?? device?.pipelining
   try checkRoundings(of: graph)
   if let bar = PerformanceBar(options) {
     return try SmallestDesign(graph, options: options, device: device, bar: bar).find()

@@ -99,6 +99,10 @@ extension SmallestDesign {
       ($0.element.multiplier.count, $0.offset) < ($1.element.multiplier.count, $1.offset)
     }.map(\.element)
     for other in known where other.name != device.name {
+      // Its fabric says how many registers a design has.
+      var options = space.options
+      options.device = other.name
+      let space = try MappingSpace(space.graph, options: options)
       if try SmallestDesign(space, device: other, bar: bar).search() != nil { return other }
     }
     return nil

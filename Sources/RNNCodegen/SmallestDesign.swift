@@ -117,7 +117,7 @@ struct SmallestDesign {
       let options = space.options(point, chains: chains)
       let early = Scheduler.earliest(
         lowered, lanes: point.lanes, drainChains: chains, elementsPerStep: point.step,
-        streams: options.streams)
+        streams: options.streams, pipelining: options.stages)
       if isWorthwhile(early.overlap.least, space.latency(point, outputCommit: early.outputCommit)) {
         result.append(Design(lowered, options: options, lanes: point.lanes))
       }

@@ -79,6 +79,7 @@ import Testing
             options.elementsPerStep = step
             options.drainChains = chains
             options.device = nil
+            options.pipelining = try test.device.map(DeviceDescription.named)?.pipelining
             let design = try compile(graph, options: options)
             reached = design.schedule.passes.count == design.lowered.groups.count
             let fits =
@@ -170,7 +171,8 @@ import Testing
         options: CompileOptions(
           lanes: lanes, columnGroups: groups, drainChains: chains, streams: streams))
       let early = Scheduler.earliest(
-        design.lowered, lanes: lanes, drainChains: chains, elementsPerStep: 1, streams: streams)
+        design.lowered, lanes: lanes, drainChains: chains, elementsPerStep: 1, streams: streams,
+        pipelining: design.schedule.timing.pipelining)
       #expect(early.overlap.least <= design.schedule.cyclesPerFrame)
       #expect(early.outputCommit <= design.schedule.outputCommit)
     }

@@ -91,7 +91,7 @@ import _RNNTestSupport
     var saturated = 0
     for (k, entry) in (cases + cases).enumerated() {
       let unit = entry.unit
-      let latency = k < cases.count ? 9 : 11
+      let latency = k < cases.count ? 9 : 12
       for cycle in latency..<cycles {
         let (v, s) = entry.inputs[(cycle - latency) % entry.inputs.count]
         let expected = unit.code(for: v, by: s)

@@ -193,7 +193,10 @@ struct DatapathEmitter {
     module.declare(name, type)
     module.instance(
       "rnnc_mul", "u_\(name)",
-      parameters: ["AWidth": .int(widths.0), "BWidth": .int(widths.1)],
+      parameters: [
+        "AWidth": .int(widths.0), "BWidth": .int(widths.1),
+        "Deep": .int(datapath.pipelining.parameter),
+      ],
       [
         .input("clk_i", "clk_i"), .input("a_i", operand(a, at: cycle)),
         .input("b_i", operand(b, at: cycle)), .output("p_o", .whole(name)),

@@ -37,9 +37,9 @@ extension Pipelining {
   package func latency(of op: IntegerOp) -> Int {
     switch op {
     case .add, .subtract, .relu, .gate, .requantize: 1
-    case .multiply: 2
+    case .multiply: self == .deep ? 3 : 2
     case .activation: self == .deep ? 6 : 3
-    case .normalize: self == .deep ? 11 : 9
+    case .normalize: self == .deep ? 12 : 9
     case .extend, .input, .state, .vector, .constant, .coefficient, .linear: 0
     }
   }

@@ -110,11 +110,12 @@ package struct Scheduler {
   /// A frame placed as early as its values allow: no placement that `schedule` tries has less latency, and it tries no
   /// distance of frames below `overlap.least` of this one.
   package static func earliest(
-    _ lowered: Lowered, lanes: Int, drainChains: Int?, elementsPerStep: Int, streams: Int
+    _ lowered: Lowered, lanes: Int, drainChains: Int?, elementsPerStep: Int, streams: Int,
+    pipelining: Pipelining
   ) -> Schedule {
     var scheduler = Scheduler(
       lowered, lanes: lanes, drainChains: drainChains, elementsPerStep: elementsPerStep,
-      streams: streams)
+      streams: streams, pipelining: pipelining)
     return scheduler.run()
   }
 
