@@ -3,7 +3,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test experiment-digits soak fuzz bench-train bench-ernn bench-accuracy lint format doctor clean
+.PHONY: help setup build demo test experiment-digits soak fuzz bench-train bench-ernn bench-synth bench-accuracy lint format doctor clean
 
 SWIFT ?= swift
 # One release build serves the program and the tests: the numeric tests need its speed.
@@ -28,6 +28,7 @@ help:
 	@echo "make fuzz               damaged files for every reader of files (FUZZ_SECONDS=seconds for each)"
 	@echo "make bench-train        time of a training step, beside PyTorch where it is installed"
 	@echo "make bench-ernn         cycles and resources of E-RNN's networks at full size"
+	@echo "make bench-synth        an LSTM of 128 cells and the digits networks placed and routed on ECP5; an hour"
 	@echo "make bench-accuracy     errors of fixed point beside hls4ml's C simulation (needs Python packages)"
 	@echo "make doctor             which tools are there, and how to get the others"
 	@echo "make lint               check the layout of the Swift sources"
@@ -81,6 +82,16 @@ bench-ernn:
 	@scripts/setup.sh demo
 	@$(BUILD)
 	@.build/release/bench-ernn
+
+# Clock rates on ECP5: an LSTM of 128 cells, then the networks of `make demo`; all by open tools.
+bench-synth: demo
+	@scripts/setup.sh synth
+	@.build/release/bench-ernn --networks Examples/ecp5/networks.json --streams 1 --synth --place \
+	  --json $(OUT)/ecp5.json
+	@for net in gru lstm; do \
+	  $(RNNC) compile $(OUT)/demo/$$net/quantized/model.json -o $(OUT)/ecp5-$$net --device LFE5U-25F --lanes 1 && \
+	  $(RNNC) synth $(OUT)/ecp5-$$net || exit $$?; \
+	done
 
 # Beside hls4ml in one run; PYTHON names an interpreter with its packages.
 PYTHON ?= python3

@@ -115,7 +115,8 @@ struct CoreEmitter {
   ) {
     if let values,
       emitStateMemory(
-        name, values, latency: latency, write: write, writeAddress: writeAddress, writeData: writeData, read: read,
+        name, values, latency: latency, write: write, writeAddress: writeAddress,
+        writeData: writeData, read: read,
         readAddress: readAddress)
     {
       return
