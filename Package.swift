@@ -39,6 +39,7 @@ let package = Package(
     .systemLibrary(
       name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CLAPACK", providers: [.apt(["libblis-serial-dev", "liblapacke-dev"])]),
+    .systemLibrary(name: "CZ3", pkgConfig: "z3", providers: [.apt(["libz3-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 
     // MARK: C: inner loops that need instruction sets beyond the baseline, chosen at run time
@@ -75,6 +76,7 @@ let package = Package(
         .embedInCode("rnnc_state_ram.sv"),
       ],
       swiftSettings: strict),
+    .layer("RNNSolver", ["CZ3"]),
     .layer(
       "RNNSupport", ["CCrypto", "CZlib"],
       resources: [
@@ -119,6 +121,7 @@ let package = Package(
       "RNNCosim",
       ["RNNCodegen", "RNNFixedPoint", "RNNGraph", "RNNHarness", "RNNReference", "RNNSupport"]),
     .layer("RNNEstimate", ["RNNSupport"]),
+    .layer("RNNProof", ["RNNBilinear", "RNNCodegen", "RNNGraph", "RNNSolver", "RNNSupport"]),
     .layer("RNNSynthesis", ["RNNCodegen", "RNNGraph", "RNNSupport", "RNNVerilog"]),
 
     // MARK: Layer 5: plans and runs the stages
@@ -146,8 +149,8 @@ let package = Package(
     .executableTarget(
       name: "bench-ernn",
       dependencies: [
-        "RNNBilinear", "RNNCodegen", "RNNCosim", "RNNGraph", "RNNQuantize", "RNNReference",
-        "RNNSupport", "RNNSynthesis",
+        "RNNBilinear", "RNNCodegen", "RNNCosim", "RNNGraph", "RNNProof", "RNNQuantize",
+        "RNNReference", "RNNSolver", "RNNSupport", "RNNSynthesis",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/bench-ernn", swiftSettings: strict),
@@ -200,6 +203,9 @@ let package = Package(
         "RNNFixedPoint", "RNNGraph", "RNNLearning", "RNNSupport", "RNNTensor", "_RNNTestSupport",
       ]),
     .tests(
+      "RNNProofTests",
+      ["RNNCodegen", "RNNGraph", "RNNProof", "RNNQuantize", "RNNSolver", "RNNSupport"]),
+    .tests(
       "RNNQuantizeTests",
       [
         "RNNFixedPoint", "RNNGraph", "RNNLearning", "RNNQuantize", "RNNReference", "RNNSupport",
@@ -208,6 +214,7 @@ let package = Package(
       "RNNRTLTests",
       ["RNNFixedPoint", "RNNRTL", "RNNSupport", "RNNVerilog", "_RNNTestSupport"]),
     .tests("RNNReferenceTests", ["RNNFixedPoint", "RNNGraph", "RNNReference", "RNNSupport"]),
+    .tests("RNNSolverTests", ["RNNSolver"]),
     .tests("RNNSupportTests", ["RNNSupport", "_RNNTestSupport"]),
     .tests(
       "RNNSynthesisTests",

@@ -80,6 +80,7 @@ header zlib.h zlib1g-dev "unpacks data sets and archives, writes waveforms (zlib
 header lapacke.h liblapacke-dev "QR factorizations of Lyapunov spectra (LAPACK)"
 header blis.h libblis-serial-dev "double-precision matrix products under LAPACK (BLIS)"
 header hdf5/serial/hdf5.h libhdf5-dev "reads weights of Keras (HDF5)"
+header z3.h libz3-dev "bounds and proofs about designs (Z3)"
 header openssl/sha.h libssl-dev "SHA-256 of artefacts"
 if [ "$what" = test ]; then
   tool yosys yosys "checks in tests that the Verilog synthesizes"

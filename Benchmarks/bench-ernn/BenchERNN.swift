@@ -4,8 +4,10 @@ import RNNBilinear
 import RNNCodegen
 import RNNCosim
 import RNNGraph
+import RNNProof
 import RNNQuantize
 import RNNReference
+import RNNSolver
 import RNNSupport
 import RNNSynthesis
 
@@ -25,6 +27,10 @@ import RNNSynthesis
   var place = false
   @Option(help: "Seed of the placer.")
   var seed = 1
+  @Flag(help: "Compile the smallest design with the published rate instead of the fastest.")
+  var published = false
+  @Flag(help: "Ask Z3 for the optimum of the model of bounds, and schedule its choice as well.")
+  var z3 = false
   @Option(help: "Only rows whose name contains this text.")
   var only: String?
   @Option(help: "Streams of the interleaved rows.")
@@ -55,9 +61,13 @@ import RNNSynthesis
           cellOptions: row.options, readout: false))
       let interleaved = streams > 1 ? [(streams, row.wantedInterleaved)] : []
       for (streams, wanted) in [(1, row.wanted)] + interleaved {
-        let options = CompileOptions(
+        var options = CompileOptions(
           name: "ernn", device: row.device, clockMegahertz: row.clock, lanes: row.lanes,
           inputElementsPerBeat: row.block == 1 ? 1 : 8, streams: streams, transform: row.transform)
+        if published {
+          guard let cycles = row.published else { continue }
+          options.framesPerSecond = row.clock * 1e6 / Double(cycles)
+        }
         var compiled: Design?
         let seconds = try clock.measure { compiled = try compile(network.graph, options: options) }
           .seconds
@@ -68,6 +78,7 @@ import RNNSynthesis
             .appendingPathComponent("\(row.name) \(streams) streams")
           try write(design, to: folder)
         }
+        if z3 { record.append(.init("z3", try bound(of: design, row, options))) }
         if simulate > 0 {
           record.append(.init("simulation", try simulation(of: design, network, clock)))
         }
@@ -117,6 +128,43 @@ import RNNSynthesis
       .init("blockRAMs", .double(use.blockRAMs)), .init("luts", .int(use.luts)),
       .init("flipFlops", .int(use.flipFlops)), .init("compileSeconds", .double(seconds)),
     ]
+  }
+
+  /// The optimum that Z3 proves for the model of bounds, beside the schedule of its choice.
+  private func bound(of design: Design, _ row: Row, _ asked: CompileOptions) throws -> JSONValue {
+    let model = try AllocationModel(design.graph, options: asked)
+    let limit = SolverLimit(steps: 300_000_000)
+    let device = try DeviceDescription.named(row.device)
+    var answer: AllocationModel.Answer?
+    let seconds = try ContinuousClock().measure {
+      answer =
+        try published
+        ? model.smallest(cyclesPerFrame: row.published ?? 1, limit: limit)
+        : model.fastest(multipliers: device.multiplier.count, limit: limit)
+    }.seconds
+    guard case .optimum(let optimum)? = answer else {
+      print("    Z3 found no optimum: \(answer.map { "\($0)" } ?? "-")")
+      return .null
+    }
+    var options = asked
+    options.framesPerSecond = nil
+    options.lanes = optimum.lanes
+    options.columnGroups = optimum.columnGroups
+    options.elementsPerStep = optimum.elementsPerStep
+    // What Z3 does not count may be short.
+    let scheduled = try? compile(design.graph, options: options)
+    print(
+      """
+          Z3: at least \(optimum.cyclesPerFrame) cycles, \(optimum.multipliers) multipliers \
+      (\(optimum.lanes)x\(optimum.columnGroups), \(optimum.elementsPerStep) elements per step); \
+      scheduled \(scheduled.map { "\($0.schedule.cyclesPerFrame)" } ?? "it does not fit"); \(decimal(seconds)) s
+      """)
+    return .object([
+      "leastCyclesPerFrame": .int(optimum.cyclesPerFrame),
+      "leastMultipliers": .int(optimum.multipliers),
+      "scheduledCyclesPerFrame": scheduled.map { .int($0.schedule.cyclesPerFrame) } ?? .null,
+      "seconds": .double(seconds),
+    ])
   }
 
   /// Builds the simulation model and compares it with the integer reference, frame by frame.

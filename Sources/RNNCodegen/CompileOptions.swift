@@ -54,7 +54,7 @@ package struct CompileOptions: Hashable, Sendable {
   /// `elementsPerStep`, or 1.
   var step: Int { elementsPerStep ?? 1 }
   /// `pipelining`, or what the device wants, or `shallow`.
-  var stages: Pipelining {
+  package var stages: Pipelining {
     pipelining ?? device.flatMap { try? DeviceDescription.named($0) }?.pipelining ?? .shallow
   }
   /// `outputElementsPerBeat`, or what a datapath gives.

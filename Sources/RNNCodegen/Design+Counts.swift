@@ -11,6 +11,13 @@ extension Design {
     if !shortfalls.isEmpty { throw DiagnosticsEmitted(shortfalls) }
   }
 
+  /// `counts` with the rate that the ports sustain, which takes a simulation of some dozens of frames.
+  package var sustainedCounts: DesignCounts {
+    var counts = counts
+    counts.sustainedCyclesPerFrame = sustainedCyclesPerFrame
+    return counts
+  }
+
   /// Memories of at most this many words are made of LUTs.
   private static let distributedDepth = 64
 
@@ -40,7 +47,8 @@ extension Design {
         + (hasControl ? [controlPortUnit] : []),
       cyclesPerFrame: T,
       latencyCycles: timing.inputBeats - 1 + timing.latencyCycles + timing.outputBeats - 1,
-      usefulMultiplicationsPerFrame: useful, denseEquivalentOperationsPerFrame: denseEquivalent)
+      usefulMultiplicationsPerFrame: useful, denseEquivalentOperationsPerFrame: denseEquivalent,
+      streams: interface.streams)
   }
 
   private var laneUnit: UnitCounts {

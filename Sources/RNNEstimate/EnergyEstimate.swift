@@ -35,7 +35,7 @@ package struct EnergyEstimate: Hashable, Sendable {
   package var fit: [ResourceFit]
   package var clockMegahertz: Double
   package var units: [UnitEnergy]
-  /// Frames of one stream back to back.
+  /// Frames back to back, all streams in turn.
   package var peak: OperatingPoint
   /// At the required rate, for each way of clocking; empty if the device is too slow for the rate.
   package var required: [OperatingPoint]
@@ -72,15 +72,19 @@ package struct EnergyEstimate: Hashable, Sendable {
     let active = units.map(\.picojoulesPerFrame).total * 1e-6
     let idlePerCycle = units.map(\.idlePicojoulesPerCycle).total * 1e-6
     let watts = Band(device.energy.staticWatts)
-    let peakRate = clock * 1e6 / Double(counts.cyclesPerFrame)
+    // Where the ports set the pace, the core waits between frames.
+    let worked = Double(counts.cyclesPerFrame)
+    let peakCycles = max(worked, counts.sustainedCyclesPerFrame ?? worked)
+    let peakRate = clock * 1e6 / peakCycles
     peak = OperatingPoint(
       clocking: .backToBack, framesPerSecond: peakRate, activeMicrojoules: active,
-      idleMicrojoules: .zero, staticMicrojoules: watts * (1e6 / peakRate))
+      idleMicrojoules: idlePerCycle * (peakCycles - worked),
+      staticMicrojoules: watts * (1e6 / peakRate))
     guard requiredFramesPerSecond <= peakRate else {
       required = []
       return
     }
-    let idleCycles = clock * 1e6 / requiredFramesPerSecond - Double(counts.cyclesPerFrame)
+    let idleCycles = clock * 1e6 / requiredFramesPerSecond - worked
     required = [OperatingPoint.Clocking.running, .stopped].map { clocking in
       OperatingPoint(
         clocking: clocking, framesPerSecond: requiredFramesPerSecond, activeMicrojoules: active,

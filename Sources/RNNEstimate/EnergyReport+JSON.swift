@@ -14,7 +14,10 @@ extension EnergyReport {
       "formatVersion": 1,
       "label": "estimate, chip only",
       "design": .string(design),
+      "streams": .int(counts.streams),
       "cyclesPerFrame": .int(counts.cyclesPerFrame),
+      "sustainedCyclesPerFrame":
+        .double(counts.sustainedCyclesPerFrame ?? Double(counts.cyclesPerFrame)),
       "latencyCycles": .int(counts.latencyCycles),
       "usefulMultiplicationsPerFrame": .int(counts.usefulMultiplicationsPerFrame),
       "multiplierOccupancy": .double(multiplierOccupancy),

@@ -36,7 +36,7 @@ extension EnergyReport {
     var lines = [
       "energy estimate for \(design): chip only, not measured; figures are value (low to high)",
       "  \(Figures.text(counts.cyclesPerFrame)) cycles/frame, latency "
-        + "\(Figures.text(counts.latencyCycles)) cycles, one stream",
+        + "\(Figures.text(counts.latencyCycles)) cycles; peak rate of \(streams)",
       "  \(Figures.text(counts.usefulMultiplicationsPerFrame)) useful multiplications/frame, "
         + "lane multipliers busy with them \(Figures.percent(multiplierOccupancy))",
       "  dense-equivalent operations/frame, not work done here: "
@@ -57,6 +57,14 @@ extension EnergyReport {
     lines.append("")
     lines += cautions.map { "  note: " + $0 }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private var streams: String {
+    (counts.streams == 1 ? "one stream" : "\(counts.streams) streams in turn")
+      + (counts.sustainedCyclesPerFrame.map {
+        $0 > Double(counts.cyclesPerFrame)
+          ? ", one frame every \(Figures.text($0)) cycles through the ports" : ""
+      } ?? "")
   }
 
   private func chosen(_ name: String?) -> EnergyEstimate? {

@@ -46,7 +46,7 @@ package struct EnergyReport: Hashable, Sendable {
     return DeviceDescription.known.filter { names.contains($0.name) }
   }()
 
-  /// Useful products over all multiplier cycles of the lanes in a frame, 0 to 1.
+  /// Useful products over all multiplier cycles of the lanes from frame to frame, 0 to 1.
   ///
   /// The lanes are the unit of that name; a design without it counts all of its multipliers.
   package var multiplierOccupancy: Double {
@@ -54,7 +54,8 @@ package struct EnergyReport: Hashable, Sendable {
     let multipliers = (lanes.isEmpty ? counts.units : lanes).reduce(0) { $0 + $1.multipliers }
     guard multipliers > 0, counts.cyclesPerFrame > 0 else { return 0 }
     return Double(counts.usefulMultiplicationsPerFrame)
-      / (Double(multipliers) * Double(counts.cyclesPerFrame))
+      / (Double(multipliers)
+        * (counts.sustainedCyclesPerFrame ?? Double(counts.cyclesPerFrame)))
   }
 
   /// What limits the estimate, one sentence each.

@@ -1,11 +1,15 @@
 /// What one compiled design holds and does in one frame: the input of resource and energy estimates.
 ///
 /// The compiler fills it from its schedule; nothing in it depends on a device or on data. "Per frame" means
-/// one frame of one stream from its first input beat to its last output beat, in steady state.
+/// one frame from its first input beat to its last output beat, in steady state.
 package struct DesignCounts: Codable, Hashable, Sendable {
   package var units: [UnitCounts]
-  /// Cycles from one frame to the next with frames back to back, single stream.
+  /// Cycles from one frame to the next with frames back to back, all streams in turn.
   package var cyclesPerFrame: Int
+  /// The same as the ports with their frame buffers sustain it; nil where it is not known to be longer.
+  package var sustainedCyclesPerFrame: Double?
+  /// Sequences that take turns.
+  package var streams: Int
   /// Cycles from the first input beat of a frame to its last output beat, no back-pressure.
   package var latencyCycles: Int
   /// Products whose result is used, padding excluded: the numerator of multiplier occupancy.
@@ -17,10 +21,13 @@ package struct DesignCounts: Codable, Hashable, Sendable {
 
   package init(
     units: [UnitCounts], cyclesPerFrame: Int, latencyCycles: Int,
-    usefulMultiplicationsPerFrame: Int, denseEquivalentOperationsPerFrame: Int
+    usefulMultiplicationsPerFrame: Int, denseEquivalentOperationsPerFrame: Int, streams: Int = 1,
+    sustainedCyclesPerFrame: Double? = nil
   ) {
     self.units = units
     self.cyclesPerFrame = cyclesPerFrame
+    self.sustainedCyclesPerFrame = sustainedCyclesPerFrame
+    self.streams = streams
     self.latencyCycles = latencyCycles
     self.usefulMultiplicationsPerFrame = usefulMultiplicationsPerFrame
     self.denseEquivalentOperationsPerFrame = denseEquivalentOperationsPerFrame

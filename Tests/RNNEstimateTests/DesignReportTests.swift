@@ -54,4 +54,39 @@ import Testing
       #expect(segment.start >= 0 && segment.start < segment.end && segment.end <= output.end)
     }
   }
+
+  /// Frames one after the other: the lanes serve one at a time, in the order and at the distances of the cycle model.
+  @Test(arguments: [(lanes: 1, streams: 1), (lanes: 3, streams: 3), (lanes: 12, streams: 5)])
+  func theSteadyStateAddsUp(_ row: (lanes: Int, streams: Int)) throws {
+    let network = try RandomNetwork(
+      seed: 4, options: .init(cell: "lstm", sizes: [9, 21], block: 4, readout: false))
+    let design = try compile(
+      network.graph,
+      options: CompileOptions(lanes: row.lanes, inputElementsPerBeat: 4, streams: row.streams))
+    let report = DesignReport(design)
+    let state = try #require(report.steadyState)
+    #expect(state.streams == row.streams)
+    #expect(state.fedCycles == design.schedule.feeds.count)
+    #expect(state.cyclesPerFrame >= Double(design.schedule.cyclesPerFrame))
+    #expect(abs(state.useful + state.padding + state.waiting - 1) < 1e-12)
+    #expect(state.useful > 0 && state.padding >= 0 && state.waiting >= 0)
+    let useful = Double(design.counts.usefulMultiplicationsPerFrame)
+    let products = Double(design.lanes * design.lowered.productsPerLane)
+    #expect(abs(state.useful * products * state.cyclesPerFrame - useful) < 1e-6 * useful)
+
+    #expect(state.starts.first?.cycle == 0)
+    for (one, next) in zip(state.starts, state.starts.dropFirst()) {
+      #expect(next.cycle - one.cycle >= design.schedule.cyclesPerFrame)
+      #expect(next.stream == (one.stream + 1) % row.streams)
+    }
+    // No two frames in the lanes in the same cycle.
+    var taken = Set<Int>()
+    for start in state.starts {
+      for segment in report.timeline where segment.row == "lanes" {
+        for cycle in segment.start..<segment.end {
+          #expect(taken.insert(cycle + start.cycle - report.frameStart).inserted)
+        }
+      }
+    }
+  }
 }

@@ -57,6 +57,23 @@ extension DesignReport {
       device: design.options.device, clockMegahertz: design.options.clockMegahertz,
       lanes: design.lanes, multipliers: design.counts.units.reduce(0) { $0 + $1.multipliers },
       cyclesPerFrame: timing.cyclesPerFrame, latencyCycles: design.counts.latencyCycles,
-      frameStart: begin, timeline: timeline)
+      frameStart: begin, timeline: timeline, steadyState: SteadyState(design))
+  }
+}
+
+extension DesignReport.SteadyState {
+  /// Starts from the cycle model, so what the ports allow is in it.
+  fileprivate init(_ design: Design) {
+    let streams = design.interface.streams
+    // A few frames in flight, each with a few that follow.
+    let count = 3 * (design.schedule.overlap.slots + 3)
+    let fed = design.schedule.feeds.count
+    self.init(
+      streams: streams, cyclesPerFrame: design.sustainedCyclesPerFrame, fedCycles: fed,
+      usefulShare: design.occupancy * Double(design.schedule.cyclesPerFrame)
+        / Double(max(1, fed)),
+      starts: design.frameTiming.steadyStarts(streams: streams, count: count).map {
+        Start(cycle: $0.cycle, stream: $0.stream)
+      })
   }
 }

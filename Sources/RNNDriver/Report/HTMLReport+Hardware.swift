@@ -12,17 +12,29 @@ extension HTMLReport {
         continue
       }
       let chart = TimelineChart(design: design, styles: styles(network))
-      let occupancy = network.energy.map {
-        "; \(Figures.percent($0.multiplierOccupancy)) of the lanes' multiplier cycles do useful products"
+      let made =
+        "\(Figures.text(design.lanes)) lanes, \(Figures.text(design.multipliers)) multipliers. "
+      if let state = design.steadyState, let steady = SteadyStateChart(design: design) {
+        let colours =
+          state.streams > 1
+          ? "one colour for each of \(state.streams) streams"
+          : "neighbouring frames in different colours"
+        blocks.append(
+          figure(
+            steady.markup,
+            caption: made
+              + "Steady state, \(colours): a frame every \(Figures.text(state.cyclesPerFrame)) cycles, input always waiting, "
+              + "output always taken. Busy: cycles of the picture with work on some frame. Of all cycles of the lanes' multipliers "
+              + "\(Figures.percent(state.useful)) do useful products, \(Figures.percent(state.padding)) are padding "
+              + "(empty lanes and the last, partly filled words of vectors), \(Figures.percent(state.waiting)) wait.",
+            wide: true))
       }
       blocks.append(
         figure(
           chart.markup,
-          caption:
-            "\(Figures.text(design.lanes)) lanes, \(Figures.text(design.multipliers)) multipliers"
-            + (occupancy ?? "")
-            + ". Busy: cycles with work over the \(Figures.text(design.cyclesPerFrame)) cycles from one frame to the next. "
-            + "One stream, no back-pressure; the next frame's input arrives while this frame is worked on.",
+          caption: (design.steadyState == nil ? made : "")
+            + "One frame alone. Busy: cycles with work over the \(Figures.text(design.cyclesPerFrame)) cycles from a frame to the "
+            + "earliest start of the next. No back-pressure; the next frame's input arrives while this frame is worked on.",
           wide: true))
       blocks.append(
         table(
@@ -59,7 +71,7 @@ extension HTMLReport {
               + "set beside the power of a board. Thin lines are the band from low to high; bands add end to end."
           ),
         ]),
-      .element("h3", text: "At the peak rate of one stream"),
+      .element("h3", text: "At the peak rate, frames back to back"),
       pair { network in
         guard let report = network.energy else { return [self.paragraph("No estimate.")] }
         let styles = self.styles(network)

@@ -64,14 +64,13 @@ extension HTMLReport {
             .text("\(Figures.text(design.latencyCycles)) cycles, first input to last output"),
             .text(assumed),
           ]))
-      let rate = design.clockMegahertz * 1e6 / Double(max(1, design.cyclesPerFrame))
+      let cycles = design.steadyState?.cyclesPerFrame ?? Double(max(1, design.cyclesPerFrame))
+      let streams = design.steadyState?.streams ?? 1
       facts.append(
         fact(
-          "rate, one stream", "\(Figures.text(rate.rounded()))/s",
-          [
-            .text("frames back to back"),
-            .text("\(Figures.text(design.cyclesPerFrame)) cycles a frame"),
-          ]))
+          streams == 1 ? "rate, one stream" : "rate, \(streams) streams together",
+          "\(Figures.text((design.clockMegahertz * 1e6 / cycles).rounded()))/s",
+          [.text("frames back to back"), .text("\(Figures.text(cycles)) cycles a frame")]))
     }
     if let estimate = headlineEstimate(network) {
       let peak = estimate.peak.totalMicrojoules

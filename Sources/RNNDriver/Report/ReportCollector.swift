@@ -211,7 +211,8 @@ struct ReportCollector {
       FileManager.default.fileExists(atPath: url.path)
       ? try ActivityRecord.decoded(from: AtomicFile.read(url), path: url.relativePath) : nil
     return EnergyReport(
-      design: build.design.name, counts: build.design.counts, devices: EnergyReport.standardDevices,
+      design: build.design.name, counts: build.design.sustainedCounts,
+      devices: EnergyReport.standardDevices,
       activity: record, requiredFramesPerSecond: 100)
   }
 

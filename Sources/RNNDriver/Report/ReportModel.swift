@@ -233,10 +233,49 @@ package struct DesignReport: Hashable, Sendable {
   package var frameStart: Int
   /// Rows appear in the order in which they come first.
   package var timeline: [Segment]
+  /// Frames one after the other, all streams in turn; nil if only one frame is known.
+  package var steadyState: SteadyState?
+
+  /// Where the cycles go when frame follows frame.
+  package struct SteadyState: Hashable, Sendable {
+    /// Starts of frames: the cycle counted from the first of them, and the stream of the frame.
+    package struct Start: Hashable, Sendable {
+      package var cycle: Int
+      package var stream: Int
+      package init(cycle: Int, stream: Int) {
+        self.cycle = cycle
+        self.stream = stream
+      }
+    }
+    package var streams: Int
+    /// Cycles from frame to frame, a mean.
+    package var cyclesPerFrame: Double
+    /// Cycles of a frame in which the lanes are fed.
+    package var fedCycles: Int
+    /// Of the multipliers' products while they are fed, the share that is no padding, 0 to 1.
+    package var usefulShare: Double
+    /// In ascending order.
+    package var starts: [Start]
+
+    package init(
+      streams: Int, cyclesPerFrame: Double, fedCycles: Int, usefulShare: Double, starts: [Start]
+    ) {
+      self.streams = streams
+      self.cyclesPerFrame = cyclesPerFrame
+      self.fedCycles = fedCycles
+      self.usefulShare = usefulShare
+      self.starts = starts
+    }
+
+    /// Shares of all cycles of the lanes' multipliers, which add up to one.
+    package var useful: Double { usefulShare * Double(fedCycles) / cyclesPerFrame }
+    package var padding: Double { (1 - usefulShare) * Double(fedCycles) / cyclesPerFrame }
+    package var waiting: Double { 1 - Double(fedCycles) / cyclesPerFrame }
+  }
 
   package init(
     device: String?, clockMegahertz: Double, lanes: Int, multipliers: Int, cyclesPerFrame: Int,
-    latencyCycles: Int, frameStart: Int = 0, timeline: [Segment]
+    latencyCycles: Int, frameStart: Int = 0, timeline: [Segment], steadyState: SteadyState? = nil
   ) {
     self.device = device
     self.clockMegahertz = clockMegahertz
@@ -246,6 +285,7 @@ package struct DesignReport: Hashable, Sendable {
     self.latencyCycles = latencyCycles
     self.frameStart = frameStart
     self.timeline = timeline
+    self.steadyState = steadyState
   }
 }
 

@@ -5,8 +5,10 @@ struct TimelineChart {
   let design: DesignReport
   let styles: UnitStyles
 
+  var rows: [String] { Self.rows(of: design) }
+
   /// Row names in order of first appearance.
-  var rows: [String] {
+  static func rows(of design: DesignReport) -> [String] {
     var names: [String] = []
     for segment in design.timeline where !names.contains(segment.row) { names.append(segment.row) }
     return names
@@ -76,7 +78,7 @@ struct TimelineChart {
       }
     }
     let marks = [
-      ("next frame starts: \(Figures.text(nextFrame))", nextFrame),
+      ("next frame may start: \(Figures.text(nextFrame))", nextFrame),
       ("last output: \(Figures.text(design.latencyCycles))", design.latencyCycles),
     ]
     // The later mark is on the upper line, so that no line crosses a text.

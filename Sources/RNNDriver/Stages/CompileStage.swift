@@ -105,6 +105,8 @@ package struct CompileStage: Stage {
   private func json(_ design: Design, _ files: [EmittedFile]) -> JSONValue {
     let timing = design.frameTiming
     let latency = Double(design.counts.latencyCycles) / options.clockMegahertz
+    let sustained = design.sustainedCyclesPerFrame
+    let occupancy = design.occupancy * Double(timing.cyclesPerFrame) / sustained
     return .object([
       "build": .string(output.relativePath), "design": .string(design.name),
       "lanes": .int(design.lanes), "multipliersPerLane": .int(design.lowered.productsPerLane),
@@ -121,11 +123,11 @@ package struct CompileStage: Stage {
       "pipelining": .string(design.schedule.timing.pipelining.rawValue),
       "streams": .int(design.interface.streams),
       "cyclesPerFrameOfOneStream": .int(timing.cyclesPerFrameOfOneStream),
-      "sustainedCyclesPerFrame": .double(design.sustainedCyclesPerFrame),
-      "framesPerSecond": .double(framesPerSecond(design.sustainedCyclesPerFrame)),
+      "sustainedCyclesPerFrame": .double(sustained),
+      "framesPerSecond": .double(framesPerSecond(sustained)),
       "framesPerSecondSingleStream":
         .double(framesPerSecond(timing.sustainedCyclesPerFrame(streams: 1))),
-      "multiplierOccupancy": .double((design.occupancy * 1e6).rounded() / 1e6),
+      "multiplierOccupancy": .double((occupancy * 1e6).rounded() / 1e6),
       "files": .int(files.count),
     ])
   }
@@ -171,7 +173,7 @@ package struct CompileStage: Stage {
     lines.append(
       """
       \(design.lanes) lanes of \(design.lowered.productsPerLane) multipliers, \(multipliers(design)) multipliers in all, \
-      lanes busy \(oneDecimal(100 * design.occupancy)) % of the time, \
+      lanes busy \(oneDecimal(100 * design.occupancy * Double(timing.cyclesPerFrame) / sustained)) % of the time, \
       \(design.schedule.timing.pipelining.rawValue) pipelining
       \(files.count) files in \(output.relativePath)
       """)

@@ -59,7 +59,8 @@ package struct EnergyStage: Stage {
       }
     }
     let report = EnergyReport(
-      design: folder.design.name, counts: folder.design.counts, devices: chosen, activity: record,
+      design: folder.design.name, counts: folder.design.sustainedCounts, devices: chosen,
+      activity: record,
       requiredFramesPerSecond: framesPerSecond, clockMegahertz: clockMegahertz)
     let json = report.json
     try AtomicFile.write(json.text, to: outputs[0])

@@ -1,0 +1,39 @@
+internal import CZ3
+
+/// Decides whether assertions can be true together.
+package final class Solver {
+  private let context: SolverContext
+  private let raw: Z3_solver
+
+  package init(_ context: SolverContext) {
+    self.context = context
+    raw = Z3_mk_solver(context.raw)
+    Z3_solver_inc_ref(context.raw, raw)
+  }
+  deinit { Z3_solver_dec_ref(context.raw, raw) }
+
+  package func assert(_ proposition: Proposition) {
+    Z3_solver_assert(context.raw, raw, proposition.term.raw)
+  }
+  /// Opens a scope: `pop` takes back what is asserted from here on.
+  package func push() { Z3_solver_push(context.raw, raw) }
+  package func pop() { Z3_solver_pop(context.raw, raw, 1) }
+
+  /// - Throws: `SolverError` for what Z3 refuses; a limit that is reached is an answer.
+  package func check(_ limit: SolverLimit = .none) throws(SolverError) -> SolverAnswer {
+    let parameters = Parameters(context, limit)
+    Z3_solver_set_params(context.raw, raw, parameters.raw)
+    let verdict = Z3_solver_check(context.raw, raw)
+    try context.check()
+    switch verdict {
+    case Z3_L_TRUE:
+      guard let model = Z3_solver_get_model(context.raw, raw) else {
+        throw SolverError(message: context.message)
+      }
+      return .satisfied(SolverModel(context, model))
+    case Z3_L_FALSE: return .unsatisfiable
+    default:
+      return .unknown(String(cString: Z3_solver_get_reason_unknown(context.raw, raw)))
+    }
+  }
+}
