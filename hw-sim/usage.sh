@@ -45,6 +45,11 @@ rnnc_rom .InitFile("$scratch/weights.mem"), .Width(210), .Depth(512)
 rnnc_round_sat .InWidth(30), .Shift(9), .OutWidth(12), .Rounding(1)
 rnnc_collect .ElementWidth(12), .Elements(1), .WordElements(8)
 rnnc_delay .Width(16), .Depth(12)
+rnnc_axil .AddressWidth(13)
+rnnc_control .Streams(3), .Words(1500)
+rnnc_state_ram .ElementWidth(12), .Elements(1), .Size(64), .Banks(2)
+rnnc_state_ram .ElementWidth(12), .Elements(8), .Size(1020), .Banks(6)
+rnnc_state_ram .ElementWidth(12), .Elements(56), .Size(1024), .Banks(2)
 POINTS
 } >"$result" || exit 2
 if [ "${1:-}" = update ]; then

@@ -4,7 +4,7 @@
 ///
 /// A word holds `Elements` elements, element 0 lowest; an address is {bank, word}. The window port
 /// is for a core that stands still: `window_index_i` and `window_bank_i` hold from 2 cycles before
-/// `window_read_i` on; the element is in `window_data_o` in the cycle after it, and then
+/// `window_read_i` until the cycle after it. In that cycle the element is in `window_data_o`, and
 /// `window_write_i` puts `window_data_i` in its place: the rest of the word stays, and what lies
 /// beyond the vector's end becomes zero. `Latency`, 1 or 2, is that of `rdata_o` alone.
 ///
@@ -49,7 +49,6 @@ module rnnc_state_ram #(
   logic [WordBits-1:0] word;
   logic [LaneBits-1:0] lane;
   logic [Width-1:0] read_word;
-  logic [Width-1:0] merged;
 
   if (Elements == 1) begin : gen_single
     assign word = window_index_i;
@@ -69,12 +68,22 @@ module rnnc_state_ram #(
         ProductBits'(((1 << Shift) + Elements - 1) / Elements);
     localparam logic [IndexBits-1:0] Divisor = IndexBits'(Elements);
     logic [ProductBits-1:0] product;
-    logic [IndexBits-1:0] rest;
+    logic [IndexBits-1:0] skipped, rest;
     logic [WordBits-1:0] word_q;
     logic [LaneBits-1:0] lane_q;
     logic unused_bits;
-    assign product = ProductBits'(window_index_i) * Reciprocal;
-    assign rest = window_index_i - IndexBits'(word_q) * Divisor;
+    // Written as sums: a product would take a multiplier block from the lanes.
+    always_comb begin
+      product = '0;
+      for (int i = 0; i < ProductBits; i = i + 1) begin
+        if (Reciprocal[i]) product = product + (ProductBits'(window_index_i) << i);
+      end
+      skipped = '0;
+      for (int i = 0; i < IndexBits; i = i + 1) begin
+        if (Divisor[i]) skipped = skipped + (IndexBits'(word_q) << i);
+      end
+    end
+    assign rest = window_index_i - skipped;
     assign unused_bits = &{1'b0, product, rest};
     always_ff @(posedge clk_i) begin
       word_q <= product[Shift+:WordBits];
@@ -84,26 +93,37 @@ module rnnc_state_ram #(
     assign lane = lane_q;
   end
 
+  // The element that is meant, and those that a write keeps; what lies beyond the end becomes zero.
+  // From registers, so that a bit of the written word is a function of six signals.
+  logic [Elements-1:0] hit_q, kept_q;
+  logic [Width-1:0] written;
+
   for (genvar i = 0; i < Elements; i = i + 1) begin : gen_element
     localparam int Low = i * ElementWidth;
-    if (i < Last) begin : gen_kept
-      assign merged[Low+:ElementWidth] =
-          lane == LaneBits'(i) ? window_data_i : read_word[Low+:ElementWidth];
-    end else if (Words > 1) begin : gen_kept_but_last
-      assign merged[Low+:ElementWidth] = word == WordBits'(Words - 1) ? '0 :
-          lane == LaneBits'(i) ? window_data_i : read_word[Low+:ElementWidth];
+    logic is_kept;
+    if (i < Last) begin : gen_inside
+      assign is_kept = 1'b1;
+    end else if (Words > 1) begin : gen_inside_but_last
+      assign is_kept = word != WordBits'(Words - 1);
     end else begin : gen_beyond
-      assign merged[Low+:ElementWidth] = '0;
+      assign is_kept = 1'b0;
     end
+    always_ff @(posedge clk_i) begin
+      hit_q[i] <= lane == LaneBits'(i);
+      kept_q[i] <= lane != LaneBits'(i) && is_kept;
+    end
+    assign written[Low+:ElementWidth] =
+        ({ElementWidth{!window_write_i}} & wdata_i[Low+:ElementWidth]) |
+        ({ElementWidth{window_write_i && hit_q[i]}} & window_data_i) |
+        ({ElementWidth{window_write_i && kept_q[i]}} & read_word[Low+:ElementWidth]);
   end
 
-  if (Elements == 1) begin : gen_whole
-    assign window_data_o = read_word;
-  end else begin : gen_select
-    localparam int BaseBits = $clog2(Width);
-    logic [BaseBits-1:0] base;
-    assign base = BaseBits'(lane) * BaseBits'(ElementWidth);
-    assign window_data_o = read_word[base+:ElementWidth];
+  for (genvar b = 0; b < ElementWidth; b = b + 1) begin : gen_bit
+    logic [Elements-1:0] column;
+    for (genvar i = 0; i < Elements; i = i + 1) begin : gen_row
+      assign column[i] = hit_q[i] && read_word[i*ElementWidth+b];
+    end
+    assign window_data_o[b] = |column;
   end
 
   rnnc_ram_sdp #(
@@ -114,7 +134,7 @@ module rnnc_state_ram #(
     .clk_i(clk_i),
     .we_i(we_i || window_write_i),
     .waddr_i(window_write_i ? {window_bank_i, word} : waddr_i),
-    .wdata_i(window_write_i ? merged : wdata_i),
+    .wdata_i(written),
     .re_i(re_i || window_read_i),
     .raddr_i(window_read_i ? {window_bank_i, word} : raddr_i),
     .rdata_o(read_word)

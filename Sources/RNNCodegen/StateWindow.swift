@@ -99,21 +99,23 @@ extension Design {
     let states = windowStates
     // In the slave two addresses, written and read data, answers; in the registers the count of frames, the data of an
     // answer, the stream; in the core the data of the window and the index of each state.
+    let widest = states.map(\.format.width).max() ?? 0
     var unit = UnitCounts(
       name: "control port",
-      registerBits: 2 * address + 2 * 32 + 20 + 3 * 32 + interface.streamBits + 10
+      registerBits: 2 * address + 76 + 68 + interface.streamBits + 8 + widest
         + states.reduce(0) { $0 + indexWidth($1.size) + 1 },
-      lutEstimate: address + 32 + 2 * 32 + 70, scope: ["u_axil", "u_control"])
+      lutEstimate: address + 52 + 170, scope: ["u_axil", "u_control"])
     for state in states {
       unit.lutEstimate += indexWidth(windowWords) + state.format.width
       for memory in memories where stateValue(of: memory) == state.value {
-        // Every bit of a word is written from two sides, every bit of an address comes from two sides, and one
-        // element of a word is selected.
+        // A LUT for each bit of the written word and of both addresses; a third of one for each bit of the word that
+        // an element is selected from.
         unit.lutEstimate += memory.width + 2 * memory.addressWidth + memory.width / 3
+        unit.registerBits += memory.elementsPerWord > 1 ? 2 * memory.elementsPerWord : 0
         guard memory.elementsPerWord & (memory.elementsPerWord - 1) != 0, memory.words > 1 else {
           continue
         }
-        // A product for the quotient, another for the rest.
+        // The quotient and the rest of an index, by sums.
         let index = indexWidth(state.size)
         unit.lutEstimate += index * index
         unit.registerBits += index
