@@ -35,6 +35,9 @@ extension CosimDesign {
       makeTiming: { CompiledTiming(model: CycleModel(timing)) })
     countsBusyLanes = true
     hasControl = design.hasControl
+    windowStates = design.windowStates.map {
+      CosimState(name: $0.name, node: $0.value, size: $0.size, address: $0.address)
+    }
   }
 }
 

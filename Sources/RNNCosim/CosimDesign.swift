@@ -100,6 +100,8 @@ package struct CosimDesign: Sendable {
   package var countsBusyLanes = false
   /// Whether the tops have the AXI4-Lite port `s_axil`.
   package var hasControl = false
+  /// What that port shows of each stream.
+  package var windowStates: [CosimState] = []
   /// Cycles from the start of a frame to the earliest start of the next.
   package var frameCycles: Int
   /// The build folder.

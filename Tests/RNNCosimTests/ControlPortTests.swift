@@ -1,3 +1,4 @@
+import Foundation
 import RNNCodegen
 import RNNCosim
 import RNNFixedPoint
@@ -111,6 +112,54 @@ import _RNNTestSupport
       #expect(seen == input.count)
       #expect(held > 2)
       #expect(bench.hardware.messages == "")
+    }
+  }
+
+  /// While nothing is held, every handshake comes in the cycle that the model of a core without the port predicts.
+  @Test func theStreamsKeepTheirCycles() throws {
+    let row = ControlledNetwork.all[1]
+    let network = try RandomNetwork(seed: 31, options: row.network)
+    let design = try expectHardwareEquals(
+      network.graph,
+      sequences: [5, 1, 3].enumerated().map { network.sequence(steps: $1, seed: UInt64($0)) },
+      options: row.options, seed: 8)
+    var options = row.options
+    options.control = .none
+    #expect(try compile(network.graph, options: options).frameTiming == design.frameTiming)
+  }
+
+  /// What `rnnc cosim` does with such a design; then with one whose window looks at the other bank.
+  @Test func theCheckOfACosimulationPassesAndFindsAWrongBank() throws {
+    try withTemporaryFolder { folder in
+      let row = ControlledNetwork.all[2]
+      let network = try RandomNetwork(seed: 31, options: row.network)
+      let design = try compile(network.graph, options: row.options)
+      for file in try emit(design) {
+        try AtomicFile.write(Data(file.text.utf8), to: folder.appendingPathComponent(file.path))
+      }
+      let bench = Cosimulator(
+        try CosimDesign(design, folder: folder),
+        builder: SimulationBuilder(
+          effort: .quick, assertions: true, runtimeFolder: try RandomNetworkTests.runtime.get()))
+      func check() throws -> ControlCheck {
+        try bench.checkControl(
+          sequences: [network.sequence(steps: 9), network.sequence(steps: 3, seed: 1)],
+          makeReference: { try ReferenceModel(design.graph) })
+      }
+      let good = try check()
+      #expect(good.passed, "\(good.firstMismatch ?? "")")
+      // Sixteen frames of three streams, one of 13 outputs and 13 states.
+      #expect(good.frames == 48 && good.codesCompared > 48 * 13 + 3 * 13)
+
+      let core = folder.appendingPathComponent("rtl/net_core.sv")
+      let text = try String(contentsOf: core, encoding: .utf8)
+      let wrong = text.replacingOccurrences(
+        of: ".window_bank_i(window_bank)", with: ".window_bank_i(window_bank ^ 3'd1)")
+      #expect(wrong != text)
+      try AtomicFile.write(Data(wrong.utf8), to: core)
+      let bad = try check()
+      #expect(!bad.passed)
+      #expect(bad.firstMismatch?.contains("of stream 0[") == true, "\(bad.firstMismatch ?? "")")
     }
   }
 

@@ -117,6 +117,7 @@ package struct CosimStage: Stage {
     let result = try simulator.run(
       sequences: sequences, runs: runs, makeReference: { try ReferenceModel(graph) },
       progress: { context.progress.update($0, "comparing", milestone: false) })
+    let control = try checkControl(simulator, sequences: sequences, graph: graph)
     if activity {
       context.progress.update(1, "counting activity", milestone: true)
       let record = try simulator.measureActivity(
@@ -138,7 +139,8 @@ package struct CosimStage: Stage {
     }
     let classes = try classify(result, sequences: sequences, labels: given.labels, folder: folder)
     let accuracy = try accuracy(result, of: given, folder)
-    let json = try summary(result, sequences: sequences.count, classes: classes, accuracy: accuracy)
+    let json = try summary(
+      result, sequences: sequences.count, classes: classes, accuracy: accuracy, control: control)
     try AtomicFile.write(json.text, to: build.appendingPathComponent("cosim.json"))
     var text = result.summary
     if let classes {
@@ -155,7 +157,10 @@ package struct CosimStage: Stage {
         + "a frame every \(interval) cycles"
     }
     if let accuracy { text += "\n\(accuracy.text)" }
-    let passed = result.passed && (classes.map { $0.sameAsReference == $0.total } ?? true)
+    if let control { text += "\n\(control.text)" }
+    let passed =
+      result.passed && control?.passed ?? true
+      && (classes.map { $0.sameAsReference == $0.total } ?? true)
     return StageResult(json: json, text: text, passed: passed)
   }
 
@@ -185,10 +190,11 @@ package struct CosimStage: Stage {
 
   /// The result without times, so that the same build and input give the same bytes.
   private func summary(
-    _ result: CosimResult, sequences: Int, classes: Classes?, accuracy: AccuracyTable?
+    _ result: CosimResult, sequences: Int, classes: Classes?, accuracy: AccuracyTable?,
+    control: ControlCheck?
   ) throws -> JSONValue {
     func optional(_ value: Int?) -> JSONValue { value.map { .int($0) } ?? .null }
-    return .object([
+    let members: JSONValue = .object([
       "design": .string(result.design), "verilator": .string(result.verilator),
       "passed": .bool(result.passed), "sequences": .int(sequences),
       "frames": .int(result.frames), "cycles": .int(result.cycles),
@@ -212,5 +218,7 @@ package struct CosimStage: Stage {
           ])
         }),
     ])
+    guard let control, case .object(let list) = members else { return members }
+    return .object(list + [.init("control", control.json)])
   }
 }
