@@ -63,6 +63,7 @@ let package = Package(
       resources: [
         .embedInCode("rnnc_assert.svh"),
         .embedInCode("rnnc_axil.sv"),
+        .embedInCode("rnnc_block_walk.sv"),
         .embedInCode("rnnc_collect.sv"),
         .embedInCode("rnnc_control.sv"),
         .embedInCode("rnnc_delay.sv"),
@@ -71,8 +72,10 @@ let package = Package(
         .embedInCode("rnnc_normalize.sv"),
         .embedInCode("rnnc_pwl.sv"),
         .embedInCode("rnnc_ram_sdp.sv"),
+        .embedInCode("rnnc_requantize.sv"),
         .embedInCode("rnnc_rom.sv"),
         .embedInCode("rnnc_round_sat.sv"),
+        .embedInCode("rnnc_sequential.sv"),
         .embedInCode("rnnc_state_ram.sv"),
       ],
       swiftSettings: strict),

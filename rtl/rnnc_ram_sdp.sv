@@ -4,10 +4,12 @@
 ///
 /// Read latency `Latency` cycles, 1 or 2, throughput 1 on both ports: with 2 the word has a
 /// register of its own behind the memory's. `rdata_o` holds while `re_i` is low. Reading an
-/// address in the cycle that writes it, or before any write to it, gives an undefined word.
+/// address in the cycle that writes it, or before any write to it, gives an undefined word. With
+/// `InitFile` (`$readmemh`) the words are those of the file until they are written.
 ///
 ///     rdata_o(t+Latency) = re_i(t) ? memory[raddr_i(t)] : rdata_o(t+Latency-1)
 module rnnc_ram_sdp #(
+  parameter InitFile = "",
   parameter int Width = 8,
   parameter int Depth = 16,
   parameter int Latency = 1,
@@ -28,6 +30,10 @@ module rnnc_ram_sdp #(
   // The attribute keeps Yosys from adding logic that would define the undefined case.
   (* no_rw_check *)
   logic [Width-1:0] memory[0:Depth-1];
+
+  if (InitFile != "") begin : gen_init
+    initial $readmemh(InitFile, memory);
+  end
 
   always_ff @(posedge clk_i) begin
     if (we_i) memory[waddr_i] <= wdata_i;

@@ -1,6 +1,14 @@
 package import RNNBilinear
 package import RNNSupport
 
+/// The hardware that multiplies.
+package enum Engine: String, Hashable, Sendable, CaseIterable {
+  /// An array of lanes, fed by a static schedule, with a pipeline for the operations between the products.
+  case lanes
+  /// One multiplier that runs a program of vector instructions.
+  case sequential
+}
+
 /// What the user decides about the hardware; every nil is decided by the compiler and reported.
 package struct CompileOptions: Hashable, Sendable {
   /// The name of the emitted top module: a SystemVerilog identifier.
@@ -15,6 +23,7 @@ package struct CompileOptions: Hashable, Sendable {
   package var framesPerSecond: Double?
   /// Microseconds that a frame may take from its first input beat to its last output beat; nil allows any.
   package var latencyMicroseconds: Double?
+  package var engine: Engine
   /// Lanes of the product array; nil takes what `Mapping` finds for the device, or without one the fewest of at most 16
   /// that reach the least number of passes.
   package var lanes: Int?
@@ -61,7 +70,8 @@ package struct CompileOptions: Hashable, Sendable {
   var outputBeat: Int { outputElementsPerBeat ?? step }
 
   package init(
-    name: String = "rnn", device: String? = nil, clockMegahertz: Double = 100, lanes: Int? = nil,
+    name: String = "rnn", device: String? = nil, clockMegahertz: Double = 100,
+    engine: Engine = .lanes, lanes: Int? = nil,
     columnGroups: Int? = nil, drainChains: Int? = nil, denseMultipliers: Int = 8,
     elementsPerStep: Int? = nil, inputElementsPerBeat: Int = 1,
     outputElementsPerBeat: Int? = nil, streams: Int = 1,
@@ -71,6 +81,7 @@ package struct CompileOptions: Hashable, Sendable {
     self.name = name
     self.device = device
     self.clockMegahertz = clockMegahertz
+    self.engine = engine
     self.lanes = lanes
     self.columnGroups = columnGroups
     self.drainChains = drainChains

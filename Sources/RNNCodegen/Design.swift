@@ -32,14 +32,17 @@ package struct Probe: Hashable, Sendable {
   /// The node's name in the graph, such as `gru0.z`.
   package var name: String
   package var node: ValueID
+  /// The datapath that makes the value; in a sequential design the instruction.
   package var segment: Int
   package var size: Int
   /// Width of one element.
   package var width: Int
   /// Elements that appear together.
   package var elementsPerStep: Int
-  /// The cycle of a frame in which step 0 appears; step g appears in `firstCycle + g`.
+  /// The cycle of a frame in which step 0 appears; step g appears in `firstCycle + g * cyclesPerStep`.
   package var firstCycle: Int
+  /// Cycles from one step to the next.
+  package var cyclesPerStep = 1
   /// Steps of a frame.
   package var steps: Int { (size + elementsPerStep - 1) / elementsPerStep }
 }
@@ -184,9 +187,8 @@ extension Lowered {
   }
 }
 
-private func checkOptions(
-  _ options: CompileOptions, _ graph: IntegerGraph, _ sink: inout DiagnosticSink
-) {
+/// Checks what every engine has: the top module's name is an identifier that no module of the library has, the clock is one.
+func checkNameAndClock(_ options: CompileOptions, _ sink: inout DiagnosticSink) {
   let first = options.name.unicodeScalars.first
   let letters = options.name.unicodeScalars.allSatisfy {
     $0 == "_" || ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
@@ -198,6 +200,16 @@ private func checkOptions(
       "options.name", "`\(options.name)` cannot name a module",
       fix: "use letters, digits and underscores, a letter first, and no `rnnc_` prefix")
   }
+  if !(options.clockMegahertz > 0 && options.clockMegahertz <= 2000) {
+    sink.error(
+      "options.clockMegahertz", "is \(options.clockMegahertz)", fix: "give a clock up to 2000 MHz")
+  }
+}
+
+private func checkOptions(
+  _ options: CompileOptions, _ graph: IntegerGraph, _ sink: inout DiagnosticSink
+) {
+  checkNameAndClock(options, &sink)
   for (name, value) in [
     ("denseMultipliers", options.denseMultipliers), ("elementsPerStep", options.step),
     ("inputElementsPerBeat", options.inputElementsPerBeat),
@@ -224,10 +236,6 @@ private func checkOptions(
     if let value, !(value > 0 && value.isFinite) {
       sink.error("options.\(name)", "is \(value)", fix: "give a number above 0")
     }
-  }
-  if !(options.clockMegahertz > 0 && options.clockMegahertz <= 2000) {
-    sink.error(
-      "options.clockMegahertz", "is \(options.clockMegahertz)", fix: "give a clock up to 2000 MHz")
   }
 }
 

@@ -7,7 +7,7 @@ extension CosimDesign {
   /// Describes a compiled design whose files lie in a build folder.
   ///
   /// - Throws: `ToolError` when the folder holds no Verilog.
-  package init(_ design: Design, folder: URL) throws {
+  package init(_ design: any HardwareDesign, folder: URL) throws {
     let rtl = folder.appendingPathComponent("rtl")
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: rtl.path)) ?? [])
       .filter { $0.hasSuffix(".sv") }.sorted()
@@ -20,19 +20,19 @@ extension CosimDesign {
         elements: port.elements, elementsPerBeat: port.elementsPerBeat,
         elementBytes: port.elementBytes)
     }
-    let timing = design.frameTiming
     self.init(
       name: design.name, graph: design.graph, input: stream(design.interface.input),
       output: stream(design.interface.output), streams: design.interface.streams,
       probes: design.probes.enumerated().map { k, probe in
         CosimProbe(
           name: probe.name, port: "probe_\(k)", node: probe.node, size: probe.size,
-          width: probe.width, elementsPerStep: probe.elementsPerStep, firstCycle: probe.firstCycle)
+          width: probe.width, elementsPerStep: probe.elementsPerStep, firstCycle: probe.firstCycle,
+          cyclesPerStep: probe.cyclesPerStep)
       },
-      frameCycles: timing.cyclesPerFrame, folder: folder,
+      frameCycles: design.cyclesPerFrame, folder: folder,
       sources: names.map { "rtl/\($0)" } + ["sim/\(design.name)_sim.sv"],
       memoryFolder: folder.appendingPathComponent("mem"),
-      makeTiming: { CompiledTiming(model: CycleModel(timing)) })
+      makeTiming: { CompiledTiming(model: design.makeStreamModel()) })
     countsBusyLanes = true
     hasControl = design.hasControl
     windowStates = design.windowStates.map {
@@ -43,7 +43,7 @@ extension CosimDesign {
 
 /// The compiler's cycle model as the bench calls it.
 private struct CompiledTiming: CosimTiming {
-  var model: CycleModel
+  var model: any StreamModel
   mutating func step(
     inputValid: Bool, inputLast: Bool, inputStream: Int, outputReady: Bool
   ) -> CosimSignals {

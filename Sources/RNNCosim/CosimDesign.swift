@@ -36,11 +36,12 @@ package struct CosimProbe: Hashable, Sendable {
   package var size: Int
   package var width: Int
   package var elementsPerStep: Int
-  /// The cycle of a frame in which group 0 appears; group g appears in `firstCycle + g`.
+  /// The cycle of a frame in which group 0 appears; group g appears in `firstCycle + g * cyclesPerStep`.
   package var firstCycle: Int
+  package var cyclesPerStep: Int
   package init(
     name: String, port: String, node: ValueID, size: Int, width: Int, elementsPerStep: Int,
-    firstCycle: Int
+    firstCycle: Int, cyclesPerStep: Int = 1
   ) {
     self.name = name
     self.port = port
@@ -49,6 +50,7 @@ package struct CosimProbe: Hashable, Sendable {
     self.width = width
     self.elementsPerStep = elementsPerStep
     self.firstCycle = firstCycle
+    self.cyclesPerStep = cyclesPerStep
   }
   /// Groups of one frame.
   package var steps: Int { (size + elementsPerStep - 1) / elementsPerStep }

@@ -286,7 +286,7 @@ final class RunChecker {
     let first = group * probe.elementsPerStep
     let expectedCycle =
       frame < frameStarts.count
-      ? frameStarts[frame] + probe.firstCycle + group : nil
+      ? frameStarts[frame] + probe.firstCycle + group * probe.cyclesPerStep : nil
     if cycle != expectedCycle {
       differ(
         .probeCycle, frame, probe.name, first,

@@ -33,10 +33,10 @@ package struct SynthesisDesign: Sendable {
   }
 
   /// Describes a design whose files lie in a build folder.
-  package init(_ design: Design, folder: URL, files: [EmittedFile]) {
+  package init(_ design: any HardwareDesign, folder: URL, files: [EmittedFile]) {
     name = design.name
     self.folder = folder
-    let sources = Design.sources(of: files)
+    let sources = designSources(of: files)
     library = sources.filter { $0.hasPrefix("rtl/rnnc_") }
     generated = sources.filter { !$0.hasPrefix("rtl/rnnc_") }
     inputBits = design.interface.input.dataBits
@@ -45,9 +45,15 @@ package struct SynthesisDesign: Sendable {
     controlAddressBits = design.hasControl ? design.controlAddressBits : 0
     counts = design.counts
     elementsPerStep = design.options.elementsPerStep ?? 1
+    labels = [:]
+    // A sequential design has one of everything.
+    guard let design = design as? Design else {
+      drainChains = 1
+      segments = 0
+      return
+    }
     drainChains = design.schedule.drainChains
     segments = design.lowered.segments.count
-    labels = [:]
     for (s, segment) in design.lowered.segments.enumerated() {
       for copy in 0..<elementsPerStep {
         for id in segment.nodes {

@@ -81,7 +81,7 @@ import _RNNTestSupport
         try Data(file.text.utf8).write(to: url)
       }
       // Memory images are found by name in the folder in which a tool runs.
-      let sources = Design.sources(of: files).map { "../\($0)" }
+      let sources = designSources(of: files).map { "../\($0)" }
       let simulation = "../sim/\(design.name)_sim.sv"
       func run(_ tool: String, _ arguments: [String]) throws {
         let process = Process()

@@ -47,7 +47,7 @@ import _RNNTestSupport
       try runner.run(
         "iverilog",
         ["-g2012", "-o", "bench", "-s", "bench", "bench.sv"]
-          + Design.sources(of: files).map { "../\($0)" },
+          + designSources(of: files).map { "../\($0)" },
         directory: folder.appendingPathComponent("mem"))
       let lines = try runner.run(
         "vvp", ["-n", "bench"], directory: folder.appendingPathComponent("mem")

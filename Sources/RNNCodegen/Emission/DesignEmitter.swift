@@ -10,48 +10,79 @@ internal import RNNVerilog
 ///
 /// - Throws: `VerilogError` if a generated module violates the checks of the syntax tree: a bug of the compiler.
 package func emit(_ design: Design) throws -> [EmittedFile] {
-  let modules = generatedModules(of: design)
-  var interfaces = VerilogInterfaces()
-  var files: [EmittedFile] = []
-  for (name, bytes) in RTLLibrary.files
-  where design.hasControl || !RTLLibrary.controlFiles.contains(name) {
-    let text = String(decoding: bytes, as: UTF8.self)
-    if name.hasSuffix(".sv") { try interfaces.add(parsing: text, file: name) }
-    files.append(EmittedFile(path: "rtl/\(name)", text: text))
-  }
-  for module in modules { interfaces.add(module) }
-  for module in modules {
-    let folder = module.name == "\(design.name)_sim" ? "sim" : "rtl"
-    files.append(
-      EmittedFile(
-        path: "\(folder)/\(module.fileName)", text: try module.text(interfaces: interfaces)))
-  }
-  for image in design.memoryImages {
-    files.append(EmittedFile(path: "mem/\(image.name)", text: image.text))
-  }
-  files.append(EmittedFile(path: "\(design.name).core", text: fuseSoCCore(design, files)))
-  files.append(EmittedFile(path: "manifest.json", text: design.manifest(of: files).text))
-  return files
-}
-
-/// The generated modules in dependency order: transforms, datapaths, core, top, simulation top.
-private func generatedModules(of design: Design) -> [VerilogModule] {
-  [design.transformInModule(), design.transformOutModule()]
+  // Transforms, datapaths, core, top, simulation top.
+  let modules =
+    [design.transformInModule(), design.transformOutModule()]
     + design.lowered.segments.indices.map { DatapathEmitter.module($0, of: design) }
     + [
       CoreEmitter.module(design), ShellEmitter.module(design, probes: false),
       ShellEmitter.module(design, probes: true),
     ]
+  let timing = design.frameTiming
+  return try BuildFiles(
+    design: design,
+    description:
+      "Recurrent network \(design.name), \(design.lanes) lanes, \(design.schedule.cyclesPerFrame) cycles a frame",
+    library: [
+      "rnnc_assert.svh", "rnnc_collect.sv", "rnnc_delay.sv", "rnnc_lane.sv", "rnnc_mul.sv",
+      "rnnc_ram_sdp.sv", "rnnc_rom.sv", "rnnc_round_sat.sv", "rnnc_pwl.sv", "rnnc_normalize.sv",
+    ].union(design.hasControl ? RTLLibrary.controlFiles : []), modules: modules, images: design.memoryImages
+  ).files(facts: [
+    .init("lanes", .int(design.lanes)),
+    .init("multipliersPerLane", .int(design.lowered.productsPerLane)),
+    .init(
+      "timing",
+      .object([
+        "cyclesPerFrame": .int(timing.cyclesPerFrame),
+        "cyclesPerFrameOfOneStream": .int(timing.cyclesPerFrameOfOneStream),
+        "inputRelease": .int(timing.inputRelease),
+        "outputCommit": .int(timing.outputCommit), "latencyCycles": .int(timing.latencyCycles),
+      ])),
+  ] + design.controlMembers)
 }
 
-extension Design {
-  /// The design sources in dependency order, as paths relative to the build folder.
-  package static func sources(of files: [EmittedFile]) -> [String] {
-    files.map(\.path).filter { $0.hasPrefix("rtl/") && $0.hasSuffix(".sv") }
+/// The design sources in dependency order, as paths relative to the build folder.
+package func designSources(of files: [EmittedFile]) -> [String] {
+  files.map(\.path).filter { $0.hasPrefix("rtl/") && $0.hasSuffix(".sv") }
+}
+
+/// What a build folder of either engine is made of.
+struct BuildFiles {
+  var design: any HardwareDesign
+  /// For the FuseSoC core.
+  var description: String
+  /// The files of the module library that the design instantiates.
+  var library: Set<String>
+  /// The generated modules in dependency order; `<name>_sim` is for simulation only.
+  var modules: [VerilogModule]
+  var images: [MemoryImage]
+
+  /// - Parameter facts: members of the manifest that only this engine has.
+  func files(facts: [JSONValue.Member]) throws -> [EmittedFile] {
+    var interfaces = VerilogInterfaces()
+    var files: [EmittedFile] = []
+    for (name, bytes) in RTLLibrary.files where library.contains(name) {
+      let text = String(decoding: bytes, as: UTF8.self)
+      if name.hasSuffix(".sv") { try interfaces.add(parsing: text, file: name) }
+      files.append(EmittedFile(path: "rtl/\(name)", text: text))
+    }
+    for module in modules { interfaces.add(module) }
+    for module in modules {
+      let folder = module.name == "\(design.name)_sim" ? "sim" : "rtl"
+      files.append(
+        EmittedFile(
+          path: "\(folder)/\(module.fileName)", text: try module.text(interfaces: interfaces)))
+    }
+    for image in images {
+      files.append(EmittedFile(path: "mem/\(image.name)", text: image.text))
+    }
+    files.append(EmittedFile(path: "\(design.name).core", text: fuseSoCCore(files)))
+    files.append(EmittedFile(path: "manifest.json", text: manifest(of: files, facts).text))
+    return files
   }
 
   /// `manifest.json`: what was built from which options, and the hash of every file.
-  func manifest(of files: [EmittedFile]) -> JSONValue {
+  private func manifest(of files: [EmittedFile], _ facts: [JSONValue.Member]) -> JSONValue {
     func port(_ port: StreamInterface.Port) -> JSONValue {
       .object([
         "elements": .int(port.elements), "width": .int(port.format.width),
@@ -59,32 +90,71 @@ extension Design {
         "elementBytes": .int(port.elementBytes), "beats": .int(port.beats),
       ])
     }
-    let timing = frameTiming
-    return .object([
-      "formatVersion": 1, "name": .string(name),
-      "options": options.json,
-      "lanes": .int(lanes), "multipliersPerLane": .int(lowered.productsPerLane),
-      "input": port(interface.input), "output": port(interface.output),
-      "timing": .object([
-        "cyclesPerFrame": .int(timing.cyclesPerFrame),
-        "cyclesPerFrameOfOneStream": .int(timing.cyclesPerFrameOfOneStream),
-        "inputRelease": .int(timing.inputRelease),
-        "outputCommit": .int(timing.outputCommit), "latencyCycles": .int(timing.latencyCycles),
-      ]),
-      "multiplierOccupancy": .double((occupancy * 1e6).rounded() / 1e6),
-      "probes": .array(
-        probes.enumerated().map { k, probe in
-          .object([
-            "port": .string("probe_\(k)"), "name": .string(probe.name), "size": .int(probe.size),
-            "width": .int(probe.width), "fraction": .int(graph[probe.node].format.fraction),
-            "elementsPerStep": .int(probe.elementsPerStep), "firstCycle": .int(probe.firstCycle),
-          ])
-        }),
-      "files": .array(
-        files.map {
-          .object(["path": .string($0.path), "sha256": .string(sha256(Data($0.text.utf8)))])
-        }),
-    ]).appending(controlMembers)
+    let shared: [JSONValue.Member] = [
+      .init("formatVersion", 1), .init("name", .string(design.name)),
+      .init("options", design.options.json),
+    ]
+    return .object(
+      shared + facts + [
+        .init("input", port(design.interface.input)),
+        .init("output", port(design.interface.output)),
+        .init("multiplierOccupancy", .double((design.occupancy * 1e6).rounded() / 1e6)),
+        .init(
+          "probes",
+          .array(
+            design.probes.enumerated().map { k, probe in
+              .object([
+                "port": .string("probe_\(k)"), "name": .string(probe.name),
+                "size": .int(probe.size), "width": .int(probe.width),
+                "fraction": .int(design.graph[probe.node].format.fraction),
+                "elementsPerStep": .int(probe.elementsPerStep),
+                "firstCycle": .int(probe.firstCycle), "cyclesPerStep": .int(probe.cyclesPerStep),
+              ])
+            })),
+        .init(
+          "files",
+          .array(
+            files.map {
+              .object(["path": .string($0.path), "sha256": .string(sha256(Data($0.text.utf8)))])
+            })),
+      ])
+  }
+
+  /// A FuseSoC core description (CAPI2) with synthesis and simulation file sets.
+  private func fuseSoCCore(_ files: [EmittedFile]) -> String {
+    let sources = designSources(of: files).map { "      - \($0)" }.joined(separator: "\n")
+    let memories = files.map(\.path).filter { $0.hasPrefix("mem/") }
+      .map { "      - \($0): {copyto: \($0.dropFirst(4))}" }.joined(separator: "\n")
+    return """
+      CAPI=2:
+      name: "rnnc:generated:\(design.name):1.0.0"
+      description: "\(description)"
+      filesets:
+        rtl:
+          files:
+      \(sources)
+          file_type: systemVerilogSource
+        mem:
+          files:
+      \(memories)
+          file_type: user
+        sim:
+          files:
+            - sim/\(design.name)_sim.sv
+          file_type: systemVerilogSource
+      targets:
+        default: &default
+          filesets: [rtl, mem]
+          toplevel: \(design.name)
+        lint:
+          <<: *default
+          default_tool: verilator
+          tools:
+            verilator:
+              mode: lint-only
+              verilator_options: [-Wall]
+
+      """
   }
 }
 
@@ -96,7 +166,7 @@ extension CompileOptions {
     let pipelining = pipelining.map { JSONValue.string($0.rawValue) } ?? .null
     return .object([
       "name": .string(name), "device": device.map { .string($0) } ?? .null,
-      "clockMegahertz": .double(clockMegahertz),
+      "clockMegahertz": .double(clockMegahertz), "engine": .string(engine.rawValue),
       "framesPerSecond": optional(framesPerSecond),
       "latencyMicroseconds": optional(latencyMicroseconds),
       "lanes": optional(lanes), "columnGroups": optional(columnGroups),
@@ -115,7 +185,7 @@ extension CompileOptions {
   package init(json: JSONValue, path: String) throws {
     var sink = DiagnosticSink(stage: "compile")
     let known = [
-      "name", "device", "clockMegahertz", "framesPerSecond", "latencyMicroseconds", "lanes",
+      "name", "device", "clockMegahertz", "engine", "framesPerSecond", "latencyMicroseconds", "lanes",
       "columnGroups", "drainChains", "denseMultipliers", "elementsPerStep",
       "inputElementsPerBeat", "outputElementsPerBeat", "streams", "transform",
       "pipelining",
@@ -137,6 +207,8 @@ extension CompileOptions {
       case ("device", .null): device = nil
       case ("clockMegahertz", .double(let value)): clockMegahertz = value
       case ("clockMegahertz", .int(let value)): clockMegahertz = Double(value)
+      case ("engine", .string(let value)) where Engine(rawValue: value) != nil:
+        engine = Engine(rawValue: value) ?? .lanes
       case ("lanes", .int(let value)): lanes = value
       case ("lanes", .null): lanes = nil
       case ("columnGroups", .int(let value)): columnGroups = value
@@ -172,41 +244,4 @@ extension CompileOptions {
     }
     try sink.throwIfErrors()
   }
-}
-
-/// A FuseSoC core description (CAPI2) with synthesis and simulation file sets.
-private func fuseSoCCore(_ design: Design, _ files: [EmittedFile]) -> String {
-  let sources = Design.sources(of: files).map { "      - \($0)" }.joined(separator: "\n")
-  let memories = files.map(\.path).filter { $0.hasPrefix("mem/") }
-    .map { "      - \($0): {copyto: \($0.dropFirst(4))}" }.joined(separator: "\n")
-  return """
-    CAPI=2:
-    name: "rnnc:generated:\(design.name):1.0.0"
-    description: "Recurrent network \(design.name), \(design.lanes) lanes, \(design.schedule.cyclesPerFrame) cycles a frame"
-    filesets:
-      rtl:
-        files:
-    \(sources)
-        file_type: systemVerilogSource
-      mem:
-        files:
-    \(memories)
-        file_type: user
-      sim:
-        files:
-          - sim/\(design.name)_sim.sv
-        file_type: systemVerilogSource
-    targets:
-      default: &default
-        filesets: [rtl, mem]
-        toplevel: \(design.name)
-      lint:
-        <<: *default
-        default_tool: verilator
-        tools:
-          verilator:
-            mode: lint-only
-            verilator_options: [-Wall]
-
-    """
 }

@@ -2,7 +2,7 @@ internal import RNNVerilog
 
 /// Emits the top modules around the core: `<name>` with AXI4-Stream ports, and `<name>_sim` with the probes as well.
 struct ShellEmitter {
-  static func module(_ design: Design, probes: Bool) -> VerilogModule {
+  static func module(_ design: any HardwareDesign, probes: Bool) -> VerilogModule {
     let input = design.interface.input
     let output = design.interface.output
     var m = VerilogModule(
@@ -30,7 +30,7 @@ struct ShellEmitter {
     m.output("m_axis_tlast")
     if streams > 1 { m.output("m_axis_tid", .bits(design.interface.streamBits)) }
     m.output("frame_error_o")
-    controlPorts(of: design, into: &m)
+    if let design = design as? Design { controlPorts(of: design, into: &m) }
     if probes {
       m.output("lanes_busy_o")
       for (k, probe) in design.probes.enumerated() {
@@ -48,7 +48,7 @@ struct ShellEmitter {
       .output("m_last_o", "m_axis_tlast"),
       .output("frame_error_o", design.hasControl ? "frame_error" : "frame_error_o"),
     ]
-    connections += control(of: design, into: &m)
+    if let design = design as? Design { connections += control(of: design, into: &m) }
     if streams > 1 {
       connections += [.input("s_tid_i", "s_axis_tid"), .output("m_tid_o", "m_axis_tid")]
     }

@@ -13,7 +13,7 @@ package struct BuildFolder: Sendable {
   package let url: URL
   package let model: ModelFile
   package let weights: Weights
-  package let design: Design
+  package let design: any HardwareDesign
 
   /// The file that marks a build folder.
   static let marker = "manifest.json"
@@ -24,15 +24,16 @@ package struct BuildFolder: Sendable {
   ///
   /// - Throws: `DiagnosticsEmitted` for a model that is not quantized or a device that is too small.
   static func design(of model: ModelFile, weights: Weights, options: CompileOptions) throws
-    -> Design
+    -> any HardwareDesign
   {
     var graph = try freeze(
       model.network, weights: weights, name: options.name, tableSegments: model.tableSegments)
     graph.name = options.name
-    var design = try compile(graph, options: options)
+    var design = try compileHardware(graph, options: options)
     // Serializing a large model takes seconds, and only the control port shows the digest.
-    if options.control != .none {
-      design.modelDigest = try model.digest(name: modelName, weights: weights)
+    if options.control != .none, var lanes = design as? Design {
+      lanes.modelDigest = try model.digest(name: modelName, weights: weights)
+      design = lanes
     }
     return design
   }
@@ -69,7 +70,7 @@ package struct BuildFolder: Sendable {
       of: model, weights: weights,
       options: CompileOptions(json: options, path: "\(manifestURL.path):/options"))
     var sink = DiagnosticSink(stage: "build")
-    for file in try emit(design) {
+    for file in try design.files() {
       let path = url.appendingPathComponent(file.path)
       guard let data = try? Data(contentsOf: path) else {
         sink.error(path.path, "the file is missing", fix: "compile the model again")
@@ -94,10 +95,11 @@ package struct BuildFolder: Sendable {
   ///
   /// - Parameter source: the file of the model, whose float model and sequences come along if it has them.
   static func write(
-    _ design: Design, model: ModelFile, weights: Weights, source: URL? = nil, to url: URL
+    _ design: any HardwareDesign, model: ModelFile, weights: Weights, source: URL? = nil,
+    to url: URL
   ) throws -> [EmittedFile] {
     try OutputFolder.prepare(url, marker: marker)
-    let files = try emit(design)
+    let files = try design.files()
     return try AtomicFile.writeFolder(at: url) { staging in
       for file in files {
         try AtomicFile.write(file.text, to: staging.appendingPathComponent(file.path))

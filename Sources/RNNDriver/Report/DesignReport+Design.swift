@@ -2,6 +2,36 @@ package import RNNCodegen
 internal import RNNSupport
 
 extension DesignReport {
+  /// Takes the facts and the timeline of one frame from a design of either engine.
+  package init(_ design: any HardwareDesign) {
+    if let design = design as? SequentialDesign {
+      self.init(sequential: design)
+    } else if let design = design as? Design {
+      self.init(design)
+    } else {
+      preconditionFailure("\(type(of: design)) has no report")
+    }
+  }
+
+  /// One row: the instructions of a frame between its input and its output.
+  private init(sequential design: SequentialDesign) {
+    let begin = design.interface.input.beats
+    var timeline = [Segment(row: "stream", label: "input", start: 0, end: begin)]
+    timeline += design.timeline.map {
+      Segment(
+        row: "engine", label: $0.name, start: begin + $0.start, end: begin + $0.start + $0.cycles)
+    }
+    let output = begin - 1 + design.latencyCycles
+    timeline.append(
+      Segment(
+        row: "stream", label: "output", start: output, end: design.counts.latencyCycles + 1))
+    self.init(
+      device: design.options.device, clockMegahertz: design.options.clockMegahertz, lanes: 1,
+      multipliers: design.counts.units.reduce(0) { $0 + $1.multipliers },
+      cyclesPerFrame: design.cyclesPerFrame, latencyCycles: design.counts.latencyCycles,
+      frameStart: begin, timeline: timeline)
+  }
+
   /// Takes the facts and the timeline of one frame from a compiled design.
   ///
   /// Cycle 0 of the timeline is the first input beat of a frame whose stream has nothing in its way; the first

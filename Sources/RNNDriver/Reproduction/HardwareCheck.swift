@@ -121,7 +121,7 @@ package struct HardwareCheck: Sendable {
         ? policy.integratorWidth : nil, storedWeights: fixed.storedCount, float: float,
       tunedFloat: tunedFloat, fixed: integers,
       multipliers: design.counts.units.reduce(0) { $0 + $1.multipliers },
-      cyclesPerFrame: design.frameTiming.cyclesPerFrame, frames: result.frames,
+      cyclesPerFrame: design.cyclesPerFrame, frames: result.frames,
       valuesCompared: result.valuesCompared + result.probeValuesCompared,
       valueMismatches: result.valueMismatches, cycleMismatches: result.cycleMismatches,
       otherMismatches: result.otherMismatches,

@@ -136,7 +136,7 @@ package enum WakeWordReproduction: Reproduction {
       clips: clips, float: float, integers: integers, verilog: verilog,
       mismatches: (result.valueMismatches, result.cycleMismatches, result.otherMismatches),
       frames: result.frames, valuesCompared: result.valuesCompared + result.probeValuesCompared,
-      cyclesPerFrame: design.frameTiming.cyclesPerFrame,
+      cyclesPerFrame: design.cyclesPerFrame,
       multipliers: design.counts.units.reduce(0) { $0 + $1.multipliers },
       calibrationWindows: shown.count)
   }

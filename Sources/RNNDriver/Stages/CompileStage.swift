@@ -18,9 +18,14 @@ package struct CompileRequest: Hashable, Sendable {
   package enum Transform: String, Hashable, Sendable, CaseIterable {
     case exact, fourier
   }
+  /// The hardware that multiplies.
+  package enum Engine: String, Hashable, Sendable, CaseIterable {
+    case lanes, sequential
+  }
 
   package init(
-    name: String = "rnn", device: String? = nil, clockMegahertz: Double = 100, lanes: Int? = nil,
+    name: String = "rnn", device: String? = nil, clockMegahertz: Double = 100,
+    engine: Engine = .lanes, lanes: Int? = nil,
     columnGroups: Int? = nil, drainChains: Int? = nil, denseMultipliers: Int = 8,
     elementsPerStep: Int? = nil, inputElementsPerBeat: Int = 1,
     outputElementsPerBeat: Int? = nil, streams: Int = 1, transform: Transform = .exact,
@@ -28,7 +33,8 @@ package struct CompileRequest: Hashable, Sendable {
     pipelining: Pipelining? = nil
   ) {
     var options = CompileOptions(
-      name: name, device: device, clockMegahertz: clockMegahertz, lanes: lanes,
+      name: name, device: device, clockMegahertz: clockMegahertz,
+      engine: engine == .lanes ? .lanes : .sequential, lanes: lanes,
       columnGroups: columnGroups, drainChains: drainChains, denseMultipliers: denseMultipliers,
       elementsPerStep: elementsPerStep,
       inputElementsPerBeat: inputElementsPerBeat, outputElementsPerBeat: outputElementsPerBeat,
@@ -60,6 +66,7 @@ package struct CompileStage: Stage {
     if let device = options.device { list += ["--device", device] }
     if let rate = options.framesPerSecond { list += ["--frames-per-second", "\(rate)"] }
     if let latency = options.latencyMicroseconds { list += ["--latency", "\(latency)"] }
+    if options.engine != standard.engine { list += ["--engine", options.engine.rawValue] }
     if let lanes = options.lanes { list += ["--lanes", "\(lanes)"] }
     func add(_ name: String, _ path: KeyPath<CompileOptions, Int>) {
       if options[keyPath: path] != standard[keyPath: path] {
@@ -102,59 +109,59 @@ package struct CompileStage: Stage {
 
   private func framesPerSecond(_ cycles: Double) -> Double { options.clockMegahertz * 1e6 / cycles }
 
-  private func json(_ design: Design, _ files: [EmittedFile]) -> JSONValue {
-    let timing = design.frameTiming
+  private func json(_ design: any HardwareDesign, _ files: [EmittedFile]) -> JSONValue {
     let latency = Double(design.counts.latencyCycles) / options.clockMegahertz
     let sustained = design.sustainedCyclesPerFrame
-    let occupancy = design.occupancy * Double(timing.cyclesPerFrame) / sustained
+    let occupancy = design.occupancy * Double(design.cyclesPerFrame) / sustained
+    func optional(_ value: Int?) -> JSONValue { value.map { .int($0) } ?? .null }
     return .object([
       "build": .string(output.relativePath), "design": .string(design.name),
-      "lanes": .int(design.lanes), "multipliersPerLane": .int(design.lowered.productsPerLane),
-      "columnGroups": .int(design.lowered.columnGroups),
-      "elementsPerStep": .int(design.elementsPerStep),
-      "drainChains": .int(design.schedule.drainChains),
-      "multipliers": .int(multipliers(design)), "cyclesPerFrame": .int(timing.cyclesPerFrame),
-      "latencyCycles": .int(timing.latencyCycles),
+      "engine": .string(options.engine.rawValue), "structure": .string(design.structure),
+      "lanes": optional(design.options.lanes),
+      "columnGroups": optional(design.options.columnGroups),
+      "elementsPerStep": optional(design.options.elementsPerStep),
+      "drainChains": optional(design.options.drainChains),
+      "multipliers": .int(multipliers(design)), "cyclesPerFrame": .int(design.cyclesPerFrame),
+      "latencyCycles": .int(design.latencyCycles),
       "frameLatencyCycles": .int(design.counts.latencyCycles),
       "frameLatencyMicroseconds": .double(latency),
       "requiredFramesPerSecond": options.framesPerSecond.map { .double($0) } ?? .null,
       "requiredLatencyMicroseconds": options.latencyMicroseconds.map { .double($0) } ?? .null,
       "clockMegahertz": .double(options.clockMegahertz),
-      "pipelining": .string(design.schedule.timing.pipelining.rawValue),
+      "pipelining": design.pipelining.map { .string($0.rawValue) } ?? .null,
       "streams": .int(design.interface.streams),
-      "cyclesPerFrameOfOneStream": .int(timing.cyclesPerFrameOfOneStream),
+      "cyclesPerFrameOfOneStream": .int(design.cyclesPerFrameOfOneStream),
       "sustainedCyclesPerFrame": .double(sustained),
       "framesPerSecond": .double(framesPerSecond(sustained)),
       "framesPerSecondSingleStream":
-        .double(framesPerSecond(timing.sustainedCyclesPerFrame(streams: 1))),
+        .double(framesPerSecond(design.sustainedCyclesPerFrameOfOneStream)),
       "multiplierOccupancy": .double((occupancy * 1e6).rounded() / 1e6),
       "files": .int(files.count),
     ])
   }
 
-  private func multipliers(_ design: Design) -> Int {
+  private func multipliers(_ design: any HardwareDesign) -> Int {
     design.counts.units.reduce(0) { $0 + $1.multipliers }
   }
 
-  private func text(_ design: Design, _ files: [EmittedFile]) -> String {
-    let timing = design.frameTiming
+  private func text(_ design: any HardwareDesign, _ files: [EmittedFile]) -> String {
     // A frame holds its buffers longer than the units of the core.
     let sustained = design.sustainedCyclesPerFrame
     let ports =
-      sustained > Double(timing.cyclesPerFrame)
+      sustained > Double(design.cyclesPerFrame)
       ? " (\(decimal(sustained)) with two frame buffers at each port)" : ""
     let ofAll = Int(framesPerSecond(sustained))
-    let ofOne = Int(framesPerSecond(timing.sustainedCyclesPerFrame(streams: 1)))
+    let ofOne = Int(framesPerSecond(design.sustainedCyclesPerFrameOfOneStream))
     let rate =
       design.interface.streams == 1
       ? "\(ofOne) frames/s of one stream"
       : """
       \(ofAll) frames/s of \(design.interface.streams) streams together, \(ofOne) of one alone \
-      (\(timing.cyclesPerFrameOfOneStream) cycles),
+      (\(design.cyclesPerFrameOfOneStream) cycles),
       """
     var lines = [
       """
-      \(design.name): \(timing.cyclesPerFrame) cycles a frame\(ports), latency \(timing.latencyCycles) cycles, \
+      \(design.name): \(design.cyclesPerFrame) cycles a frame\(ports), latency \(design.latencyCycles) cycles, \
       \(rate) at \(options.clockMegahertz) MHz (an assumption)
       """
     ]
@@ -172,9 +179,8 @@ package struct CompileStage: Stage {
     }
     lines.append(
       """
-      \(design.lanes) lanes of \(design.lowered.productsPerLane) multipliers, \(multipliers(design)) multipliers in all, \
-      lanes busy \(oneDecimal(100 * design.occupancy * Double(timing.cyclesPerFrame) / sustained)) % of the time, \
-      \(design.schedule.timing.pipelining.rawValue) pipelining
+      \(design.structure), \(multipliers(design)) multipliers in all, \
+      busy with matrix products \(oneDecimal(100 * design.occupancy * Double(design.cyclesPerFrame) / sustained)) % of the time
       \(files.count) files in \(output.relativePath)
       """)
     return lines.joined(separator: "\n")

@@ -64,7 +64,7 @@ package struct SynthStage: Stage {
           fix: "name one, such as --device LFE5U-85F, or compile with --device"))
     }
     let description = try DeviceDescription.named(name)
-    let design = SynthesisDesign(folder.design, folder: build, files: try emit(folder.design))
+    let design = SynthesisDesign(folder.design, folder: build, files: try folder.design.files())
     var synthesizer = try Synthesizer(design, device: description, tools: context.tools)
     if place {
       synthesizer.placer = PlaceAndRoute(

@@ -30,6 +30,7 @@ struct CompileCommand: ParsableCommand {
         rnnc compile model.json -o out --device LFE5U-25F --clock 50 --frames-per-second 16000
         rnnc compile model.json -o out --latency 20
         rnnc compile model.json -o out --streams 3 --control axi-lite
+        rnnc compile model.json -o out --device iCE40UP5K --engine sequential --clock 12
         rnnc compile model.json -o out --lanes 4 --dry-run
       """)
 
@@ -51,6 +52,10 @@ struct CompileCommand: ParsableCommand {
       "Look for the smallest design whose frames take at most so long from the first input beat to the last output beat.",
       valueName: "microseconds"))
   var latency: Double?
+    help:
+      "What multiplies: lanes (an array with a static schedule), or sequential (one multiplier that runs a program; for the smallest devices)."
+  )
+  var engine = CompileRequest.Engine.lanes
   @Option(help: "Lanes of the product array (default: chosen by the compiler).")
   var lanes: Int?
   @Option(
@@ -97,7 +102,7 @@ struct CompileCommand: ParsableCommand {
 
   func run() throws {
     let options = CompileRequest(
-      name: name, device: device, clockMegahertz: clock, lanes: lanes,
+      name: name, device: device, clockMegahertz: clock, engine: engine, lanes: lanes,
       columnGroups: columnGroups, drainChains: drainChains, denseMultipliers: denseMultipliers,
       elementsPerStep: elementsPerStep,
       inputElementsPerBeat: inputBeat, outputElementsPerBeat: outputBeat, streams: streams,
@@ -113,3 +118,4 @@ struct CompileCommand: ParsableCommand {
 extension CompileRequest.Transform: ExpressibleByArgument {}
 extension CompileRequest.Control: ExpressibleByArgument {}
 extension Pipelining: ExpressibleByArgument {}
+extension CompileRequest.Engine: ExpressibleByArgument {}

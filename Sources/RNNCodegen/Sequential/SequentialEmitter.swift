@@ -1,0 +1,203 @@
+internal import RNNFixedPoint
+internal import RNNSupport
+internal import RNNVerilog
+
+extension SequentialDesign {
+  package func files() throws -> [EmittedFile] {
+    let modules = [
+      coreModule(), ShellEmitter.module(self, probes: false),
+      ShellEmitter.module(self, probes: true),
+    ]
+    let images = [programImage, valuesImage, weightsImage, tablesImage]
+    return try BuildFiles(
+      design: self,
+      description: "Recurrent network \(name), \(structure), \(cyclesPerFrame) cycles a frame",
+      library: [
+        "rnnc_assert.svh", "rnnc_ram_sdp.sv", "rnnc_rom.sv", "rnnc_requantize.sv",
+        "rnnc_block_walk.sv", "rnnc_sequential.sv",
+      ], modules: modules, images: images
+    ).files(facts: [
+      .init("instructions", .int(program.instructions.count)),
+      .init(
+        "timing",
+        .object([
+          "cyclesPerFrame": .int(timing.cyclesPerFrame), "runCycles": .int(timing.runCycles),
+          "latencyCycles": .int(timing.latencyCycles),
+        ])),
+    ])
+  }
+
+  /// `<name>_core`: the engine with its settings, and a probe for every node that an instruction makes.
+  private func coreModule() -> VerilogModule {
+    let input = interface.input
+    let output = interface.output
+    var m = VerilogModule(
+      "\(name)_core",
+      doc: """
+        \(name): \(structure), \(cyclesPerFrame) cycles a frame. The files of the memories are the network; \
+        the module is the same for every one.
+        """)
+    m.input("clk_i")
+    m.input("rst_i")
+    m.input("s_valid_i")
+    m.output("s_ready_o")
+    m.input("s_data_i", .bits(input.dataBits))
+    m.input("s_last_i")
+    m.output("m_valid_o")
+    m.input("m_ready_i")
+    m.output("m_data_o", .bits(output.dataBits))
+    m.output("m_last_o")
+    m.output("frame_error_o")
+    m.output("lanes_busy_o")
+    for (k, probe) in probes.enumerated() { CoreEmitter.probePorts(k, probe, into: &m, .output) }
+
+    let instructionBits = indexWidth(program.instructions.count)
+    m.declare("write_valid")
+    m.declare("write_instruction", .bits(instructionBits))
+    m.declare("write_address", .bits(widths.valueBits))
+    m.declare("write_data", .signed(widths.value))
+    m.wire(
+      "input_element", .signed(input.format.width),
+      .asSigned(.slice("s_data_i", input.format.width - 1, 0)))
+    if input.dataBits > input.format.width {
+      m.sink("unused_s_data", [.slice("s_data_i", input.dataBits - 1, input.format.width)])
+    }
+    m.declare("output_bits", .bits(output.format.width))
+    m.wire("output_element", .signed(output.format.width), .asSigned("output_bits"))
+    m.wire(
+      "output_extended", .signed(output.dataBits),
+      VerilogExpression.name("output_element").resized(output.dataBits))
+    m.assign("m_data_o", .asUnsigned("output_extended"))
+    m.instance(
+      "rnnc_sequential", "u_sequential",
+      parameters: [
+        "ProgramFile": .string(programImage.name), "ValuesFile": .string(valuesImage.name),
+        "WeightsFile": .string(weightsImage.name), "TablesFile": .string(tablesImage.name),
+        "Instructions": .int(program.instructions.count), "ValueWidth": .int(widths.value),
+        "Values": .int(widths.values),
+        "Constants": .int(program.constants.count), "SumWidth": .int(widths.sum),
+        "WeightWidth": .int(widths.weight), "Weights": .int(widths.weights),
+        "FactorWidth": .int(widths.factor), "OperandWidth": .int(widths.operand),
+        "SlopeWidth": .int(widths.slope), "InterceptWidth": .int(widths.intercept),
+        "TableWords": .int(widths.tables), "TableInputWidth": .int(widths.tableInput),
+        "SpanWidth": .int(widths.span), "CountWidth": .int(widths.count),
+        "InputElements": .int(input.elements), "InputWidth": .int(input.format.width),
+        "InputBase": .int(program.inputBase), "OutputElements": .int(output.elements),
+        "OutputWidth": .int(output.format.width), "OutputBase": .int(program.outputBase),
+      ],
+      [
+        .input("clk_i", "clk_i"), .input("rst_i", "rst_i"), .input("s_valid_i", "s_valid_i"),
+        .output("s_ready_o", "s_ready_o"), .input("s_data_i", "input_element"),
+        .input("s_last_i", "s_last_i"), .output("m_valid_o", "m_valid_o"),
+        .input("m_ready_i", "m_ready_i"), .output("m_data_o", "output_bits"),
+        .output("m_last_o", "m_last_o"), .output("frame_error_o", "frame_error_o"),
+        .output("busy_o", "lanes_busy_o"), .output("write_valid_o", "write_valid"),
+        .output("write_instruction_o", "write_instruction"),
+        .output("write_address_o", "write_address"), .output("write_data_o", "write_data"),
+      ])
+    for (k, probe) in probes.enumerated() {
+      let instruction = program.instructions[probe.segment]
+      guard case .at(let base) = instruction.destination.place else { continue }
+      m.assign(
+        .whole("probe_\(k)_valid_o"),
+        "write_valid"
+          && VerilogExpression.name("write_instruction").isEqual(
+            to: .lit(probe.segment, width: instructionBits))
+      )
+      m.wire(
+        "probe_\(k)_index", .bits(widths.valueBits),
+        "write_address" - .lit(base, width: widths.valueBits))
+      let indexBits = indexWidth(probe.steps)
+      m.assign(
+        .whole("probe_\(k)_index_o"), .slice("probe_\(k)_index", indexBits - 1, 0))
+      if indexBits < widths.valueBits {
+        m.sink(
+          "unused_probe_\(k)_index",
+          [.slice("probe_\(k)_index", widths.valueBits - 1, indexBits)])
+      }
+      m.assign(.whole("probe_\(k)_data_o"), .slice("write_data", probe.width - 1, 0))
+    }
+    // Where no probe takes all bits, the others are read here.
+    m.sink("unused_write", ["write_valid", "write_instruction", "write_address", "write_data"])
+    return m
+  }
+
+  // MARK: - Memories
+
+  /// Width of a program word.
+  var programWidth: Int {
+    13 + 4 * widths.shift + widths.span + widths.tableInput + widths.tableBits
+      + 3 * widths.valueBits + 3 * widths.count + 3 * widths.weightBits
+  }
+
+  /// The fields of `rnnc_sequential`, lowest first.
+  private var programImage: MemoryImage {
+    let valueBits = widths.valueBits
+    func address(_ operand: SequentialInstruction.Operand) -> [Bool] {
+      guard case .at(let base) = operand.place else {
+        preconditionFailure("a vector was given no place")
+      }
+      return Self.unsigned(base, valueBits)
+    }
+    let words = program.instructions.map { instruction in
+      let walk = instruction.walk
+      let lookup = instruction.lookup
+      let b = instruction.b ?? SequentialInstruction.Operand()
+      let rounding =
+        switch instruction.rounding {
+        case .down: 0
+        case .halfUp: 1
+        case .halfToEven: 2
+        }
+      let flags = [
+        instruction.isRelu, instruction.wraps, instruction.isFirstOnly, walk.isTransposed,
+        instruction.b != nil, b.isScalar, instruction.a.isScalar, instruction.subtracts,
+      ]
+      return Self.unsigned(walk.blockStep, widths.weightBits)
+        + Self.unsigned(walk.rowStep, widths.weightBits)
+        + Self.unsigned(walk.base, widths.weightBits)
+        + Self.unsigned(walk.block - 1, widths.count)
+        + Self.unsigned(walk.columns - 1, widths.count)
+        + Self.unsigned(instruction.rows - 1, widths.count)
+        + address(b) + address(instruction.a) + address(instruction.destination)
+        + Self.unsigned(lookup.base, widths.tableBits)
+        + MemoryImage.bits(lookup.lower, widths.tableInput)
+        + Self.unsigned(Int(lookup.span), widths.span)
+        + Self.unsigned(lookup.segmentBits, widths.shift)
+        + Self.unsigned((instruction.fittedWidth ?? widths.sum) - 1, widths.shift)
+        + Self.unsigned(instruction.rightShift, widths.shift)
+        + Self.unsigned(instruction.leftShift, widths.shift)
+        + Self.unsigned(rounding, 2) + flags + Self.unsigned(instruction.operation.rawValue, 3)
+    }
+    return MemoryImage(name: "program.mem", width: programWidth, words: words)
+  }
+
+  private var valuesImage: MemoryImage {
+    let codes =
+      program.constants + Array(repeating: 0, count: widths.values - program.constants.count)
+    return MemoryImage(
+      name: "values.mem", width: widths.value,
+      words: codes.map { MemoryImage.bits($0, widths.value) })
+  }
+
+  private var weightsImage: MemoryImage {
+    let codes = program.weights + Array(repeating: 0, count: widths.weights - program.weights.count)
+    return MemoryImage(
+      name: "weights.mem", width: widths.weight,
+      words: codes.map { MemoryImage.bits($0, widths.weight) })
+  }
+
+  private var tablesImage: MemoryImage {
+    let lines = program.lines.isEmpty ? [.init(slope: 0, intercept: 0)] : program.lines
+    return MemoryImage(
+      name: "tables.mem", width: widths.slope + widths.intercept,
+      words: lines.map {
+        MemoryImage.bits($0.intercept, widths.intercept) + MemoryImage.bits($0.slope, widths.slope)
+      })
+  }
+
+  /// The low bits of a number, lowest first: a step over the whole memory wraps like the address it is added to.
+  private static func unsigned(_ number: Int, _ width: Int) -> [Bool] {
+    (0..<width).map { (number >> $0) & 1 == 1 }
+  }
+}

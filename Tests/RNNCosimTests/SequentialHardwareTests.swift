@@ -1,0 +1,76 @@
+import Foundation
+import RNNCodegen
+import RNNCosim
+import RNNGraph
+import RNNQuantize
+import RNNReference
+import RNNSupport
+import Testing
+import _RNNTestSupport
+
+/// Networks on the sequential engine: 0 mismatches of values and of cycles.
+///
+/// `RNNC_SOAK=300` runs so many instead of 20; `RNNC_SOAK_SEED` moves the first seed.
+@Suite(.serialized) struct SequentialHardwareTests {
+  static let count = Int(ProcessInfo.processInfo.environment["RNNC_SOAK"] ?? "") ?? 20
+  static let seeds = (0..<UInt64(count)).map { RandomNetworkTests.firstSeed + $0 }
+  static let options = CompileOptions(name: "net", engine: .sequential)
+
+  /// Simulates a network with the standard passes and compares it with the reference of the graph as it was given.
+  static func expectEqual(
+    _ graph: IntegerGraph, _ sequences: [[[Int64]]], seed: UInt64, _ comment: String = "",
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    try withTemporaryFolder { folder in
+      let design = try compileSequential(graph, options: Self.options)
+      for file in try design.files() {
+        try AtomicFile.write(Data(file.text.utf8), to: folder.appendingPathComponent(file.path))
+      }
+      let described = try CosimDesign(design, folder: folder)
+      let builder = SimulationBuilder(
+        effort: .quick, assertions: true, runtimeFolder: try RandomNetworkTests.runtime.get())
+      let result = try Cosimulator(described, builder: builder).run(
+        sequences: sequences, runs: CosimRun.standard(for: described, seed: seed),
+        makeReference: { try ReferenceModel(design.graph) })
+      #expect(result.passed, "\(comment): \(result.summary)", sourceLocation: sourceLocation)
+      let frames = sequences.reduce(0) { $0 + $1.count }
+      #expect(
+        result.probeValuesCompared
+          == result.runs.count * frames * design.probes.reduce(0) { $0 + $1.size },
+        sourceLocation: sourceLocation)
+      let original = try ReferenceModel(graph)
+      for (s, frames) in sequences.enumerated() {
+        #expect(result.outputs[s] == original.run(sequence: frames), sourceLocation: sourceLocation)
+      }
+      #expect(result.frameIntervalCycles == design.cyclesPerFrame, sourceLocation: sourceLocation)
+    }
+  }
+
+  /// No coefficients of steps, no divisions by roots.
+  static func isSupported(_ graph: IntegerGraph) -> Bool {
+    graph.nodes.allSatisfy { node in
+      switch node.op {
+      case .coefficient, .normalize: false
+      default: true
+      }
+    }
+  }
+
+  @Test(arguments: seeds)
+  func theEngineEqualsTheReference(_ seed: UInt64) throws {
+    let network = try RandomNetwork(seed: seed)
+    guard Self.isSupported(network.graph) else {
+      do {
+        _ = try compileSequential(network.graph, options: Self.options)
+        Issue.record("seed \(seed) was accepted")
+      } catch let error as DiagnosticsEmitted {
+        #expect(error.description.contains("the sequential engine has no unit for"), "\(error)")
+      }
+      return
+    }
+    try Self.expectEqual(
+      network.graph,
+      [5, 1, 3].enumerated().map { network.sequence(steps: $1, seed: UInt64($0)) }, seed: seed,
+      "seed \(seed)")
+  }
+}
