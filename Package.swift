@@ -215,7 +215,7 @@ let package = Package(
       ]),
     .tests(
       "RNNRTLTests",
-      ["RNNFixedPoint", "RNNRTL", "RNNSupport", "RNNVerilog", "_RNNTestSupport"]),
+      ["RNNFixedPoint", "RNNGraph", "RNNRTL", "RNNSupport", "RNNVerilog", "_RNNTestSupport"]),
     .tests("RNNReferenceTests", ["RNNFixedPoint", "RNNGraph", "RNNReference", "RNNSupport"]),
     .tests("RNNSolverTests", ["RNNSolver"]),
     .tests("RNNSupportTests", ["RNNSupport", "_RNNTestSupport"]),

@@ -35,7 +35,8 @@ module rnnc_block_walk #(
   // Address of the block row's first block, and of the block.
   logic [AddressWidth-1:0] row_base_q;
   logic [AddressWidth-1:0] block_base_q;
-  // Row and column within the block, column of the matrix, place in w of entry and of the row's first entry.
+  // Row and column within the block, column of the matrix, place in w of the entry and of the
+  // row's first entry.
   logic [CountWidth-1:0] row_q;
   logic [CountWidth-1:0] within_q;
   logic [CountWidth-1:0] column_q;

@@ -1,8 +1,10 @@
 `default_nettype none
 
-/// Drops `shift_i` bits with rounding, then fits the rest into `keep_i` + 1 bits. Combinational.
+/// Drops `shift_i` bits with rounding, then fits the rest into `keep_i` + 1 bits.
 ///
-///     out_o = fit(round(in_i / 2^shift_i))
+/// Latency 1 cycle to `out_o`, throughput 1; the settings hold still while a code is inside.
+///
+///     out_o(t+1) = fit(round(in_i(t) / 2^shift_i))
 ///
 /// The function of `rnnc_round_sat` with shift, width and rounding as signals: for a unit that
 /// serves many formats. `rounding_i` 0: toward minus infinity. 1: to nearest, ties toward plus
@@ -13,6 +15,7 @@ module rnnc_requantize #(
   parameter int Width = 24,
   localparam int ShiftWidth = $clog2(Width)
 ) (
+  input wire logic clk_i,
   input wire logic signed [Width-1:0] in_i,
   input wire logic [ShiftWidth-1:0] shift_i,
   input wire logic [ShiftWidth-1:0] keep_i,
@@ -27,7 +30,7 @@ module rnnc_requantize #(
   logic [Width-1:0] ones;
   logic [Width-1:0] below_shift;
   logic signed [Width-1:0] half;
-  logic signed [Width-1:0] sum;
+  logic signed [Width-1:0] sum_q;
   logic signed [Width-1:0] shifted;
   logic signed [Width-1:0] rounded;
   logic is_tie;
@@ -36,11 +39,12 @@ module rnnc_requantize #(
   assign below_shift = ~(ones << shift_i);
   // The highest of the dropped bits alone.
   assign half = rounding_i == 2'd0 ? '0 : $signed(below_shift ^ (below_shift >> 1));
-  assign sum = in_i + half;
-  assign shifted = sum >>> shift_i;
+  assign shifted = sum_q >>> shift_i;
   // A tie has become a whole number: nothing is left below the shift.
-  assign is_tie = rounding_i == 2'd2 && shift_i != '0 && ($unsigned(sum) & below_shift) == '0;
+  assign is_tie = rounding_i == 2'd2 && shift_i != '0 && ($unsigned(sum_q) & below_shift) == '0;
   assign rounded = {shifted[Width-1:1], shifted[0] && !is_tie};
+
+  always_ff @(posedge clk_i) sum_q <= in_i + half;
 
   // Bits that all equal the sign in a code that fits.
   logic [Width-1:0] above;

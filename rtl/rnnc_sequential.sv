@@ -3,9 +3,10 @@
 /// Sequential engine: a program of vector instructions on one multiplier and one accumulator.
 ///
 /// One frame: take `InputElements` elements into the value memory, run the program, give
-/// `OutputElements` elements. All vectors lie in one value memory, an element a word. An instruction
-/// works element by element; it issues one operand a cycle, and an element leaves 4 cycles after
-/// its last operand was issued. Instructions do not overlap: each takes 4 cycles and its operands.
+/// `OutputElements` elements. All vectors lie in one value memory, an element a word. An
+/// instruction works element by element; it issues one operand a cycle, and an element leaves 5
+/// cycles after its last operand was issued. Instructions do not overlap: each takes 5 cycles and
+/// its operands.
 ///
 ///     0 pass    y = a * 2^left                    1 operand    (the result: see below)
 ///     1 add     y = a + b, or a - b               2
@@ -25,8 +26,8 @@
 /// A scalar operand is the same word for every element. "First only" writes in the first frame of
 /// a sequence alone, in the same cycles as in every other. The program has a word for each
 /// instruction; the last one ends the frame. `write_*_o` shows every result: instruction, address
-/// and code; `busy_o` is high in a cycle that issues an entry of a matrix. The first `Constants` words
-/// of the value memory are never written, whatever the registers hold before reset.
+/// and code; `busy_o` is high in a cycle that issues an entry of a matrix. The first `Constants`
+/// words of the value memory are never written, whatever the registers hold before reset.
 module rnnc_sequential #(
   parameter ProgramFile = "",
   parameter ValuesFile = "",
@@ -46,6 +47,7 @@ module rnnc_sequential #(
   parameter int TableWords = 64,
   parameter int TableInputWidth = 16,
   parameter int SpanWidth = 12,
+  parameter int OffsetWidth = 9,
   parameter int CountWidth = 8,
   parameter int InputElements = 1,
   parameter int InputWidth = 12,
@@ -79,10 +81,12 @@ module rnnc_sequential #(
   localparam int ProductWidth = FactorWidth + OperandWidth;
 
   if (ProgramFile == "" || ValuesFile == "" || WeightsFile == "" || TablesFile == ""
-      || Instructions < 1 || Constants < 1 || Values <= Constants || SumWidth <= ValueWidth || SumWidth < ProductWidth
+      || Instructions < 1 || Constants < 1 || Values <= Constants || SumWidth <= ValueWidth
+      || SumWidth < ProductWidth
       || SumWidth <= InterceptWidth || FactorWidth < WeightWidth || FactorWidth < SlopeWidth
       || ValueWidth < FactorWidth || ValueWidth < OperandWidth || ValueWidth < TableInputWidth
-      || SpanWidth < 1 || SpanWidth > TableInputWidth || OperandWidth <= SpanWidth
+      || SpanWidth < 1 || SpanWidth > TableInputWidth || OperandWidth <= OffsetWidth
+      || OffsetWidth < 1 || OffsetWidth > SpanWidth
       || TableBits > SpanWidth || CountWidth > ValueBits || CountWidth > WeightBits
       || ValueWidth < InputWidth || ValueWidth < OutputWidth)
   begin : gen_param_check
@@ -322,12 +326,12 @@ module rnnc_sequential #(
     end
   end
 
-  // The last results of an instruction reach the memory before the next one reads, or the output does.
+  // The last results of an instruction reach the memory before the next one, or the output, reads.
   always_ff @(posedge clk_i) begin
     if (state_q == Begin) begin
       row_q <= '0;
       operand_q <= op == Matrix && !has_b ? 2'd1 : 2'd0;
-      drain_q <= pc_q == ProgramBits'(Instructions - 1) ? 3'd3 : 3'd1;
+      drain_q <= pc_q == ProgramBits'(Instructions - 1) ? 3'd4 : 3'd2;
     end else if (is_running) begin
       if (row_ends) begin
         row_q <= row_q + 1'b1;
@@ -410,7 +414,7 @@ module rnnc_sequential #(
   logic [SpanWidth-1:0] segment;
   logic [SpanWidth-1:0] offset;
   logic [SpanWidth-1:0] all_ones;
-  logic [SpanWidth-1:0] offset_q;
+  logic [OffsetWidth-1:0] offset_q;
   logic [SlopeWidth+InterceptWidth-1:0] line;
   logic signed [SlopeWidth-1:0] slope;
   logic signed [InterceptWidth-1:0] intercept_q;
@@ -428,7 +432,7 @@ module rnnc_sequential #(
       span_q <= from_lower[TableInputWidth] ? '0 : is_above ? span_limit :
           from_lower[SpanWidth-1:0];
     end
-    offset_q <= offset;
+    offset_q <= offset[OffsetWidth-1:0];
     intercept_q <= $signed(line[InterceptWidth-1:0]);
   end
 
@@ -448,6 +452,11 @@ module rnnc_sequential #(
     assign unused_segment = &{1'b0, segment[SpanWidth-1:TableBits]};
   end
 
+  if (SpanWidth > OffsetWidth) begin : gen_unused_offset
+    logic unused_offset;
+    assign unused_offset = &{1'b0, offset[SpanWidth-1:OffsetWidth]};
+  end
+
   assign slope = $signed(line[SlopeWidth+InterceptWidth-1:InterceptWidth]);
 
   // ---- Stage 2: product, or the operand itself.
@@ -465,7 +474,7 @@ module rnnc_sequential #(
   logic gate_q;
   logic [ValueBits-1:0] address_q2;
 
-  assign offset_s = $signed({{(OperandWidth - SpanWidth) {1'b0}}, offset_q});
+  assign offset_s = $signed({{(OperandWidth - OffsetWidth) {1'b0}}, offset_q});
   assign factor = use_q == UseHeld ? held_q : use_q == UseSlope ? FactorWidth'(slope) :
       FactorWidth'(weight);
   assign operand = use_q == UseSlope ? offset_s : $signed(value_bits[OperandWidth-1:0]);
@@ -517,14 +526,18 @@ module rnnc_sequential #(
     address_q3 <= address_q2;
   end
 
-  // ---- Stage 4: round, fit, write.
+  // ---- Stages 4 and 5: round, fit, write.
 
   logic signed [SumWidth-1:0] fitted;
   logic is_zero;
+  logic ends_q4;
+  logic gate_q4;
+  logic [ValueBits-1:0] address_q4;
 
   rnnc_requantize #(
     .Width(SumWidth)
   ) u_requantize (
+    .clk_i(clk_i),
     .in_i(sum_q),
     .shift_i(right),
     .keep_i(keep),
@@ -533,19 +546,26 @@ module rnnc_sequential #(
     .out_o(fitted)
   );
 
-  assign is_zero = (is_relu && fitted[SumWidth-1]) || !gate_q3;
+  assign is_zero = (is_relu && fitted[SumWidth-1]) || !gate_q4;
 
   logic unused_fitted;
   assign unused_fitted = &{1'b0, fitted[SumWidth-1:ValueWidth]};
 
   always_ff @(posedge clk_i) begin
-    if (rst_i) write_valid_o <= 1'b0;
-    else write_valid_o <= ends_q3 && (is_first_q || !first_only);
+    if (rst_i) begin
+      ends_q4 <= 1'b0;
+      write_valid_o <= 1'b0;
+    end else begin
+      ends_q4 <= ends_q3;
+      write_valid_o <= ends_q4 && (is_first_q || !first_only);
+    end
   end
 
   always_ff @(posedge clk_i) begin
+    gate_q4 <= gate_q3;
+    address_q4 <= address_q3;
     write_instruction_o <= pc_in_effect_q;
-    write_address_o <= address_q3;
+    write_address_o <= address_q4;
     write_data_o <= is_zero ? '0 : $signed(fitted[ValueWidth-1:0]);
   end
 endmodule

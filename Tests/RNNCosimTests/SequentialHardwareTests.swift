@@ -1,4 +1,5 @@
 import Foundation
+import RNNBilinear
 import RNNCodegen
 import RNNCosim
 import RNNGraph
@@ -72,5 +73,66 @@ import _RNNTestSupport
       network.graph,
       [5, 1, 3].enumerated().map { network.sequence(steps: $1, seed: UInt64($0)) }, seed: seed,
       "seed \(seed)")
+  }
+
+  /// Every cell of the registry that the engine can compute, eight layers to a network, with odd blocks and sizes.
+  static let variants = EveryCellTests.all.filter { variant in
+    guard
+      let layers = try? QuantizedLayers(
+        [variant.graph(inputSize: 3, units: 4, block: 1)], seed: 1)
+    else { return false }
+    return isSupported(layers.integers)
+  }
+  static let layersPerNetwork = 8
+  static let networks = Array(0..<(variants.count + layersPerNetwork - 1) / layersPerNetwork)
+
+  @Test(arguments: networks)
+  func theEngineComputesEveryCell(_ network: Int) throws {
+    let first = network * Self.layersPerNetwork
+    let variants = Self.variants[
+      first..<min(first + Self.layersPerNetwork, Self.variants.count)]
+    var graphs: [CellGraph] = []
+    var width = 5
+    for (k, variant) in variants.enumerated() {
+      let graph = variant.graph(
+        inputSize: width, units: [7, 9, 6, 11][k % 4], block: [1, 4, 8, 3][(first + k) % 4])
+      width = graph.outputSize
+      graphs.append(graph)
+    }
+    let layers = try QuantizedLayers(graphs, seed: UInt64(network))
+    try Self.expectEqual(
+      layers.integers,
+      [4, 1].enumerated().map { layers.sequence(steps: $1, seed: UInt64($0)) },
+      seed: UInt64(network), variants.map(\.description).joined(separator: "; "))
+  }
+
+  @Test func whatOnlyLanesHaveIsRefused() throws {
+    let network = try RandomNetwork(seed: 1)
+    let cases: [(CompileOptions, String)] = [
+      (CompileOptions(engine: .sequential, lanes: 2), "options.lanes"),
+      (CompileOptions(engine: .sequential, columnGroups: 2), "options.columnGroups"),
+      (CompileOptions(engine: .sequential, drainChains: 2), "options.drainChains"),
+      (CompileOptions(engine: .sequential, denseMultipliers: 4), "options.denseMultipliers"),
+      (CompileOptions(engine: .sequential, elementsPerStep: 2), "options.elementsPerStep"),
+      (
+        CompileOptions(engine: .sequential, inputElementsPerBeat: 2), "options.inputElementsPerBeat"
+      ),
+      (
+        CompileOptions(engine: .sequential, outputElementsPerBeat: 2),
+        "options.outputElementsPerBeat"
+      ),
+      (CompileOptions(engine: .sequential, streams: 2), "options.streams"),
+      (CompileOptions(engine: .sequential, transform: .fourier), "options.transform"),
+      (CompileOptions(name: "9", engine: .sequential), "options.name"),
+      (CompileOptions(clockMegahertz: 0, engine: .sequential), "options.clockMegahertz"),
+    ]
+    for (options, path) in cases {
+      do {
+        _ = try compileHardware(network.graph, options: options)
+        Issue.record("\(path) was accepted")
+      } catch let error as DiagnosticsEmitted {
+        #expect(error.description.contains(path), "\(error)")
+      }
+    }
   }
 }

@@ -31,6 +31,7 @@ struct SequentialWidths: Hashable, Sendable {
   var intercept = 1
   var tableInput = 1
   var span = 1
+  var offset = 1
   var count = 1
   /// Words of the memories; a memory holds at least as many as an index of `count` bits can ask for.
   var values = 2
@@ -59,6 +60,7 @@ struct SequentialWidths: Hashable, Sendable {
         slope = max(slope, table.slopeWidth)
         intercept = max(intercept, table.interceptWidth)
         tableInput = max(tableInput, graph[a].format.width)
+        offset = max(offset, table.segmentBits)
         span = max(span, table.slopes.count.trailingZeroBitCount + table.segmentBits)
         let width = max(table.slopeWidth + table.segmentBits + 1, table.interceptWidth) + 1
         let shift = table.interceptFraction - node.format.fraction
@@ -77,7 +79,7 @@ struct SequentialWidths: Hashable, Sendable {
     tables = max(1, program.lines.count)
     span = max(span, indexWidth(tables))
     tableInput = max(tableInput, span)
-    operand = max(operand, span + 1)
+    operand = max(operand, offset + 1)
     factor = max(factor, weight, slope)
     value = max(value, tableInput, factor, operand)
     sum = max(value + 1, factor + operand, intercept + 1, shiftedWidest)

@@ -70,8 +70,8 @@ struct SequentialInstruction: Hashable, Sendable {
   }
   /// Cycles before the first operand is issued, and after the last one until the next instruction is fetched.
   static let before = 2
-  static let after = 2
+  static let after = 3
   /// From the cycle of an element's last operand to the cycle that shows and writes the result.
-  static let resultLatency = 4
+  static let resultLatency = 5
   var cycles: Int { Self.before + rows * cyclesPerElement + Self.after }
 }
