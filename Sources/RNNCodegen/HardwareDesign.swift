@@ -68,7 +68,30 @@ package func compileHardware(
   _ graph: IntegerGraph, options: CompileOptions
 ) throws -> any HardwareDesign {
   switch options.engine {
-  case .lanes: try compile(graph, options: options)
-  case .sequential: try compileSequential(graph, options: options)
+  case .sequential: return try compileSequential(graph, options: options)
+  case .lanes:
+    do {
+      return try compile(graph, options: options)
+    } catch var error as DiagnosticsEmitted {
+      addSequentialRemedy(to: &error, graph, options)
+      throw error
+    }
   }
+}
+
+/// Where no design of lanes fits a device and one multiplier does, the error says so.
+private func addSequentialRemedy(
+  to error: inout DiagnosticsEmitted, _ graph: IntegerGraph, _ options: CompileOptions
+) {
+  guard let last = error.diagnostics.indices.last,
+    error.diagnostics.allSatisfy({ $0.path.hasPrefix("device ") }),
+    let design = try? compileSequential(
+      graph,
+      options: CompileOptions(
+        name: options.name, device: options.device, clockMegahertz: options.clockMegahertz,
+        engine: .sequential, framesPerSecond: options.framesPerSecond,
+        latencyMicroseconds: options.latencyMicroseconds))
+  else { return }
+  error.diagnostics[last].fix +=
+    "; one multiplier fits, with \(design.cyclesPerFrame) cycles a frame: --engine sequential"
 }

@@ -106,6 +106,21 @@ import _RNNTestSupport
       seed: UInt64(network), variants.map(\.description).joined(separator: "; "))
   }
 
+  @Test func aDeviceWithoutRoomForLanesIsToldOfTheEngine() throws {
+    let layers = try QuantizedLayers(
+      [EveryCellTests.all[0].graph(inputSize: 24, units: 64, block: 8)], seed: 2)
+    do {
+      _ = try compileHardware(layers.integers, options: CompileOptions(device: "iCE40UP5K"))
+      Issue.record("lanes were found")
+    } catch let error as DiagnosticsEmitted {
+      #expect(error.description.contains("SB_MAC16"), "\(error)")
+      #expect(error.description.contains("--engine sequential"), "\(error)")
+    }
+    let design = try compileHardware(
+      layers.integers, options: CompileOptions(device: "iCE40UP5K", engine: .sequential))
+    #expect(design.counts.units.reduce(0) { $0 + $1.multipliers } == 1)
+  }
+
   @Test func whatOnlyLanesHaveIsRefused() throws {
     let network = try RandomNetwork(seed: 1)
     let cases: [(CompileOptions, String)] = [
@@ -125,6 +140,8 @@ import _RNNTestSupport
       (CompileOptions(engine: .sequential, transform: .fourier), "options.transform"),
       (CompileOptions(name: "9", engine: .sequential), "options.name"),
       (CompileOptions(clockMegahertz: 0, engine: .sequential), "options.clockMegahertz"),
+      (CompileOptions(engine: .sequential, framesPerSecond: 1e9), "options.framesPerSecond"),
+      (CompileOptions(engine: .sequential, latencyMicroseconds: 0.1), "options.latency"),
     ]
     for (options, path) in cases {
       do {

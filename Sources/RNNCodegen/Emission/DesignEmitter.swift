@@ -185,7 +185,8 @@ extension CompileOptions {
   package init(json: JSONValue, path: String) throws {
     var sink = DiagnosticSink(stage: "compile")
     let known = [
-      "name", "device", "clockMegahertz", "engine", "framesPerSecond", "latencyMicroseconds", "lanes",
+      "name", "device", "clockMegahertz", "engine", "framesPerSecond", "latencyMicroseconds",
+      "lanes",
       "columnGroups", "drainChains", "denseMultipliers", "elementsPerStep",
       "inputElementsPerBeat", "outputElementsPerBeat", "streams", "transform",
       "pipelining",

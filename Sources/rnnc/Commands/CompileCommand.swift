@@ -52,6 +52,7 @@ struct CompileCommand: ParsableCommand {
       "Look for the smallest design whose frames take at most so long from the first input beat to the last output beat.",
       valueName: "microseconds"))
   var latency: Double?
+  @Option(
     help:
       "What multiplies: lanes (an array with a static schedule), or sequential (one multiplier that runs a program; for the smallest devices)."
   )
