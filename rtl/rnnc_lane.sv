@@ -22,14 +22,15 @@ module rnnc_lane #(
   input wire logic clk_i,
   input wire logic valid_i,
   input wire logic first_i,
-  input wire logic [Products*WeightWidth-1:0] weights_i,
-  input wire logic [Products*OperandWidth-1:0] operands_i,
+  input wire logic [Products*WeightWidth-1:0] weights_i  /*verilator public_flat_rd*/,
+  input wire logic [Products*OperandWidth-1:0] operands_i  /*verilator public_flat_rd*/,
   input wire logic drain_load_i,
   input wire logic drain_shift_i,
-  input wire logic [Products*SumWidth-1:0] drain_i,
+  input wire logic [Products*SumWidth-1:0] drain_i  /*verilator public_flat_rd*/,
   output logic [Products*SumWidth-1:0] drain_o
 );
-  // One compiled copy for all lanes: a design holds hundreds of them.
+  // One compiled copy for all lanes: a design holds hundreds of them. Public inputs are variables
+  // of the lane; otherwise the code of every lane would name the signals that feed it.
   /*verilator no_inline_module*/
 
   localparam int ProductWidth = WeightWidth + OperandWidth;
@@ -55,7 +56,6 @@ module rnnc_lane #(
     logic signed [OperandWidth-1:0] operand_q;
     logic signed [ProductWidth-1:0] product_q;
     logic signed [SumWidth-1:0] sum_q;
-    logic signed [SumWidth-1:0] drain_q;
 
     always_ff @(posedge clk_i) begin
       if (valid_i) begin
@@ -65,12 +65,10 @@ module rnnc_lane #(
       if (valid_q) product_q <= weight_q * operand_q;
       // In this form Yosys puts the sum and the choice of its start into the DSP block.
       if (valid_q2) sum_q <= SumWidth'(product_q) + (first_q2 ? SumWidth'(0) : sum_q);
-      if (drain_load_i || drain_shift_i) begin
-        drain_q <= drain_load_i ? sum_q : $signed(drain_i[i*SumWidth+:SumWidth]);
-      end
+      // The port is the register: a simulator would put its 4,000 bits together in every cycle.
+      if (drain_load_i) drain_o[i*SumWidth+:SumWidth] <= sum_q;
+      else if (drain_shift_i) drain_o[i*SumWidth+:SumWidth] <= drain_i[i*SumWidth+:SumWidth];
     end
-
-    assign drain_o[i*SumWidth+:SumWidth] = drain_q;
 
     if (ProductWidth > SumWidth) begin : gen_unused
       // A sum modulo 2^SumWidth needs no higher bits of a product.

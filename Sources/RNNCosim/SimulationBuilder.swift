@@ -64,6 +64,7 @@ package struct SimulationBuilder: Sendable {
     let version = try runner.require(.verilator)
     let glue = Self.glue(for: design)
     var hash = "\(version)\n\(variant)\n\(effort)\n\(assertions)\n\(design.top)\n\(glue)\n"
+    if effort == .fast { hash += "\(Self.processorFeatures())\n" }
     for source in design.sources {
       hash += "\(source) \(sha256(try read(design.folder.appendingPathComponent(source))))\n"
     }
@@ -97,6 +98,14 @@ package struct SimulationBuilder: Sendable {
   }
 
   // MARK: - Steps
+
+  /// What `-march=native` compiles for: a library for another processor is not found again.
+  private static func processorFeatures() -> String {
+    let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    return text.split(separator: "\n").first {
+      $0.hasPrefix("flags") || $0.hasPrefix("Features")
+    }.map(String.init) ?? ""
+  }
 
   private func verilate(_ design: CosimDesign, _ variant: Variant, into folder: URL) throws {
     var arguments = [
@@ -169,7 +178,7 @@ package struct SimulationBuilder: Sendable {
       \t\(link) \(libraries)
       \tmv $@.part $@
       fast%.o: fast%.cc
-      \tg++ \(effort == .fast ? "-O3" : "-O1") $(FLAGS) -c -o $@ $<
+      \tg++ \(effort == .fast ? "-O3 -march=native" : "-O1") $(FLAGS) -c -o $@ $<
       slow%.o: slow%.cc
       \tg++ -O0 $(FLAGS) -c -o $@ $<
 

@@ -42,7 +42,7 @@ package struct SynthesisDesign: Sendable {
     inputBits = design.interface.input.dataBits
     outputBits = design.interface.output.dataBits
     streamBits = design.interface.streams > 1 ? design.interface.streamBits : 0
-    controlAddressBits = design.hasControl ? design.controlAddressBits : 0
+    controlAddressBits = (design as? Design).map { $0.hasControl ? $0.controlAddressBits : 0 } ?? 0
     counts = design.counts
     elementsPerStep = design.options.elementsPerStep ?? 1
     labels = [:]

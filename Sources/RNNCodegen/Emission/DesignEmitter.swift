@@ -23,22 +23,24 @@ package func emit(_ design: Design) throws -> [EmittedFile] {
     design: design,
     description:
       "Recurrent network \(design.name), \(design.lanes) lanes, \(design.schedule.cyclesPerFrame) cycles a frame",
-    library: [
+    library: Set([
       "rnnc_assert.svh", "rnnc_collect.sv", "rnnc_delay.sv", "rnnc_lane.sv", "rnnc_mul.sv",
       "rnnc_ram_sdp.sv", "rnnc_rom.sv", "rnnc_round_sat.sv", "rnnc_pwl.sv", "rnnc_normalize.sv",
-    ].union(design.hasControl ? RTLLibrary.controlFiles : []), modules: modules, images: design.memoryImages
-  ).files(facts: [
-    .init("lanes", .int(design.lanes)),
-    .init("multipliersPerLane", .int(design.lowered.productsPerLane)),
-    .init(
-      "timing",
-      .object([
-        "cyclesPerFrame": .int(timing.cyclesPerFrame),
-        "cyclesPerFrameOfOneStream": .int(timing.cyclesPerFrameOfOneStream),
-        "inputRelease": .int(timing.inputRelease),
-        "outputCommit": .int(timing.outputCommit), "latencyCycles": .int(timing.latencyCycles),
-      ])),
-  ] + design.controlMembers)
+    ]).union(design.hasControl ? RTLLibrary.controlFiles : []), modules: modules,
+    images: design.memoryImages
+  ).files(
+    facts: [
+      .init("lanes", .int(design.lanes)),
+      .init("multipliersPerLane", .int(design.lowered.productsPerLane)),
+      .init(
+        "timing",
+        .object([
+          "cyclesPerFrame": .int(timing.cyclesPerFrame),
+          "cyclesPerFrameOfOneStream": .int(timing.cyclesPerFrameOfOneStream),
+          "inputRelease": .int(timing.inputRelease),
+          "outputCommit": .int(timing.outputCommit), "latencyCycles": .int(timing.latencyCycles),
+        ])),
+    ] + design.controlMembers)
 }
 
 /// The design sources in dependency order, as paths relative to the build folder.
