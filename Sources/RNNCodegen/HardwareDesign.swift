@@ -25,6 +25,8 @@ package protocol HardwareDesign: Sendable {
   var latencyCycles: Int { get }
   /// Share of the cycles of the multipliers of matrix products that do useful products, 0 to 1.
   var occupancy: Double { get }
+  /// How deeply the hardware is pipelined; nil where there is no choice.
+  var pipelining: Pipelining? { get }
   /// What multiplies, in a few words, such as `4 lanes of 14 multipliers`.
   var structure: String { get }
 
@@ -55,7 +57,10 @@ extension Design: HardwareDesign {
     frameTiming.sustainedCyclesPerFrame(streams: 1)
   }
   package var latencyCycles: Int { frameTiming.latencyCycles }
-  package var structure: String { "\(lanes) lanes of \(lowered.productsPerLane) multipliers" }
+  package var pipelining: Pipelining? { schedule.timing.pipelining }
+  package var structure: String {
+    "\(lanes) lanes of \(lowered.productsPerLane) multipliers, \(schedule.timing.pipelining.rawValue) pipelining"
+  }
   package func files() throws -> [EmittedFile] { try emit(self) }
   package func makeStreamModel() -> any StreamModel { CycleModel(frameTiming) }
 }

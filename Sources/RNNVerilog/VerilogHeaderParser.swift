@@ -14,6 +14,8 @@ struct VerilogHeaderParser {
     for line in text.split(separator: "\n") {
       var rest = line.prefix { _ in true }
       if let comment = rest.firstRange(of: "//") { rest = rest[..<comment.lowerBound] }
+      // A comment for one tool, such as `/*verilator public_flat_rd*/`.
+      rest = rest.replacing(#/\/\*.*?\*\//#, with: "")
       if rest.hasPrefix("`") { continue }
       while let first = rest.first {
         if first.isWhitespace {

@@ -123,6 +123,8 @@ import _RNNTestSupport
 
   @Test func whatOnlyLanesHaveIsRefused() throws {
     let network = try RandomNetwork(seed: 1)
+    var controlled = CompileOptions(engine: .sequential)
+    controlled.control = .axiLite
     let cases: [(CompileOptions, String)] = [
       (CompileOptions(engine: .sequential, lanes: 2), "options.lanes"),
       (CompileOptions(engine: .sequential, columnGroups: 2), "options.columnGroups"),
@@ -138,6 +140,8 @@ import _RNNTestSupport
       ),
       (CompileOptions(engine: .sequential, streams: 2), "options.streams"),
       (CompileOptions(engine: .sequential, transform: .fourier), "options.transform"),
+      (controlled, "options.control"),
+      (CompileOptions(engine: .sequential, pipelining: .deep), "options.pipelining"),
       (CompileOptions(name: "9", engine: .sequential), "options.name"),
       (CompileOptions(clockMegahertz: 0, engine: .sequential), "options.clockMegahertz"),
       (CompileOptions(engine: .sequential, framesPerSecond: 1e9), "options.framesPerSecond"),

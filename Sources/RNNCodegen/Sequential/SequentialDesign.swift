@@ -160,6 +160,7 @@ private func checkSequentialOptions(_ options: CompileOptions, _ sink: inout Dia
     ("outputElementsPerBeat", "\(options.outputBeat)", options.outputBeat != 1),
     ("streams", "\(options.streams)", options.streams != 1),
     ("control", options.control.rawValue, options.control != .none),
+    ("pipelining", options.pipelining?.rawValue ?? "", options.pipelining != nil),
     ("transform", options.transform.rawValue, options.transform != standard.transform),
   ]
   for (name, value, isGiven) in given where isGiven {
@@ -265,6 +266,7 @@ extension SequentialDesign: HardwareDesign {
   package var sustainedCyclesPerFrameOfOneStream: Double { Double(timing.cyclesPerFrame) }
   package var latencyCycles: Int { timing.latencyCycles }
   package var hasControl: Bool { false }
+  package var pipelining: Pipelining? { nil }
   package var occupancy: Double { Double(program.matrixCycles) / Double(timing.cyclesPerFrame) }
   package var structure: String {
     "one multiplier, \(program.instructions.count) instructions"
