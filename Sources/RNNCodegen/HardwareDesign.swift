@@ -11,6 +11,8 @@ package protocol HardwareDesign: Sendable {
   var interface: StreamInterface { get }
   var probes: [Probe] { get }
   var counts: DesignCounts { get }
+  /// The same with the cycles from frame to frame that the ports and the program together sustain.
+  var sustainedCounts: DesignCounts { get }
   /// Whether the core has the AXI4-Lite port.
   var hasControl: Bool { get }
   /// Cycles from one frame to the next with frames back to back, of all streams together.

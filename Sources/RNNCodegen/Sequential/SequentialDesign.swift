@@ -265,6 +265,7 @@ extension SequentialDesign: HardwareDesign {
   package var sustainedCyclesPerFrame: Double { Double(timing.cyclesPerFrame) }
   package var sustainedCyclesPerFrameOfOneStream: Double { Double(timing.cyclesPerFrame) }
   package var latencyCycles: Int { timing.latencyCycles }
+  package var sustainedCounts: DesignCounts { counts }
   package var hasControl: Bool { false }
   package var pipelining: Pipelining? { nil }
   package var occupancy: Double { Double(program.matrixCycles) / Double(timing.cyclesPerFrame) }

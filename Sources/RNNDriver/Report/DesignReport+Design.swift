@@ -26,7 +26,7 @@ extension DesignReport {
       Segment(
         row: "stream", label: "output", start: output, end: design.counts.latencyCycles + 1))
     self.init(
-      device: design.options.device, clockMegahertz: design.options.clockMegahertz, lanes: 1,
+      device: design.options.device, clockMegahertz: design.options.clockMegahertz, lanes: 0,
       multipliers: design.counts.units.reduce(0) { $0 + $1.multipliers },
       cyclesPerFrame: design.cyclesPerFrame, latencyCycles: design.counts.latencyCycles,
       frameStart: begin, timeline: timeline)

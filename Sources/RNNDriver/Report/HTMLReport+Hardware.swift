@@ -13,7 +13,9 @@ extension HTMLReport {
       }
       let chart = TimelineChart(design: design, styles: styles(network))
       let made =
-        "\(Figures.text(design.lanes)) lanes, \(Figures.text(design.multipliers)) multipliers. "
+        design.lanes == 0
+        ? "One multiplier. "
+        : "\(Figures.text(design.lanes)) lanes, \(Figures.text(design.multipliers)) multipliers. "
       if let state = design.steadyState, let steady = SteadyStateChart(design: design) {
         let colours =
           state.streams > 1

@@ -223,6 +223,7 @@ package struct DesignReport: Hashable, Sendable {
   /// The device it was compiled for, such as `XC7VX690T`; nil if for none in particular.
   package var device: String?
   package var clockMegahertz: Double
+  /// 0 for the sequential engine, which has one multiplier and no lanes.
   package var lanes: Int
   package var multipliers: Int
   /// Cycles from the start of a frame to the earliest start of the next.
