@@ -35,7 +35,7 @@ extension CosimDesign {
       makeTiming: { CompiledTiming(model: design.makeStreamModel()) })
     countsBusyLanes = true
     hasControl = design.hasControl
-    windowStates = design.windowStates.map {
+    windowStates = ((design as? Design)?.windowStates ?? []).map {
       CosimState(name: $0.name, node: $0.value, size: $0.size, address: $0.address)
     }
   }
