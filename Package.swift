@@ -98,7 +98,9 @@ let package = Package(
     .layer("RNNInterchange", ["CHDF5Reader", "RNNFixedPoint", "RNNGraph", "RNNSupport"]),
     .layer("RNNLearning", ["RNNFixedPoint", "RNNGraph", "RNNSupport", "RNNTensor"]),
     .layer("RNNPasses", ["RNNFixedPoint", "RNNGraph", "RNNSupport"]),
-    .layer("RNNReference", ["RNNBilinear", "RNNFixedPoint", "RNNGraph", "RNNSupport"]),
+    .layer(
+      "RNNReference",
+      ["CRNNKernels", "RNNBilinear", "RNNFixedPoint", "RNNGraph", "RNNSupport"]),
 
     // MARK: Layer 3: crossings
     .layer(

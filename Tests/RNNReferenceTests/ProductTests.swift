@@ -39,6 +39,7 @@ import Testing
     var random = SplitMix64(seed: 11)
     let structures: [MatrixStructure] = [
       .dense, .blockCirculant(block: 2), .blockCirculant(block: 4), .blockCirculant(block: 8),
+      .blockCirculant(block: 16), .blockCirculant(block: 24),
     ]
     for structure in structures {
       for transposed in [false, true] {
