@@ -171,7 +171,7 @@ import RNNSynthesis
   private func simulation(
     of design: Design, _ network: RandomNetwork, _ clock: ContinuousClock
   ) throws -> JSONValue {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bench-ernn")
+    let folder = Self.scratch
     try? FileManager.default.removeItem(at: folder)
     try write(design, to: folder)
     let described = try CosimDesign(design, folder: folder)
@@ -215,9 +215,15 @@ import RNNSynthesis
     ])
   }
 
+  /// Of this process: two benchmarks may run side by side.
+  private static var scratch: URL {
+    FileManager.default.temporaryDirectory
+      .appendingPathComponent("bench-ernn-\(ProcessInfo.processInfo.processIdentifier)")
+  }
+
   /// Counts the resources of the emitted files.
   private func synthesis(of design: Design, _ row: Row) throws -> JSONValue {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bench-ernn")
+    let folder = Self.scratch
     try? FileManager.default.removeItem(at: folder)
     let files = try write(design, to: folder)
     let device = try DeviceDescription.named(row.device)
