@@ -187,8 +187,8 @@ extension Lowered {
   }
 }
 
-/// Checks what every engine has: the top module's name is an identifier that no module of the library has, the clock is one.
-func checkNameAndClock(_ options: CompileOptions, _ sink: inout DiagnosticSink) {
+/// Checks what every engine has: a name that is an identifier and no module of the library's, a clock, a rate and a latency.
+func checkSharedOptions(_ options: CompileOptions, _ sink: inout DiagnosticSink) {
   let first = options.name.unicodeScalars.first
   let letters = options.name.unicodeScalars.allSatisfy {
     $0 == "_" || ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
@@ -204,12 +204,19 @@ func checkNameAndClock(_ options: CompileOptions, _ sink: inout DiagnosticSink) 
     sink.error(
       "options.clockMegahertz", "is \(options.clockMegahertz)", fix: "give a clock up to 2000 MHz")
   }
+  for (name, value) in [
+    ("framesPerSecond", options.framesPerSecond), ("latency", options.latencyMicroseconds),
+  ] {
+    if let value, !(value > 0 && value.isFinite) {
+      sink.error("options.\(name)", "is \(value)", fix: "give a number above 0")
+    }
+  }
 }
 
 private func checkOptions(
   _ options: CompileOptions, _ graph: IntegerGraph, _ sink: inout DiagnosticSink
 ) {
-  checkNameAndClock(options, &sink)
+  checkSharedOptions(options, &sink)
   for (name, value) in [
     ("denseMultipliers", options.denseMultipliers), ("elementsPerStep", options.step),
     ("inputElementsPerBeat", options.inputElementsPerBeat),
@@ -229,13 +236,6 @@ private func checkOptions(
   }
   if let lanes = options.lanes, !(1...4096).contains(lanes) {
     sink.error("options.lanes", "is \(lanes)", fix: "give 1 to 4096 lanes")
-  }
-  for (name, value) in [
-    ("framesPerSecond", options.framesPerSecond), ("latency", options.latencyMicroseconds),
-  ] {
-    if let value, !(value > 0 && value.isFinite) {
-      sink.error("options.\(name)", "is \(value)", fix: "give a number above 0")
-    }
   }
 }
 

@@ -3,8 +3,8 @@ internal import RNNFixedPoint
 
 /// Executes an integer graph with 64-bit integers alone: the answer that hardware has to equal bit for bit.
 ///
-/// Matrices are expanded to dense rows and multiplied by plain loops, so nothing here shares the
-/// hardware's fast algorithms; only a block transform that rounds is run step by step, because its roundings are part of
+/// Every entry of a matrix is multiplied by plain loops, so nothing here shares the hardware's fast
+/// algorithms; only a block transform that rounds is run step by step, because its roundings are part of
 /// the answer. Every code is checked against its node's format; a code outside stops the
 /// program with the node, the element and the value, because only a fault of the compiler produces one.
 package final class ReferenceModel {

@@ -24,15 +24,7 @@ import _RNNTestSupport
   ) throws {
     try withTemporaryFolder { folder in
       let design = try compileSequential(graph, options: Self.options)
-      for file in try design.files() {
-        try AtomicFile.write(Data(file.text.utf8), to: folder.appendingPathComponent(file.path))
-      }
-      let described = try CosimDesign(design, folder: folder)
-      let builder = SimulationBuilder(
-        effort: .quick, assertions: true, runtimeFolder: try RandomNetworkTests.runtime.get())
-      let result = try Cosimulator(described, builder: builder).run(
-        sequences: sequences, runs: CosimRun.standard(for: described, seed: seed),
-        makeReference: { try ReferenceModel(design.graph) })
+      let result = try simulate(design, in: folder, sequences, seed: seed)
       #expect(result.passed, "\(comment): \(result.summary)", sourceLocation: sourceLocation)
       let frames = sequences.reduce(0) { $0 + $1.count }
       #expect(
@@ -145,6 +137,7 @@ import _RNNTestSupport
       (CompileOptions(name: "9", engine: .sequential), "options.name"),
       (CompileOptions(clockMegahertz: 0, engine: .sequential), "options.clockMegahertz"),
       (CompileOptions(engine: .sequential, framesPerSecond: 1e9), "options.framesPerSecond"),
+      (CompileOptions(engine: .sequential, framesPerSecond: -1), "options.framesPerSecond"),
       (CompileOptions(engine: .sequential, latencyMicroseconds: 0.1), "options.latency"),
     ]
     for (options, path) in cases {

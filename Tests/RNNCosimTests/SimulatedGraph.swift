@@ -75,6 +75,21 @@ struct QuantizedLayers {
   }
 }
 
+/// Emits a design of either engine and compares it with the reference of its graph in the standard passes.
+func simulate(
+  _ design: any HardwareDesign, in folder: URL, _ sequences: [[[Int64]]], seed: UInt64
+) throws -> CosimResult {
+  for file in try design.files() {
+    try AtomicFile.write(Data(file.text.utf8), to: folder.appendingPathComponent(file.path))
+  }
+  let described = try CosimDesign(design, folder: folder)
+  let builder = SimulationBuilder(
+    effort: .quick, assertions: true, runtimeFolder: try RandomNetworkTests.runtime.get())
+  return try Cosimulator(described, builder: builder).run(
+    sequences: sequences, runs: CosimRun.standard(for: described, seed: seed),
+    makeReference: { try ReferenceModel(design.graph) })
+}
+
 /// Compiles, emits and simulates: every value, every named value and every cycle must be as predicted.
 ///
 /// Odd seeds pipeline deeply unless the options say how. Two seeds of initial registers and three kinds of back-pressure, as in `RandomNetworkTests`.
@@ -87,15 +102,7 @@ func expectHardwareEquals(
   if options.pipelining == nil { options.pipelining = seed % 2 == 0 ? .shallow : .deep }
   let design = try compile(graph, options: options)
   try withTemporaryFolder { folder in
-    for file in try emit(design) {
-      try AtomicFile.write(Data(file.text.utf8), to: folder.appendingPathComponent(file.path))
-    }
-    let described = try CosimDesign(design, folder: folder)
-    let builder = SimulationBuilder(
-      effort: .quick, assertions: true, runtimeFolder: try RandomNetworkTests.runtime.get())
-    let result = try Cosimulator(described, builder: builder).run(
-      sequences: sequences, runs: CosimRun.standard(for: described, seed: seed),
-      makeReference: { try ReferenceModel(design.graph) })
+    let result = try simulate(design, in: folder, sequences, seed: seed)
     #expect(result.passed, "\(comment): \(result.summary)", sourceLocation: sourceLocation)
     let frames = sequences.reduce(0) { $0 + $1.count }
     #expect(result.frames == 6 * frames, sourceLocation: sourceLocation)

@@ -102,7 +102,7 @@ package func compileSequential(
   var graph = graph
   _ = RemoveDeadNodes.run(on: &graph)
   var sink = DiagnosticSink(stage: "compile")
-  checkNameAndClock(options, &sink)
+  checkSharedOptions(options, &sink)
   checkSequentialOptions(options, &sink)
   try sink.throwIfErrors()
   let design = SequentialDesign(graph, try SequentialProgram.make(graph), options: options)
