@@ -2,17 +2,7 @@
 
 #include <stddef.h>
 
-// The loader calls the functions that choose a clone before a sanitizer's runtime is ready.
-#if defined(__x86_64__) && defined(__linux__) && !__has_feature(thread_sanitizer) && \
-    !__has_feature(address_sanitizer)
-#define RNN_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
-#else
-#define RNN_CLONES
-#endif
-#define RNN_INLINE static inline __attribute__((always_inline))
-
-// Helpers are always inlined, so how a vector would be passed to a call does not matter.
-#pragma clang diagnostic ignored "-Wpsabi"
+#include "clones.h"
 
 typedef float vf __attribute__((vector_size(64)));
 typedef int32_t vi __attribute__((vector_size(64)));
@@ -182,55 +172,6 @@ void rnn_transpose(const float *source, int64_t source_stride, int64_t rows, int
           destination[c * destination_stride + r] = source[r * source_stride + c];
         }
       }
-    }
-  }
-}
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-typedef __m128i products;
-RNN_INLINE products no_products(void) { return _mm_setzero_si128(); }
-RNN_INLINE products add_products(products sum, const int16_t *w, const int16_t *x) {
-  return _mm_add_epi32(
-      sum, _mm_madd_epi16(_mm_loadu_si128((const __m128i *)w), _mm_loadu_si128((const __m128i *)x)));
-}
-RNN_INLINE int32_t total(products sum) {
-  int32_t parts[4];
-  _mm_storeu_si128((__m128i *)parts, sum);
-  // Unsigned: sums of rows beyond the matrix may wrap, and nobody reads them.
-  return (int32_t)((uint32_t)parts[0] + (uint32_t)parts[1] + (uint32_t)parts[2] + (uint32_t)parts[3]);
-}
-#else
-typedef uint32_t products;
-RNN_INLINE products no_products(void) { return 0; }
-RNN_INLINE products add_products(products sum, const int16_t *w, const int16_t *x) {
-  for (int k = 0; k < 8; k++) sum += (uint32_t)((int32_t)w[k] * (int32_t)x[k]);
-  return sum;
-}
-RNN_INLINE int32_t total(products sum) { return (int32_t)sum; }
-#endif
-
-void rnn_circulant_products(const int16_t *w, const int16_t *x, int64_t block_rows,
-                            int64_t block_columns, int64_t block, int32_t *y) {
-  for (int64_t i = 0; i < block_rows; i++) {
-    const int16_t *row = w + i * block_columns * 2 * block;
-    // Four rows share the loads of the operand.
-    for (int64_t r = 0; r < block; r += 4) {
-      products s0 = no_products(), s1 = s0, s2 = s0, s3 = s0;
-      for (int64_t j = 0; j < block_columns; j++) {
-        const int16_t *first = row + j * 2 * block + block - 1 - r;
-        for (int64_t k = 0; k < block; k += 8) {
-          const int16_t *v = x + j * block + k;
-          s0 = add_products(s0, first + k, v);
-          s1 = add_products(s1, first + k - 1, v);
-          s2 = add_products(s2, first + k - 2, v);
-          s3 = add_products(s3, first + k - 3, v);
-        }
-      }
-      y[i * block + r] = total(s0);
-      y[i * block + r + 1] = total(s1);
-      y[i * block + r + 2] = total(s2);
-      y[i * block + r + 3] = total(s3);
     }
   }
 }

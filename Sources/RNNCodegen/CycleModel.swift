@@ -54,38 +54,49 @@ package struct FrameTiming: Hashable, Sendable {
 package struct CycleModel: Sendable {
   package let timing: FrameTiming
 
-  private var inReset = true
-  // Input: two frame buffers.
-  private var inputBank = 0
-  private var inputFull = [false, false]
-  private var inputLast = [false, false]
-  private var inputStream = [0, 0]
-  private var inputBeat = 0
-  // Sequencer.
+  /// One frame buffer of a port.
+  private struct Buffer {
+    var isFull = false
+    /// Of the output: a frame in progress will write it.
+    var isReserved = false
+    var isLast = false
+    var stream = 0
+  }
+  /// Two frame buffers and the beat in the one that the stream is at.
+  private struct Port {
+    private var even = Buffer()
+    private var odd = Buffer()
+    var bank = 0
+    var beat = 0
+
+    subscript(bank: Int) -> Buffer {
+      get { bank == 0 ? even : odd }
+      set { if bank == 0 { even = newValue } else { odd = newValue } }
+    }
+    /// Counts a beat; true with the last of a frame, after which the other buffer is next.
+    mutating func advance(beats: Int) -> Bool {
+      beat += 1
+      guard beat == beats else { return false }
+      (beat, bank) = (0, 1 - bank)
+      return true
+    }
+  }
   /// A frame in progress.
-  private struct Frame: Sendable {
-    /// Nil once the counter has passed the last word.
-    var counter: Int?
-    /// The indices of the words behind the program counter, the one in effect last; nil before the first and after
-    /// the last.
-    var words: [Int?]
-    /// The index of the word in effect.
-    var word: Int? { words.last ?? nil }
+  private struct Frame {
+    /// Cycles since its start, which the program counter counts to the last word.
+    var age = 0
     var bank = 0
     var isLast = false
     var stream = 0
     var index = 0
   }
+
+  private var inReset = true
+  private var input = Port()
   private var inProgress: [Frame] = []
   private var bank = 1
   private var frames = 0
-  // Output: two frame buffers.
-  private var outputBank = 0
-  private var outputFull = [false, false]
-  private var outputReserved = [false, false]
-  private var outputLast = [false, false]
-  private var outputStream = [0, 0]
-  private var outputBeat = 0
+  private var output = Port()
   private var outputValid = false
 
   package init(_ timing: FrameTiming) { self.timing = timing }
@@ -108,78 +119,70 @@ package struct CycleModel: Sendable {
     inputValid: Bool, inputLast last: Bool, inputStream stream: Int = 0, outputReady: Bool
   ) -> Signals {
     let signals = Signals(
-      inputReady: !inReset && !inputFull[inputBank], outputValid: outputValid,
-      outputLast: outputValid && outputLast[outputBank] && outputBeat == timing.outputBeats - 1,
-      outputStream: outputStream[outputBank],
-      frameStart: inProgress.first { $0.word == 0 }?.index)
+      inputReady: !inReset && !input[input.bank].isFull, outputValid: outputValid,
+      outputLast: outputValid && output[output.bank].isLast
+        && output.beat == timing.outputBeats - 1,
+      outputStream: output[output.bank].stream,
+      frameStart: inProgress.first { word(of: $0) == 0 }?.index)
     if inReset {
       inReset = false
       return signals
     }
-    let old = self  // every register takes its next value from the values before the edge
+    // Every register takes its next value from the values before the edge.
+    let (oldInput, oldOutput, oldValid) = (input, output, outputValid)
+    let next = 1 - bank
+    let starts =
+      oldInput[next].isFull && !oldOutput[next].isReserved
+      && !inProgress.contains { blocks($0, stream: oldInput[next].stream) }
 
-    // Sequencer.
-    let next = 1 - old.bank
-    let isBlocked = old.inProgress.contains { frame in
-      guard let counter = frame.counter else { return false }
-      return timing.blocked[counter + 1]
-        || frame.stream == old.inputStream[next] && timing.blockedInStream[counter + 1]
+    for frame in inProgress {
+      let word = word(of: frame)
+      if word == timing.inputRelease { input[frame.bank].isFull = false }
+      if word == timing.outputCommit {
+        output[frame.bank].isFull = true
+        output[frame.bank].isLast = frame.isLast
+        output[frame.bank].stream = frame.stream
+      }
     }
-    inProgress.removeAll { $0.counter == nil && $0.words.dropLast().allSatisfy { $0 == nil } }
+    let lifetime = timing.startToWord + timing.length - 2
+    inProgress.removeAll { $0.age >= lifetime }
     for k in inProgress.indices {
-      inProgress[k].words = [inProgress[k].counter] + inProgress[k].words.dropLast()
-      guard let counter = inProgress[k].counter else { continue }
-      inProgress[k].counter = counter + 1 < timing.length ? counter + 1 : nil
-      if counter == 0 {
+      if inProgress[k].age == 0 {
         bank = next
         inProgress[k].bank = next
-        inProgress[k].isLast = old.inputLast[next]
-        inProgress[k].stream = old.inputStream[next]
+        inProgress[k].isLast = oldInput[next].isLast
+        inProgress[k].stream = oldInput[next].stream
         inProgress[k].index = frames
         frames += 1
       }
+      inProgress[k].age += 1
     }
-    if !isBlocked && old.inputFull[next] && !old.outputReserved[next] {
-      inProgress.append(
-        Frame(counter: 0, words: Array(repeating: nil, count: timing.startToWord - 1)))
-      outputReserved[next] = true
-    }
-
-    // Input unit.
-    for frame in old.inProgress where frame.word == timing.inputRelease {
-      inputFull[frame.bank] = false
-    }
-    if inputValid && signals.inputReady {
-      if old.inputBeat == timing.inputBeats - 1 {
-        inputBeat = 0
-        inputFull[old.inputBank] = true
-        inputLast[old.inputBank] = last
-        inputStream[old.inputBank] = stream
-        inputBank = 1 - old.inputBank
-      } else {
-        inputBeat += 1
-      }
+    if starts {
+      inProgress.append(Frame())
+      output[next].isReserved = true
     }
 
-    // Output unit.
-    for frame in old.inProgress where frame.word == timing.outputCommit {
-      outputFull[frame.bank] = true
-      outputLast[frame.bank] = frame.isLast
-      outputStream[frame.bank] = frame.stream
+    if inputValid && signals.inputReady && input.advance(beats: timing.inputBeats) {
+      input[oldInput.bank] = Buffer(isFull: true, isLast: last, stream: stream)
     }
-    if !old.outputValid {
-      outputValid = old.outputFull[old.outputBank]
-    } else if outputReady {
-      if old.outputBeat == timing.outputBeats - 1 {
-        outputBeat = 0
-        outputValid = false
-        outputFull[old.outputBank] = false
-        outputReserved[old.outputBank] = false
-        outputBank = 1 - old.outputBank
-      } else {
-        outputBeat += 1
-      }
+
+    if !oldValid {
+      outputValid = oldOutput[oldOutput.bank].isFull
+    } else if outputReady && output.advance(beats: timing.outputBeats) {
+      outputValid = false
+      output[oldOutput.bank].isFull = false
+      output[oldOutput.bank].isReserved = false
     }
     return signals
+  }
+
+  /// The index of a frame's control word in effect: negative before the first, beyond the last after it.
+  private func word(of frame: Frame) -> Int { frame.age - (timing.startToWord - 1) }
+
+  /// Whether a frame in progress forbids that one of a stream starts.
+  private func blocks(_ frame: Frame, stream: Int) -> Bool {
+    guard frame.age < timing.length else { return false }
+    return timing.blocked[frame.age + 1]
+      || frame.stream == stream && timing.blockedInStream[frame.age + 1]
   }
 }

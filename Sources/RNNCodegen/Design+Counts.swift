@@ -19,7 +19,7 @@ extension Design {
   }
 
   /// Memories of at most this many words are made of LUTs.
-  private static let distributedDepth = 64
+  static let distributedDepth = 64
 
   /// What the design holds and does in a frame, by unit.
   func designCounts() -> DesignCounts {
@@ -65,14 +65,15 @@ extension Design {
 
   private var weightUnit: UnitCounts {
     let depth = max(1, schedule.feeds.count)
+    let memories = [
+      MemoryCounts(
+        name: "weights", width: lowered.productsPerLane * weightWidth, depth: depth,
+        count: lanes, kind: depth <= Self.distributedDepth ? .rom : .block,
+        readsPerFrame: depth * lanes, writesPerFrame: 0)
+    ]
     return UnitCounts(
-      name: "weight memory",
-      memories: [
-        MemoryCounts(
-          name: "weights", width: lowered.productsPerLane * weightWidth, depth: depth,
-          count: lanes, kind: depth <= Self.distributedDepth ? .rom : .block,
-          readsPerFrame: depth * lanes, writesPerFrame: 0)
-      ], scope: (0..<lanes).map { "u_weights_\($0)" })
+      name: "weight memory", memories: memories, registerBits: wordRegisterBits(memories),
+      scope: (0..<lanes).map { "u_weights_\($0)" })
   }
 
   private func memoryCounts(_ memory: ValueMemory, reads: Int, writes: Int) -> MemoryCounts {

@@ -1,6 +1,6 @@
 package import RNNFixedPoint
 package import RNNGraph
-package import RNNSupport
+internal import RNNSupport
 internal import RNNVerilog
 
 /// The port for control beside the streams.

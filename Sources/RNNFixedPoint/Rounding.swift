@@ -60,7 +60,7 @@ package func requantized(
   _ code: Int64, fraction: Int, to format: QFormat, rounding: RoundingRule, overflow: OverflowRule
 ) -> Int64 {
   let shift = fraction - format.fraction
-  if shift < 0, overflow == .saturate, code.magnitude.leadingZeroBitCount < 2 - shift {
+  if shift < 0, code != 0, overflow == .saturate, code.magnitude.leadingZeroBitCount < 2 - shift {
     return code < 0 ? format.minCode : format.maxCode
   }
   return fitted(shifted(code, rightBy: shift, rounding: rounding), to: format, overflow: overflow)

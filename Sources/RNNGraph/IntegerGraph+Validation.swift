@@ -137,6 +137,13 @@ private struct IntegerGraphCheck {
     guard (1...48).contains(table.interceptWidth), table.slopeWidth >= 1,
       table.slopeWidth + table.segmentBits <= 48
     else { return fault(path, "slope or intercept widths are beyond 48 bits") }
+    let dropped = table.interceptFraction - table.output.fraction
+    if !(0...48).contains(dropped) {
+      fault(
+        path,
+        "the intercepts have \(dropped) fraction bits more than the output \(table.output), "
+          + "which has to be 0 to 48")
+    }
     check(table.slopes, fit: QFormat(width: table.slopeWidth, fraction: 0), path: "\(path).slopes")
     check(
       table.intercepts, fit: QFormat(width: table.interceptWidth, fraction: 0),

@@ -2,7 +2,7 @@ internal import RNNBilinear
 package import RNNCodegen
 package import RNNGraph
 package import RNNSolver
-package import RNNSupport
+internal import RNNSupport
 
 /// Lanes, column groups and elements per step as an integer optimisation: what no schedule of any choice can beat.
 ///

@@ -4,76 +4,72 @@ internal import RNNGraph
 
 /// One matrix and its product with a vector of codes, by plain loops over its entries.
 ///
-/// When both factors have at most 16 bits and no partial sum can leave 32 bits, the loop runs on 16-bit
-/// factors and 32-bit sums; otherwise on 64 bits. Of circulant blocks of whole vectors every
-/// row is then read where it lies in the first column written twice, an eighth of the memory or less; other
-/// matrices are expanded. Nothing is saved but memory: each entry is multiplied.
+/// When both factors have at most 16 bits and no partial sum can leave 32 bits, the loop runs on 16-bit factors and
+/// 32-bit sums; otherwise on 64 bits. Circulant blocks of whole vectors keep their first columns alone and
+/// meet the operand in every rotation; other matrices are expanded. Each entry is multiplied.
 struct DenseProduct {
+  private enum Entries {
+    /// The first columns of the blocks, one row of blocks after the other.
+    case circulant([Int16], block: Int)
+    /// Row-major.
+    case narrow([Int16])
+    /// Row-major.
+    case wide([Int64])
+  }
   private let rows: Int
   private let columns: Int
-  /// Row-major; one of the three is not empty.
-  private let narrow: [Int16]
-  private let wide: [Int64]
-  private let circulant: [Int16]
-  private let block: Int
-  private var blockRows: Int { (rows + block - 1) / block }
-  private var blockColumns: Int { (columns + block - 1) / block }
+  private let entries: Entries
 
   init(_ matrix: IntegerMatrix, transposed: Bool, operand: QFormat) {
-    rows = transposed ? matrix.columns : matrix.rows
-    columns = transposed ? matrix.rows : matrix.columns
-    let block = matrix.structure.block
-    self.block = block
-    let isCirculant = block % 8 == 0
-    var all = [Int64](repeating: 0, count: rows * columns)
-    var greatest: Int64 = 0
-    for row in 0..<rows {
-      var sum: Int64 = 0
-      for column in 0..<columns {
-        let w = transposed ? matrix.code(column, row) : matrix.code(row, column)
-        all[row * columns + column] = w
-        sum += abs(w)
-      }
-      greatest = max(greatest, sum)
-    }
+    let rows = transposed ? matrix.columns : matrix.rows
+    let columns = transposed ? matrix.rows : matrix.columns
+    (self.rows, self.columns) = (rows, columns)
     // The operand's greatest magnitude is 2^(width - 1), so all partial sums stay within the product.
-    let fits =
-      matrix.format.width <= 16 && operand.width <= 16
-      && greatest <= Int64(Int32.max) >> Int64(operand.width - 1)
-    narrow = fits && !isCirculant ? all.map { Int16($0) } : []
-    wide = fits ? [] : all
-    var twice: [Int16] = []
-    if fits, isCirculant {
-      for i in 0..<(rows + block - 1) / block {
-        for j in 0..<(columns + block - 1) / block {
-          let first = matrix.block(i, j, transposed: transposed)
-          // Number t is entry (r, c) with t = block - 1 - r + c, so r - c is block - 1 - t.
-          twice += (0..<2 * block).map { Int16(first[(2 * block - 1 - $0) % block]) }
+    func fits(_ codes: [Int64], width: Int) -> Bool {
+      let greatest = Int64(Int32.max) >> Int64(operand.width - 1)
+      return matrix.format.width <= 16 && operand.width <= 16
+        && stride(from: 0, to: codes.count, by: max(1, width)).allSatisfy { start in
+          codes[start..<start + width].reduce(0) { $0 + abs($1) } <= greatest
         }
+    }
+    let block = matrix.structure.block
+    if block % 8 == 0 {
+      let blockColumns = (columns + block - 1) / block
+      let codes = (0..<(rows + block - 1) / block).flatMap { i in
+        (0..<blockColumns).flatMap { matrix.block(i, $0, transposed: transposed) }
+      }
+      // Every row of a block has the entries of its first column.
+      if fits(codes, width: blockColumns * block) {
+        entries = .circulant(codes.map { Int16($0) }, block: block)
+        return
       }
     }
-    circulant = twice
+    let codes = (0..<rows).flatMap { row in
+      (0..<columns).map { transposed ? matrix.code($0, row) : matrix.code(row, $0) }
+    }
+    entries = fits(codes, width: columns) ? .narrow(codes.map { Int16($0) }) : .wide(codes)
   }
 
   /// Adds the product with `x` to `y`.
   func accumulate(_ x: UnsafeBufferPointer<Int64>, into y: UnsafeMutableBufferPointer<Int64>) {
     precondition(x.count == columns && y.count == rows, "the product does not fit its vectors")
-    if !circulant.isEmpty {
-      accumulateCirculant(x, into: y)
-    } else if wide.isEmpty {
-      withUnsafeTemporaryAllocation(of: Int16.self, capacity: columns) { v in
-        for j in 0..<columns { v[j] = Int16(truncatingIfNeeded: x[j]) }
-        narrow.withUnsafeBufferPointer { w in
-          for i in 0..<rows {
-            var sum: Int32 = 0
-            let row = w.baseAddress! + i * columns
-            for j in 0..<columns { sum &+= Int32(row[j]) &* Int32(v[j]) }
-            y[i] += Int64(sum)
-          }
+    switch entries {
+    case .circulant(let codes, let block):
+      let width = (columns + block - 1) / block * block
+      let blockRows = codes.count / max(1, width)
+      withNarrow(x, count: width, sums: blockRows * block, into: y) { v, sums in
+        withUnsafeTemporaryAllocation(byteCount: width * block * 2, alignment: 64) { scratch in
+          rnn_circulant_products(
+            codes, v, Int64(blockRows), Int64(width / block), Int64(block),
+            scratch.bindMemory(to: Int16.self).baseAddress, sums)
         }
       }
-    } else {
-      wide.withUnsafeBufferPointer { w in
+    case .narrow(let codes):
+      withNarrow(x, count: columns, sums: rows, into: y) { v, sums in
+        rnn_dense_products(codes, v, Int64(rows), Int64(columns), sums)
+      }
+    case .wide(let codes):
+      codes.withUnsafeBufferPointer { w in
         for i in 0..<rows {
           var sum: Int64 = 0
           for j in 0..<columns { sum += w[i * columns + j] * x[j] }
@@ -83,19 +79,18 @@ struct DenseProduct {
     }
   }
 
-  private func accumulateCirculant(
-    _ x: UnsafeBufferPointer<Int64>, into y: UnsafeMutableBufferPointer<Int64>
+  /// Gives the operand as 16-bit codes, with zeros behind it up to `count`, and adds the first of the sums to `y`.
+  private func withNarrow(
+    _ x: UnsafeBufferPointer<Int64>, count: Int, sums: Int,
+    into y: UnsafeMutableBufferPointer<Int64>,
+    multiply: (UnsafePointer<Int16>?, UnsafeMutablePointer<Int32>?) -> Void
   ) {
-    withUnsafeTemporaryAllocation(of: Int16.self, capacity: blockColumns * block) { v in
-      // What lies beyond the edge of the matrix is multiplied by zero.
-      for j in v.indices { v[j] = j < columns ? Int16(truncatingIfNeeded: x[j]) : 0 }
-      withUnsafeTemporaryAllocation(of: Int32.self, capacity: blockRows * block) { sums in
-        circulant.withUnsafeBufferPointer { w in
-          rnn_circulant_products(
-            w.baseAddress, v.baseAddress, Int64(blockRows), Int64(blockColumns), Int64(block),
-            sums.baseAddress)
-        }
-        for i in 0..<rows { y[i] += Int64(sums[i]) }
+    withUnsafeTemporaryAllocation(of: Int16.self, capacity: count) { v in
+      for j in x.indices { v[j] = Int16(truncatingIfNeeded: x[j]) }
+      for j in x.count..<count { v[j] = 0 }
+      withUnsafeTemporaryAllocation(of: Int32.self, capacity: sums) { results in
+        multiply(UnsafePointer(v.baseAddress), results.baseAddress)
+        for i in 0..<rows { y[i] &+= Int64(results[i]) }
       }
     }
   }

@@ -1,9 +1,10 @@
-package import RNNGraph
+internal import CRNNKernels
 internal import RNNFixedPoint
+package import RNNGraph
 
 /// Executes an integer graph with 64-bit integers alone: the answer that hardware has to equal bit for bit.
 ///
-/// Every entry of a matrix is multiplied by plain loops, so nothing here shares the hardware's fast
+/// Every entry of a matrix is multiplied by plain loops (in C: `rnn_codes.h`), so nothing here shares the hardware's fast
 /// algorithms; only a block transform that rounds is run step by step, because its roundings are part of
 /// the answer. Every code is checked against its node's format; a code outside stops the
 /// program with the node, the element and the value, because only a fault of the compiler produces one.
@@ -66,7 +67,9 @@ package final class ReferenceModel {
     precondition(
       x.count == graph.inputSize, "an input has \(graph.inputSize) elements, not \(x.count)")
     for i in graph.nodes.indices { execute(i, x) }
-    for (i, state) in graph.states.enumerated() { states[i] = values(of: state.next) }
+    for (i, state) in graph.states.enumerated() {
+      for (k, code) in codes[range(of: state.next)].enumerated() { states[i][k] = code }
+    }
     stepNumber += 1
     return values(of: graph.output)
   }
@@ -78,8 +81,10 @@ package final class ReferenceModel {
   }
 
   /// The codes of a node after the last step.
-  package func values(of id: ValueID) -> [Int64] {
-    Array(codes[offsets[id.index]..<offsets[id.index] + graph[id].size])
+  package func values(of id: ValueID) -> [Int64] { Array(codes[range(of: id)]) }
+
+  private func range(of id: ValueID) -> Range<Int> {
+    offsets[id.index]..<offsets[id.index] + graph.nodes[id.index].size
   }
 
   /// The value that a state has for the next step.
@@ -99,74 +104,56 @@ package final class ReferenceModel {
   private func execute(_ index: Int, _ x: [Int64]) {
     let node = graph.nodes[index]
     let size = node.size
-    let minCode = node.format.minCode
-    let maxCode = node.format.maxCode
-    let offset = offsets[index]
+    let count = Int64(size)
     codes.withUnsafeMutableBufferPointer { all in
-      let y = UnsafeMutableBufferPointer(rebasing: all[offset..<offset + size])
+      let y = UnsafeMutableBufferPointer(rebasing: all[range(of: ValueID(index))])
+      let result = y.baseAddress
       func operand(_ id: ValueID) -> UnsafeBufferPointer<Int64> {
-        let start = offsets[id.index]
-        return UnsafeBufferPointer(rebasing: all[start..<start + graph.nodes[id.index].size])
+        UnsafeBufferPointer(rebasing: all[range(of: id)])
       }
+      func codes(_ id: ValueID) -> UnsafePointer<Int64>? { operand(id).baseAddress }
       switch node.op {
-      case .input: for i in 0..<size { y[i] = x[i] }
-      case .state(let id):
-        states[id.index].withUnsafeBufferPointer { s in for i in 0..<size { y[i] = s[i] } }
-      case .vector(let v):
-        graph.vectors[v].codes.withUnsafeBufferPointer { s in for i in 0..<size { y[i] = s[i] } }
-      case .constant(let code): for i in 0..<size { y[i] = code }
+      case .input: _ = y.update(fromContentsOf: x)
+      case .state(let id): _ = y.update(fromContentsOf: states[id.index])
+      case .vector(let v): _ = y.update(fromContentsOf: graph.vectors[v].codes)
+      case .constant(let code): y.update(repeating: code)
       case .coefficient(let k):
-        let code = graph.coefficients[k].code(step: stepNumber)
-        for i in 0..<size { y[i] = code }
+        y.update(repeating: graph.coefficients[k].code(step: stepNumber))
       case .linear(let terms):
         if let product = rounded[index] {
-          let sums = product.run(terms.map { Array(operand($0.operand)) })
-          for i in 0..<size { y[i] = sums[i] }
+          _ = y.update(fromContentsOf: product.run(terms.map { Array(operand($0.operand)) }))
           break
         }
-        for i in 0..<size { y[i] = 0 }
+        y.update(repeating: 0)
         for (term, product) in zip(terms, products[index]) {
           product.accumulate(operand(term.operand), into: y)
         }
-      case .add(let a, let b):
-        let (p, q) = (operand(a), operand(b))
-        for i in 0..<size { y[i] = p[i] + q[i] }
-      case .subtract(let a, let b):
-        let (p, q) = (operand(a), operand(b))
-        for i in 0..<size { y[i] = p[i] - q[i] }
-      case .multiply(let a, let b):
-        let (p, q) = (operand(a), operand(b))
-        for i in 0..<size { y[i] = p[i] * q[i] }
+      case .add(let a, let b): rnn_codes_add(codes(a), codes(b), count, result)
+      case .subtract(let a, let b): rnn_codes_subtract(codes(a), codes(b), count, result)
+      case .multiply(let a, let b): rnn_codes_multiply(codes(a), codes(b), count, result)
       case .extend(let a):
+        let shift = Int64(node.format.fraction - graph.nodes[a.index].format.fraction)
         let p = operand(a)
-        let shift = Int64(node.format.fraction - graph[a].format.fraction)
         for i in 0..<size { y[i] = p[i] << shift }
       case .requantize(let a, let rounding, let overflow):
-        let p = operand(a)
-        let fraction = graph[a].format.fraction
-        for i in 0..<size {
-          y[i] = requantized(
-            p[i], fraction: fraction, to: node.format, rounding: rounding, overflow: overflow)
-        }
-      case .activation(let t, let a):
-        let p = operand(a)
-        let table = graph.tables[t]
-        for i in 0..<size { y[i] = table.code(for: p[i]) }
-      case .relu(let a):
-        let p = operand(a)
-        for i in 0..<size { y[i] = max(p[i], 0) }
-      case .gate(let a, let b):
-        let (p, q) = (operand(a), operand(b))
-        for i in 0..<size { y[i] = q[i] > 0 ? p[i] : 0 }
+        rnn_codes_requantize(
+          codes(a), count,
+          Int32(graph.nodes[a.index].format.fraction - node.format.fraction), rounding.kernel,
+          node.format.kernel(overflow), result)
+      case .activation(let t, let a): graph.tables[t].apply(to: operand(a), into: y)
+      case .relu(let a): rnn_codes_relu(codes(a), count, result)
+      case .gate(let a, let b): rnn_codes_gate(codes(a), codes(b), count, result)
       case .normalize(let n, let a, let b):
         let (p, q) = (operand(a), operand(b))
         let unit = graph.normalizations[n]
         for i in 0..<size { y[i] = unit.code(for: p[i], by: q[i]) }
       }
-      for i in 0..<size where y[i] < minCode || y[i] > maxCode {
+      let outside = Int(
+        rnn_codes_first_outside(result, count, node.format.minCode, node.format.maxCode))
+      if outside < size {
         preconditionFailure(
-          "\(node.name)[\(i)]: code \(y[i]) does not fit \(node.format.width) bits (\(node.format))"
-        )
+          "\(node.name)[\(outside)]: code \(y[outside]) does not fit \(node.format.width) bits "
+            + "(\(node.format))")
       }
     }
   }

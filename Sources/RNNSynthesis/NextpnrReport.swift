@@ -1,5 +1,5 @@
 internal import Foundation
-package import RNNSupport
+internal import RNNSupport
 
 /// What nextpnr found: clock rate, what the device's parts are used for, and the slowest path.
 package struct NextpnrReport: Hashable, Sendable {

@@ -1,4 +1,4 @@
-package import Foundation
+internal import Foundation
 package import RNNSupport
 
 /// Runs the open tools on the files of a build: Yosys, and nextpnr where the device has it.

@@ -83,7 +83,7 @@ import Testing
   @Test(arguments: 1...6 as ClosedRange<UInt64>) func theSmallestIsNoSmallerThanZ3s(_ seed: UInt64)
     throws
   {
-    let (name, graph, block) = try Self.network(seed)
+    let (_, graph, block) = try Self.network(seed)
     for (streams, cycles) in [(1, 150), (3, 150), (3, 400)] {
       let options = CompileOptions(
         inputElementsPerBeat: block == 1 ? 1 : 4, streams: streams,

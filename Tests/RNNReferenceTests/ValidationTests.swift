@@ -93,6 +93,9 @@ private struct Fault {
       Fault("nodes[10].tanh: operand format") { $0.nodes[9].format.width = 7 },
       Fault("nodes[10].tanh: table 4") { $0.nodes[10].op = .activation(4, ValueID(9)) },
       Fault("tables[0]: the segments leave") { $0.tables[0].lower -= 99 },
+      Fault("tables[0]: the intercepts have -1 fraction bits more") {
+        $0.tables[0].interceptFraction = $0.tables[0].output.fraction - 1
+      },
       Fault("tables[0].slopes") { $0.tables[0].slopes[0] = 1 << 30 },
       Fault("tables[0].intercepts") { $0.tables[0].intercepts[1] = 1 << 40 },
       Fault("nodes[11].y: a linear node without terms") { $0.nodes[11].op = .linear([]) },

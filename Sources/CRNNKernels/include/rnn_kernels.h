@@ -64,12 +64,4 @@ void rnn_prefetch(const float *base, int64_t stride, int64_t rows, int64_t colum
 void rnn_transpose(const float *source, int64_t source_stride, int64_t rows, int64_t columns,
                    float *destination, int64_t destination_stride);
 
-// Products of a block-circulant matrix and a vector, in 32-bit sums modulo 2^32.
-//
-// A block of `block` rows and columns, a multiple of 8, is `2 * block` numbers: entry (r, c) is number
-// block - 1 - r + c. Blocks lie one row of blocks after the other; x has block_columns * block numbers,
-// y takes block_rows * block sums.
-void rnn_circulant_products(const int16_t *w, const int16_t *x, int64_t block_rows,
-                            int64_t block_columns, int64_t block, int32_t *y);
-
 #endif

@@ -132,8 +132,9 @@ struct CoreEmitter {
       ])
   }
 
+  /// - Parameter isBlock: made of block RAM, whatever synthesis thinks is smaller.
   mutating func rom(
-    _ name: String, file: String, width: Int, depth: Int, latency: Int = 1,
+    _ name: String, file: String, width: Int, depth: Int, latency: Int = 1, isBlock: Bool = false,
     enable: VerilogExpression, address: VerilogExpression
   ) {
     m.declare("\(name)_data", .bits(width))
@@ -141,7 +142,7 @@ struct CoreEmitter {
       "rnnc_rom", "u_\(name)",
       parameters: [
         "InitFile": .string(file), "Width": .int(width), "Depth": .int(depth),
-        "Latency": .int(latency),
+        "Latency": .int(latency), "Style": .string(isBlock ? "block" : "auto"),
       ],
       [
         .input("clk_i", "clk_i"), .input("en_i", enable), .input("addr_i", address),

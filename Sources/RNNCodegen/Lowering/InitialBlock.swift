@@ -1,5 +1,5 @@
 internal import RNNBilinear
-package import RNNGraph
+internal import RNNGraph
 
 /// A word of an operand memory in the first frame of a sequence: initial codes, then zeros beyond the vector's end.
 ///

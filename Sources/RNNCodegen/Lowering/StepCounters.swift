@@ -1,4 +1,4 @@
-package import RNNGraph
+internal import RNNGraph
 
 /// A counter of the steps of a sequence, shared by all coefficients that count alike.
 package struct StepCounter: Hashable, Sendable {

@@ -291,8 +291,9 @@ package struct Scheduler {
     }
     program.set("in_offset", at: cycle + timing.block, to: offset % lowered.wordElements)
     program.set("in_algorithm", at: cycle + timing.block, to: group.algorithm)
-    program.set("weight_read", at: cycle + timing.bus - 1)
-    program.set("weight_address", at: cycle + timing.bus - 1, to: feeds.count)
+    let weights = cycle + timing.bus - timing.pipelining.memory
+    program.set("weight_read", at: weights)
+    program.set("weight_address", at: weights, to: feeds.count)
     program.set("lane_valid", at: cycle + timing.bus)
     program.set("lane_first", at: cycle + timing.bus, to: first ? 1 : 0)
     if lowered.graph[column.read.value].op == .input { inputRelease = max(inputRelease, cycle) }

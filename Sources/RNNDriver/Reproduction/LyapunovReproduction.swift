@@ -1,5 +1,5 @@
 internal import RNNLearning
-package import RNNSupport
+internal import RNNSupport
 
 /// Whether the Lyapunov spectrum before training says how well a network will learn.
 ///

@@ -2,7 +2,7 @@ package import Foundation
 internal import RNNGraph
 internal import RNNInterchange
 package import RNNLearning
-package import RNNSupport
+internal import RNNSupport
 
 /// `rnnc lyapunov`: the Lyapunov spectrum of a model along the trajectories that inputs drive.
 package struct LyapunovStage: Stage {
