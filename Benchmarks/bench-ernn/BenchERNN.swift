@@ -97,31 +97,33 @@ import RNNSynthesis
     _ row: Row, _ design: Design, wanted: Int?, seconds: Double
   ) throws -> [JSONValue.Member] {
     let device = try DeviceDescription.named(row.device)
-    let cycles = design.frameTiming.cyclesPerFrame
+    // As the ports sustain it, not only the units of the core.
+    let cycles = design.sustainedCyclesPerFrame
+    let occupancy = design.occupancy * Double(design.frameTiming.cyclesPerFrame) / cycles
     let use = device.usage(of: design.counts)
     func cell(_ text: String, _ width: Int) -> String {
       String(repeating: " ", count: max(0, width - text.count)) + text
     }
     print(
       row.name.padding(toLength: 21, withPad: " ", startingAt: 0)
-        + cell("\(design.interface.streams)", 8) + cell("\(cycles)", 7)
+        + cell("\(design.interface.streams)", 8) + cell(decimal(cycles), 7)
         + cell(wanted.map { "\($0)" } ?? "-", 7) + cell(row.floor.map { "\($0)" } ?? "-", 6)
         + cell(row.published.map { "\($0)" } ?? "-", 10)
-        + cell(row.published.map { decimal(Double($0) / Double(cycles)) } ?? "-", 6)
-        + cell("\(Int((100 * design.occupancy).rounded())) %", 6)
+        + cell(row.published.map { decimal(Double($0) / cycles) } ?? "-", 6)
+        + cell("\(Int((100 * occupancy).rounded())) %", 6)
         + cell("\(design.lanes)x\(design.lowered.columnGroups)", 7)
         + cell("\(use.multipliers)/\(device.multiplier.count)", 15)
         + cell("\(Int(use.blockRAMs.rounded(.up)))/\(device.blockRAM.count)", 11)
         + cell("\(use.luts)/\(device.luts)", 14) + cell(decimal(seconds), 11))
     return [
       .init("network", .string(row.name)), .init("streams", .int(design.interface.streams)),
-      .init("cyclesPerFrame", .int(cycles)),
+      .init("cyclesPerFrame", .double(cycles)),
       .init("cyclesPerFrameOfOneStream", .int(design.frameTiming.cyclesPerFrameOfOneStream)),
       .init("latencyCycles", .int(design.counts.latencyCycles)),
       .init("wanted", wanted.map { .int($0) } ?? .null),
       .init("floor", row.floor.map { .int($0) } ?? .null),
       .init("published", row.published.map { .int($0) } ?? .null),
-      .init("occupancy", .double((design.occupancy * 1e4).rounded() / 1e4)),
+      .init("occupancy", .double((occupancy * 1e4).rounded() / 1e4)),
       .init("lanes", .int(design.lanes)),
       .init("columnGroups", .int(design.lowered.columnGroups)),
       .init("multipliers", .int(use.multipliers)),
@@ -191,13 +193,13 @@ import RNNSynthesis
     let occupancy =
       design.occupancy * Double(design.schedule.cyclesPerFrame)
       / Double(design.schedule.feeds.count)
-      * busy / Double(run.frameIntervalCycles ?? 0)
+      * busy / (run.frameIntervalCycles ?? 0)
     let rate = run.cyclesPerSecond * Double(run.frames) / Double(run.cycles)
     let predicted = try predictionRate(of: design, sequences, cycles: run.cycles, clock)
     print(
       """
         \(result.summary)
-        a frame every \(run.frameIntervalCycles ?? 0) cycles, lanes fed in \(decimal(busy)) of them: multipliers busy \
+        a frame every \(decimal(run.frameIntervalCycles ?? 0)) cycles, lanes fed in \(decimal(busy)) of them: multipliers busy \
       \(decimal(100 * occupancy)) % of the time
         model built in \(decimal(result.buildSeconds)) s; \(Int(run.cyclesPerSecond)) cycles/s, \
       \(decimal(rate)) frames/s
@@ -208,7 +210,7 @@ import RNNSynthesis
       "frames": .int(result.frames), "valueMismatches": .int(result.valueMismatches),
       "cycleMismatches": .int(result.cycleMismatches),
       "otherMismatches": .int(result.otherMismatches),
-      "frameInterval": .int(result.runs.first?.frameIntervalCycles ?? 0),
+      "frameInterval": .double(result.runs.first?.frameIntervalCycles ?? 0),
       "modelBuildSeconds": .double(result.buildSeconds),
       "predictionFramesPerSecond": .double(predicted),
       "cyclesPerSecond": .double(result.runs.first?.cyclesPerSecond ?? 0),
@@ -262,7 +264,10 @@ import RNNSynthesis
     return files
   }
 
-  private func decimal(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
+  private func decimal(_ value: Double) -> String {
+    let tenths = Int((value * 10).rounded())
+    return tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(abs(tenths % 10))"
+  }
 }
 
 extension Duration {

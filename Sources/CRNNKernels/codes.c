@@ -104,6 +104,20 @@ int64_t rnn_codes_first_outside(const int64_t *restrict a, int64_t count, int64_
 }
 
 RNN_CLONES
+void rnn_transformed_products(const int64_t *restrict w, const int64_t *restrict x,
+                              int64_t block_rows, int64_t block_columns, int64_t products,
+                              int64_t *restrict y) {
+  for (int64_t i = 0; i < block_rows; i++) {
+    for (int64_t j = 0; j < block_columns; j++) {
+      const int64_t *factors = w + (i * block_columns + j) * products;
+      for (int64_t p = 0; p < products; p++) {
+        y[i * products + p] += (int64_t)((uint64_t)factors[p] * (uint64_t)x[j * products + p]);
+      }
+    }
+  }
+}
+
+RNN_CLONES
 void rnn_dense_products(const int16_t *restrict w, const int16_t *restrict x, int64_t rows,
                         int64_t columns, int32_t *restrict y) {
   for (int64_t r = 0; r < rows; r++) {

@@ -16,12 +16,12 @@ package struct FrameTiming: Hashable, Sendable {
   package var outputCommit: Int
   package var inputBeats: Int
   package var outputBeats: Int
+  package var buffers: FrameBuffers
 
   package init(
     cyclesPerFrame: Int, blocked: [Bool], cyclesPerFrameOfOneStream: Int,
     blockedInStream: [Bool], startToWord: Int, inputRelease: Int, outputCommit: Int,
-    inputBeats: Int,
-    outputBeats: Int
+    inputBeats: Int, outputBeats: Int, buffers: FrameBuffers
   ) {
     self.cyclesPerFrame = cyclesPerFrame
     self.blocked = blocked
@@ -32,6 +32,7 @@ package struct FrameTiming: Hashable, Sendable {
     self.outputCommit = outputCommit
     self.inputBeats = inputBeats
     self.outputBeats = outputBeats
+    self.buffers = buffers
   }
 
   /// Control words of a frame.
@@ -54,50 +55,34 @@ package struct FrameTiming: Hashable, Sendable {
 package struct CycleModel: Sendable {
   package let timing: FrameTiming
 
-  /// One frame buffer of a port.
-  private struct Buffer {
-    var isFull = false
-    /// Of the output: a frame in progress will write it.
-    var isReserved = false
-    var isLast = false
-    var stream = 0
-  }
-  /// Two frame buffers and the beat in the one that the stream is at.
-  private struct Port {
-    private var even = Buffer()
-    private var odd = Buffer()
-    var bank = 0
-    var beat = 0
-
-    subscript(bank: Int) -> Buffer {
-      get { bank == 0 ? even : odd }
-      set { if bank == 0 { even = newValue } else { odd = newValue } }
-    }
-    /// Counts a beat; true with the last of a frame, after which the other buffer is next.
-    mutating func advance(beats: Int) -> Bool {
-      beat += 1
-      guard beat == beats else { return false }
-      (beat, bank) = (0, 1 - bank)
-      return true
-    }
+  /// What a frame in a buffer keeps besides its elements.
+  private struct Waiting {
+    var isLast: Bool
+    var stream: Int
   }
   /// A frame in progress.
   private struct Frame {
     /// Cycles since its start, which the program counter counts to the last word.
     var age = 0
-    var bank = 0
     var isLast = false
     var stream = 0
     var index = 0
   }
 
   private var inReset = true
-  private var input = Port()
+  /// Input buffers that are full, until the last read of their frame.
+  private var inputsHeld = 0
+  private var inputBeat = 0
+  /// Frames that have come in whole and have not begun.
+  private var arrived: [Waiting] = []
   private var inProgress: [Frame] = []
-  private var bank = 1
   private var frames = 0
-  private var output = Port()
+  /// Output buffers that belong to a frame, from its start to its last beat.
+  private var outputsReserved = 0
+  private var outputBeat = 0
   private var outputValid = false
+  /// Frames whose output is whole and has not been taken.
+  private var finished: [Waiting] = []
 
   package init(_ timing: FrameTiming) { self.timing = timing }
 
@@ -119,39 +104,36 @@ package struct CycleModel: Sendable {
     inputValid: Bool, inputLast last: Bool, inputStream stream: Int = 0, outputReady: Bool
   ) -> Signals {
     let signals = Signals(
-      inputReady: !inReset && !input[input.bank].isFull, outputValid: outputValid,
-      outputLast: outputValid && output[output.bank].isLast
-        && output.beat == timing.outputBeats - 1,
-      outputStream: output[output.bank].stream,
+      inputReady: !inReset && inputsHeld < timing.buffers.input, outputValid: outputValid,
+      outputLast: outputValid && finished[0].isLast && outputBeat == timing.outputBeats - 1,
+      outputStream: finished.first?.stream ?? 0,
       frameStart: inProgress.first { word(of: $0) == 0 }?.index)
     if inReset {
       inReset = false
       return signals
     }
     // Every register takes its next value from the values before the edge.
-    let (oldInput, oldOutput, oldValid) = (input, output, outputValid)
-    let next = 1 - bank
     let starts =
-      oldInput[next].isFull && !oldOutput[next].isReserved
-      && !inProgress.contains { blocks($0, stream: oldInput[next].stream) }
+      outputsReserved < timing.buffers.output
+      && arrived.first.map { next in
+        !inProgress.contains { blocks($0, stream: next.stream) }
+      } ?? false
+    let hasOutput = !finished.isEmpty
 
     for frame in inProgress {
       let word = word(of: frame)
-      if word == timing.inputRelease { input[frame.bank].isFull = false }
+      if word == timing.inputRelease { inputsHeld -= 1 }
       if word == timing.outputCommit {
-        output[frame.bank].isFull = true
-        output[frame.bank].isLast = frame.isLast
-        output[frame.bank].stream = frame.stream
+        finished.append(Waiting(isLast: frame.isLast, stream: frame.stream))
       }
     }
     let lifetime = timing.startToWord + timing.length - 2
     inProgress.removeAll { $0.age >= lifetime }
     for k in inProgress.indices {
       if inProgress[k].age == 0 {
-        bank = next
-        inProgress[k].bank = next
-        inProgress[k].isLast = oldInput[next].isLast
-        inProgress[k].stream = oldInput[next].stream
+        let next = arrived.removeFirst()
+        inProgress[k].isLast = next.isLast
+        inProgress[k].stream = next.stream
         inProgress[k].index = frames
         frames += 1
       }
@@ -159,19 +141,28 @@ package struct CycleModel: Sendable {
     }
     if starts {
       inProgress.append(Frame())
-      output[next].isReserved = true
+      outputsReserved += 1
     }
 
-    if inputValid && signals.inputReady && input.advance(beats: timing.inputBeats) {
-      input[oldInput.bank] = Buffer(isFull: true, isLast: last, stream: stream)
+    if inputValid && signals.inputReady {
+      inputBeat += 1
+      if inputBeat == timing.inputBeats {
+        inputBeat = 0
+        inputsHeld += 1
+        arrived.append(Waiting(isLast: last, stream: stream))
+      }
     }
 
-    if !oldValid {
-      outputValid = oldOutput[oldOutput.bank].isFull
-    } else if outputReady && output.advance(beats: timing.outputBeats) {
-      outputValid = false
-      output[oldOutput.bank].isFull = false
-      output[oldOutput.bank].isReserved = false
+    if !outputValid {
+      outputValid = hasOutput
+    } else if outputReady {
+      outputBeat += 1
+      if outputBeat == timing.outputBeats {
+        outputBeat = 0
+        outputValid = false
+        outputsReserved -= 1
+        finished.removeFirst()
+      }
     }
     return signals
   }

@@ -50,14 +50,14 @@ package struct Probe: Hashable, Sendable {
 /// A memory that a datapath or a product reads, in words of several elements.
 package struct ValueMemory: Hashable, Sendable {
   package enum Role: Hashable, Sendable {
-    /// Read block by block by the products; `wordElements` elements a word, two banks.
+    /// Read block by block by the products; `wordElements` elements a word.
     case operand(ValueID)
-    /// Read step by step by a segment; `elementsPerStep` elements a word, two banks.
+    /// Read step by step by a segment; `elementsPerStep` elements a word.
     case element(StoredRead, segment: Int)
     /// Sums of a product, read by one segment; one block row a word, those that come through one drain chain. Two
     /// banks where the sums of a frame wait until those of the next come.
     case product(ValueID, segment: Int, chain: Int)
-    /// The output frame; one beat a word, two banks.
+    /// Output frames; one beat a word.
     case output
   }
   package var role: Role
@@ -67,7 +67,8 @@ package struct ValueMemory: Hashable, Sendable {
   package var elementsPerWord: Int
   /// Words of one bank.
   package var words: Int
-  /// Banks: one; two that alternate from frame to frame; or, for the values of the step before, two for each stream.
+  /// Banks: one; two that alternate from frame to frame; for the values of the step before, two for each stream; for
+  /// input and output, one for each frame buffer.
   package var banks: Int
   package var width: Int { elementWidth * elementsPerWord }
   /// Bits of an address within a bank; the bank is the bit above.
@@ -85,6 +86,7 @@ package struct Design: Sendable {
   package var interface: StreamInterface
   package var probes: [Probe]
   package var memories: [ValueMemory]
+  package var buffers: FrameBuffers
   /// Widths on the broadcast bus, in the weight memories and in the lanes' sums.
   package var operandWidth: Int
   package var blockElementWidth: Int
@@ -103,7 +105,7 @@ package struct Design: Sendable {
       blockedInStream: schedule.overlap.blockedInStream,
       startToWord: schedule.timing.pipelining.startToWord, inputRelease: schedule.inputRelease,
       outputCommit: schedule.outputCommit, inputBeats: interface.input.beats,
-      outputBeats: interface.output.beats)
+      outputBeats: interface.output.beats, buffers: buffers)
   }
   /// Cycles from frame to frame as the ports and the program together sustain them, a mean; see `FrameTiming`.
   package var sustainedCyclesPerFrame: Double {
@@ -328,7 +330,8 @@ extension Design {
     weightWidth = widths.weight
     sumWidth = widths.sum
     probes = Self.probes(lowered, schedule, options.step)
-    memories = Self.memories(lowered, schedule, interface, options)
+    buffers = FrameBuffers(schedule, interface)
+    memories = Self.memories(lowered, schedule, interface, options, buffers)
     counts = DesignCounts(
       units: [], cyclesPerFrame: schedule.cyclesPerFrame, latencyCycles: 0,
       usefulMultiplicationsPerFrame: 0, denseEquivalentOperationsPerFrame: 0)
@@ -368,17 +371,20 @@ extension Design {
 
   private static func memories(
     _ lowered: Lowered, _ schedule: Schedule, _ interface: StreamInterface,
-    _ options: CompileOptions
+    _ options: CompileOptions, _ buffers: FrameBuffers
   ) -> [ValueMemory] {
     var memories: [ValueMemory] = []
     let graph = lowered.graph
+    func banks(_ value: ValueID, isState: Bool) -> Int {
+      isState ? 2 * options.streams : graph[value].op == .input ? buffers.input : 2
+    }
     for (k, value) in lowered.operands.enumerated() {
       memories.append(
         ValueMemory(
           role: .operand(value), name: "operand\(k)", elementWidth: graph[value].format.width,
           elementsPerWord: lowered.wordElements,
           words: (graph[value].size + lowered.wordElements - 1) / lowered.wordElements,
-          banks: lowered.isState(value) ? 2 * options.streams : 2))
+          banks: banks(value, isState: lowered.isState(value))))
     }
     for (s, segment) in lowered.segments.enumerated() {
       for (k, source) in segment.sources.enumerated() {
@@ -391,7 +397,7 @@ extension Design {
               elementWidth: graph[read.value].format.width,
               elementsPerWord: options.step,
               words: (segment.size + options.step - 1) / options.step,
-              banks: read.previous ? 2 * options.streams : 2))
+              banks: banks(read.value, isState: read.previous)))
         case .product(let node):
           guard let p = lowered.products.firstIndex(where: { $0.node == node }) else { continue }
           let product = lowered.products[p]
@@ -415,7 +421,8 @@ extension Design {
     memories.append(
       ValueMemory(
         role: .output, name: "output", elementWidth: interface.output.format.width,
-        elementsPerWord: interface.output.elementsPerBeat, words: interface.output.beats, banks: 2))
+        elementsPerWord: interface.output.elementsPerBeat, words: interface.output.beats,
+        banks: buffers.output))
     return memories
   }
 }

@@ -83,9 +83,6 @@ extension SmallestDesign {
       if !bar.allows(cyclesPerFrame: Double(timing.outputBeats + 1)) {
         return "the output of \(timing.outputBeats) beats a frame (--output-beat)"
       }
-      if design.sustainedCyclesPerFrame > Double(design.schedule.cyclesPerFrame) {
-        return "the way of a frame through the two buffers of each port"
-      }
       return design.interface.streams == 1
         ? "the recurrence of one stream, which frames of others could fill (--streams),"
         : "the longest unit of the schedule"

@@ -55,8 +55,8 @@ package struct CosimRunResult: Sendable {
   /// From the cycle that takes the first frame's last input beat to the cycle of its last output
   /// beat.
   package var latencyCycles: Int?
-  /// Cycles between the last output beats of consecutive frames: the median over the run.
-  package var frameIntervalCycles: Int?
+  /// Cycles between the last output beats of consecutive frames: the mean over the second half of the run.
+  package var frameIntervalCycles: Double?
   /// Cycles in which the lanes took an operand block, counted in the simulated design; 0 where it does not say.
   package var laneBusyCycles = 0
   /// Simulated cycles per second of the simulation alone.
@@ -87,7 +87,7 @@ package struct CosimResult: Sendable {
   package var firstFailure: CosimRunResult? { runs.first { $0.mismatches > 0 } }
   /// Of the first pass without back-pressure.
   package var latencyCycles: Int? { runs.first { $0.run.isFreeRunning }?.latencyCycles }
-  package var frameIntervalCycles: Int? {
+  package var frameIntervalCycles: Double? {
     runs.first { $0.run.isFreeRunning }?.frameIntervalCycles
   }
   package var cyclesPerSecond: Double {

@@ -128,8 +128,11 @@ final class RunChecker {
       result.latencyCycles = actualOutputs[beats - 1] - actualInputs[design.input.beats - 1]
     }
     let ends = stride(from: beats - 1, to: actualOutputs.count, by: beats).map { actualOutputs[$0] }
-    let intervals = zip(ends.dropFirst(), ends).map { $0 - $1 }.sorted()
-    if !intervals.isEmpty { result.frameIntervalCycles = intervals[intervals.count / 2] }
+    // By then all buffers have been in use.
+    let steady = ends.suffix(ends.count / 2 + 1)
+    if let first = steady.first, let last = steady.last, steady.count > 1 {
+      result.frameIntervalCycles = Double(last - first) / Double(steady.count - 1)
+    }
   }
 
   // MARK: - The cycle model

@@ -23,17 +23,9 @@ package final class Solver {
   package func check(_ limit: SolverLimit = .none) throws(SolverError) -> SolverAnswer {
     let parameters = Parameters(context, limit)
     Z3_solver_set_params(context.raw, raw, parameters.raw)
-    let verdict = Z3_solver_check(context.raw, raw)
-    try context.check()
-    switch verdict {
-    case Z3_L_TRUE:
-      guard let model = Z3_solver_get_model(context.raw, raw) else {
-        throw SolverError(message: context.message)
-      }
-      return .satisfied(SolverModel(context, model))
-    case Z3_L_FALSE: return .unsatisfiable
-    default:
-      return .unknown(String(cString: Z3_solver_get_reason_unknown(context.raw, raw)))
-    }
+    return try context.answer(
+      Z3_solver_check(context.raw, raw),
+      model: { Z3_solver_get_model(context.raw, raw) },
+      reason: { Z3_solver_get_reason_unknown(context.raw, raw) })
   }
 }

@@ -16,6 +16,24 @@ package enum SolverAnswer {
   case unknown(String)
 }
 
+extension SolverContext {
+  /// A verdict of Z3 with what belongs to it.
+  ///
+  /// - Throws: `SolverError` for what Z3 refused on the way to the verdict.
+  func answer(
+    _ verdict: Z3_lbool, model: () -> Z3_model?, reason: () -> Z3_string?
+  ) throws(SolverError) -> SolverAnswer {
+    try check()
+    switch verdict {
+    case Z3_L_TRUE:
+      guard let model = model() else { throw SolverError(message: message) }
+      return .satisfied(SolverModel(self, model))
+    case Z3_L_FALSE: return .unsatisfiable
+    default: return .unknown(reason().map { String(cString: $0) } ?? "")
+    }
+  }
+}
+
 /// Values that make all assertions true.
 package final class SolverModel {
   private let context: SolverContext

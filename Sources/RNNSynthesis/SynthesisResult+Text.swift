@@ -39,7 +39,7 @@ extension SynthesisResult {
       "placed and routed: \(Self.decimals(report.megahertz, 1)) MHz "
         + "(\(placement.tool) \(placement.version), \(placement.target), seed \(placement.seed), "
         + "aiming at \(Self.decimals(placement.wantedMegahertz, 1)) MHz)",
-      "  \(framesPerSecond) frames/s of one stream at that clock, \(cyclesPerFrame) cycles each",
+      "  \(framesPerSecond) frames/s at that clock, \(cyclesPerFrame) cycles each",
       "  slowest path \(Self.decimals(logic + routing, 1)) ns (\(Self.decimals(logic, 1)) in cells, "
         + "\(Self.decimals(routing, 1)) along wires): " + placement.units.joined(separator: " -> "),
       "  in use: "

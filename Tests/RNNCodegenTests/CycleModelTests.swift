@@ -1,4 +1,5 @@
 import RNNCodegen
+import RNNQuantize
 import RNNSupport
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
   let timing = FrameTiming(
     cyclesPerFrame: 20, blocked: (0...20).map { $0 < 20 }, cyclesPerFrameOfOneStream: 20,
     blockedInStream: (0...20).map { $0 < 20 }, startToWord: 3, inputRelease: 4, outputCommit: 18,
-    inputBeats: 3, outputBeats: 2)
+    inputBeats: 3, outputBeats: 2, buffers: FrameBuffers(input: 2, output: 2))
 
   /// Two streams share a machine in which frames of one follow at 20 cycles and frames of both at 12.
   @Test(arguments: [[0, 1], [0], [0, 0, 1]])
@@ -81,6 +82,61 @@ import Testing
       let intervals = zip(starts, starts.dropFirst()).map { $1 - $0 }
       #expect(intervals.allSatisfy { $0 >= timing.cyclesPerFrame })
       if seed == 0 { #expect(intervals.allSatisfy { $0 == timing.cyclesPerFrame }) }
+    }
+  }
+
+  /// A frame has an output buffer for 3 + commit + 2 + 2 cycles and an input buffer for 3 + 3 + release + 1.
+  @Test(
+    arguments: [
+      (17, 4, 2, 2, 12), (18, 4, 2, 2, 12.5), (18, 4, 3, 2, 12), (29, 4, 3, 2, 12),
+      (29, 4, 2, 2, 18),
+      (30, 4, 3, 2, 37 / 3), (30, 4, 4, 2, 12), (17, 17, 2, 2, 12), (17, 18, 2, 2, 12.5),
+      (17, 18, 2, 3, 12),
+    ] as [(Int, Int, Int, Int, Double)])
+  func buffersSetThePace(
+    _ row: (commit: Int, release: Int, output: Int, input: Int, interval: Double)
+  ) {
+    var timing = timing
+    timing.cyclesPerFrame = 12
+    timing.blocked = (0...40).map { $0 < 12 }
+    timing.blockedInStream = timing.blocked
+    timing.outputCommit = row.commit
+    timing.inputRelease = row.release
+    timing.buffers = FrameBuffers(input: row.input, output: row.output)
+    #expect(timing.sustainedCyclesPerFrame(streams: 1) == row.interval)
+  }
+
+  /// No port is slower than the units or than its own beats, and no buffer is there for nothing.
+  @Test(arguments: 1...24 as ClosedRange<UInt64>) func buffersAreEnoughAndNoMore(_ seed: UInt64)
+    throws
+  {
+    var random = SplitMix64(seed: seed).fork("buffers")
+    let block = [1, 2, 4][random.below(3)]
+    let network = try RandomNetwork(
+      seed: seed,
+      options: .init(
+        cell: ["gru", "lstm", "elman"][random.below(3)],
+        sizes: [1 + random.below(20), 1 + random.below(24)], block: block,
+        readout: random.below(2) == 0))
+    let streams = 1 + random.below(3)
+    let design = try compile(
+      network.graph,
+      options: CompileOptions(
+        lanes: 1 + random.below(8), denseMultipliers: 2, elementsPerStep: 1,
+        inputElementsPerBeat: 1, outputElementsPerBeat: [1, 4][random.below(2)], streams: streams,
+        pipelining: random.below(2) == 0 ? .shallow : .deep))
+    var timing = design.frameTiming
+    let pace = max(timing.cyclesPerFrame, timing.inputBeats, timing.outputBeats + 1)
+    #expect(timing.sustainedCyclesPerFrame(streams: streams) == Double(pace))
+    let enough = timing.buffers
+    if enough.output > 2 {
+      timing.buffers.output -= 1
+      #expect(timing.sustainedCyclesPerFrame(streams: streams) > Double(pace))
+      timing.buffers = enough
+    }
+    if enough.input > 2 {
+      timing.buffers.input -= 1
+      #expect(timing.sustainedCyclesPerFrame(streams: streams) > Double(pace))
     }
   }
 }

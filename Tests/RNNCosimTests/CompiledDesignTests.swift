@@ -29,7 +29,7 @@ import _RNNTestSupport
       let good = try run()
       #expect(good.passed, "\(good.summary)")
       #expect(good.latencyCycles.map { $0 > 0 } == true)
-      #expect(good.frameIntervalCycles == described.frameCycles)
+      #expect(good.frameIntervalCycles == Double(described.frameCycles))
 
       let record = try bench.measureActivity(
         sequences: sequences, skip: 1, window: 3, source: "random codes")

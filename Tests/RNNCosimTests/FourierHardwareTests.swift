@@ -41,16 +41,8 @@ import _RNNTestSupport
           readout: true))
       let design = try compile(network.graph, options: row.options)
       #expect(design.lowered.algorithms.contains { $0.matrices == nil })
-      for file in try emit(design) {
-        try AtomicFile.write(Data(file.text.utf8), to: folder.appendingPathComponent(file.path))
-      }
       let sequences = [6, 3].enumerated().map { network.sequence(steps: $1, seed: UInt64($0)) }
-      let described = try CosimDesign(design, folder: folder)
-      let builder = SimulationBuilder(
-        effort: .quick, assertions: true, runtimeFolder: try RandomNetworkTests.runtime.get())
-      let result = try Cosimulator(described, builder: builder).run(
-        sequences: sequences, runs: CosimRun.standard(for: described, seed: 3),
-        makeReference: { try ReferenceModel(design.graph) })
+      let result = try simulate(design, in: folder, sequences, seed: 3)
       #expect(result.passed, "\(result.summary)")
       #expect(result.probeValuesCompared > 0 && result.valuesCompared > 0)
       // The exact network differs by few units in the last place, the roundings being far below it.

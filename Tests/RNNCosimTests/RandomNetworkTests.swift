@@ -50,18 +50,10 @@ import _RNNTestSupport
     try withTemporaryFolder { folder in
       let network = try RandomNetwork(seed: seed)
       let design = try Self.compileDrawn(network.graph, seed)
-      for file in try emit(design) {
-        try AtomicFile.write(Data(file.text.utf8), to: folder.appendingPathComponent(file.path))
-      }
       let sequences = [5, 1, 3].enumerated().map { k, steps in
         network.sequence(steps: steps, seed: UInt64(k))
       }
-      let described = try CosimDesign(design, folder: folder)
-      let builder = SimulationBuilder(
-        effort: .quick, assertions: true, runtimeFolder: try Self.runtime.get())
-      let result = try Cosimulator(described, builder: builder).run(
-        sequences: sequences, runs: CosimRun.standard(for: described, seed: seed),
-        makeReference: { try ReferenceModel(design.graph) })
+      let result = try simulate(design, in: folder, sequences, seed: seed)
       #expect(result.passed, "seed \(seed): \(result.summary)")
       #expect(result.frames == 6 * 9)
       #expect(result.valuesCompared == 54 * network.graph.outputSize)

@@ -49,6 +49,11 @@ void rnn_codes_activate(const int64_t *a, int64_t count, const rnn_table *table,
 // The index of the first code outside low...high; `count` if there is none.
 int64_t rnn_codes_first_outside(const int64_t *a, int64_t count, int64_t low, int64_t high);
 
+// Adds the products of transformed blocks and transformed operands, element by element, over all block
+// columns: y[i][p] += sum over j of w[i][j][p] * x[j][p].
+void rnn_transformed_products(const int64_t *w, const int64_t *x, int64_t block_rows,
+                              int64_t block_columns, int64_t products, int64_t *y);
+
 // Products of a row-major matrix and a vector, in 32-bit sums modulo 2^32.
 void rnn_dense_products(const int16_t *w, const int16_t *x, int64_t rows, int64_t columns,
                         int32_t *y);

@@ -8,11 +8,12 @@ extension CoreEmitter {
   mutating func emitInput() {
     let port = interface.input
     m.blank()
-    m.comment("Input stream: two frame buffers.")
-    for name in ["input_bank_q", "collect_bank_q", "frame_error_q"] { m.declare(name) }
-    let hasRoom =
-      !"rst_i"
-      && !VerilogExpression.mux("input_bank_q", .bit("input_full_q", 1), .bit("input_full_q", 0))
+    let buffers = design.buffers.input
+    m.comment("Input stream: \(buffers) frame buffers.")
+    m.declare("frame_error_q")
+    m.declare("input_done")
+    wrappingCounter("input_bank_q", count: buffers, enable: "input_done")
+    let hasRoom = !"rst_i" && !VerilogExpression.bit("input_full_q", at: "input_bank_q")
     m.wire("s_ready", .bit, mayAccept(hasRoom))
     m.assign("s_ready_o", "s_ready")
     m.wire("s_accept", .bit, "s_valid_i" && "s_ready")
@@ -24,36 +25,25 @@ extension CoreEmitter {
     emitOpenFrame()
     let streamFault = emitStreamFault(beats: port.beats)
     let isWhole: VerilogExpression = "s_accept" && "input_at_end"
-    m.wire(
-      "input_done", .bit, streamFault.map { isWhole && !$0.dropsFrame } ?? isWhole)
+    m.assign("input_done", streamFault.map { isWhole && !$0.dropsFrame } ?? isWhole)
     registerWithReset(
       [
-        ("input_bank_q", .zero), ("input_full_q", .lit(0, width: 2)), ("frame_error_q", .zero),
-        ("input_last_q", .lit(0, width: 2)),
+        ("input_full_q", .zeros(buffers)), ("frame_error_q", .zero),
+        ("input_last_q", .zeros(buffers)),
       ],
       [
         .ifElse(
           "input_done",
           [
-            .set("input_bank_q", !"input_bank_q"),
-            .ifElse(
-              "input_bank_q",
-              [
-                .set(.slice("input_full_q", high: 1, low: 1), .one),
-                .set(.slice("input_last_q", high: 1, low: 1), "s_last_i"),
-              ],
-              [
-                .set(.slice("input_full_q", high: 0, low: 0), .one),
-                .set(.slice("input_last_q", high: 0, low: 0), "s_last_i"),
-              ]),
+            .set(.indexed("input_full_q", base: "input_bank_q", width: 1), .one),
+            .set(.indexed("input_last_q", base: "input_bank_q", width: 1), "s_last_i"),
           ]),
         .ifElse(
           control("input_release"),
           [
-            .ifElse(
-              frameFlag(.bank, at: "input_release"),
-              [.set(.slice("input_full_q", high: 1, low: 1), .zero)],
-              [.set(.slice("input_full_q", high: 0, low: 0), .zero)])
+            .set(
+              .indexed(
+                "input_full_q", base: frameFlag(.input, at: "input_release"), width: 1), .zero)
           ]),
       ] + errorCommand + [
         .comment("TLAST inside a frame is a fault of the sender: it is ignored and remembered."),
@@ -62,17 +52,16 @@ extension CoreEmitter {
         + (streamFault.map { [.ifElse("s_accept" && $0.isError, [.set("frame_error_q", .one)])] }
           ?? []))
     if streams > 1 {
-      m.always([
-        .ifElse(
-          "input_done",
-          [
-            .ifElse(
-              "input_bank_q", [.set("input_stream1_q", "s_tid_i")],
-              [.set("input_stream0_q", "s_tid_i")])
-          ])
-      ])
+      m.always(
+        (0..<buffers).map { k in
+          .ifElse(
+            "input_done"
+              && "input_bank_q".e.isEqual(to: .lit(k, width: indexWidth(buffers))),
+            [.set(.whole("input_stream\(k)_q"), "s_tid_i")])
+        })
     }
     m.assign("frame_error_o", "frame_error_q")
+    m.declare("collect_bank_q", .bits(indexWidth(buffers)))
     m.always([.set("collect_bank_q", "input_bank_q")])
 
     let elementBits = 8 * port.elementBytes
@@ -122,98 +111,77 @@ extension CoreEmitter {
       let s = lowered.segmentOf[design.graph.output]
     else { return }
     m.blank()
-    m.comment("Output stream: two frame buffers; the memory's register is the stream's register.")
+    let buffers = design.buffers.output
+    m.comment(
+      "Output stream: \(buffers) frame buffers; the memory's register is the stream's register.")
     collect(
       design.graph.output, segment: s, as: "collect_output", wordElements: port.elementsPerBeat)
     wrappingCounter("output_word_q", count: memory.words, enable: "collect_output_valid")
-    for name in ["output_bank_q", "output_valid_q"] { m.declare(name) }
-    m.declare("output_last_q", .bits(2))
-    if streams > 1 {
-      for k in 0..<2 { m.declare("output_stream\(k)_q", .bits(streamBits)) }
-    }
-    let outputLatency = schedule.datapaths[s].latency(design.graph.output)
+    m.declare("output_valid_q")
     let width = memory.addressWidth
+    let bankWidth = indexWidth(buffers)
     m.declare("output_beat_q", .bits(width))
+    m.declare("output_bank_q", .bits(bankWidth))
+    m.declare("output_last_q", .bits(buffers))
     m.wire("output_take", .bit, "output_valid_q" && "m_ready_i")
     m.wire(
       "output_at_end", .bit,
-      VerilogExpression.name("output_beat_q").isEqual(to: .lit(port.beats - 1, width: width)))
+      "output_beat_q".e.isEqual(to: .lit(port.beats - 1, width: width)))
+    m.wire("output_done", .bit, "output_take" && "output_at_end")
     m.wire(
       "output_beat_next", .bits(width),
       .mux(
         "output_take",
         .mux("output_at_end", .lit(0, width: width), "output_beat_q" + .lit(1, width: width)),
         "output_beat_q"))
-    m.wire("output_bank_next", .bit, "output_bank_q" ^ ("output_take" && "output_at_end"))
+    m.wire(
+      "output_bank_next", .bits(bankWidth),
+      .mux(
+        "output_done",
+        .mux(
+          "output_bank_q".e.isEqual(to: .lit(buffers - 1, width: bankWidth)),
+          .lit(0, width: bankWidth), "output_bank_q" + .lit(1, width: bankWidth)),
+        "output_bank_q"))
+    m.comment("Frames are finished in the order in which they started.")
+    wrappingCounter("finished_bank_q", count: buffers, enable: control("output_commit"))
     self.memory(
       "output", width: memory.width, depth: memory.depth, latency: 1, write: "collect_output_valid",
-      writeAddress: banked(flagTap(.bank, s, after: outputLatency + 1), "output_word_q"),
+      writeAddress: banked("finished_bank_q", "output_word_q"),
       writeData: "collect_output_word",
       read: .one, readAddress: banked("output_bank_next", "output_beat_next"))
+    let countWidth = indexWidth(buffers + 1)
+    func changed(_ count: VerilogExpression, up: VerilogExpression) -> VerilogExpression {
+      count + up.resized(countWidth) - "output_done".e.resized(countWidth)
+    }
+    m.declare("output_ready_q", .bits(countWidth))
     registerWithReset(
       [
-        ("output_full_q", .lit(0, width: 2)), ("output_last_q", .lit(0, width: 2)),
-        ("output_reserved_q", .lit(0, width: 2)), ("output_bank_q", .zero),
-        ("output_valid_q", .zero),
-        ("output_beat_q", .lit(0, width: width)),
+        ("output_ready_q", .zeros(countWidth)), ("output_reserved_q", .zeros(countWidth)),
+        ("output_bank_q", .zeros(bankWidth)), ("output_valid_q", .zero),
+        ("output_beat_q", .zeros(width)), ("output_last_q", .zeros(buffers)),
       ],
       [
+        .comment("A buffer belongs to a frame from its start until the last beat is taken."),
+        .set("output_reserved_q", changed("output_reserved_q", up: "start")),
+        .set("output_ready_q", changed("output_ready_q", up: control("output_commit"))),
         .ifElse(
           control("output_commit"),
           [
-            .ifElse(
-              frameFlag(.bank, at: "output_commit"),
-              [
-                .set(.slice("output_full_q", high: 1, low: 1), .one),
-                .set(
-                  .slice("output_last_q", high: 1, low: 1), frameFlag(.last, at: "output_commit")),
-              ],
-              [
-                .set(.slice("output_full_q", high: 0, low: 0), .one),
-                .set(
-                  .slice("output_last_q", high: 0, low: 0), frameFlag(.last, at: "output_commit")),
-              ])
-          ]),
-        .comment("A buffer belongs to a frame from its start until the last beat is taken."),
-        .ifElse(
-          "start",
-          [
-            .ifElse(
-              "frame_bank_q", [.set(.slice("output_reserved_q", high: 0, low: 0), .one)],
-              [.set(.slice("output_reserved_q", high: 1, low: 1), .one)])
+            .set(
+              .indexed("output_last_q", base: "finished_bank_q", width: 1),
+              frameFlag(.last, at: "output_commit"))
           ]),
         .set("output_bank_q", "output_bank_next"),
         .set("output_beat_q", "output_beat_next"),
-        .ifElse(
+        .set(
           "output_valid_q",
-          [
-            .ifElse(
-              "output_take" && "output_at_end",
-              [
-                .set("output_valid_q", .zero),
-                .ifElse(
-                  "output_bank_q",
-                  [
-                    .set(.slice("output_full_q", high: 1, low: 1), .zero),
-                    .set(.slice("output_reserved_q", high: 1, low: 1), .zero),
-                  ],
-                  [
-                    .set(.slice("output_full_q", high: 0, low: 0), .zero),
-                    .set(.slice("output_reserved_q", high: 0, low: 0), .zero),
-                  ]),
-              ])
-          ],
-          [
-            .set(
-              "output_valid_q",
-              .mux("output_bank_q", .bit("output_full_q", 1), .bit("output_full_q", 0)))
-          ]),
+          .mux("output_valid_q", !"output_done", "output_ready_q".e.anyBit)),
       ])
     m.assign("m_valid_o", "output_valid_q")
     m.assign(
       "m_last_o",
       "output_valid_q" && "output_at_end"
-        && .mux("output_bank_q", .bit("output_last_q", 1), .bit("output_last_q", 0)))
+        && .bit("output_last_q", at: "output_bank_q"))
     emitOutputStream()
     for e in 0..<port.elementsPerBeat {
       m.assign(
@@ -228,15 +196,16 @@ extension CoreEmitter {
     m.wire("commit_state", .bits(bits(of: .state)), frameFlag(.state, at: "output_commit"))
     m.sink("unused_commit_state", [.bit("commit_state", 0)])
     let stream = VerilogExpression.slice("commit_state", streamBits, 1)
-    m.always([
-      .ifElse(
-        control("output_commit"),
-        [
-          .ifElse(
-            frameFlag(.bank, at: "output_commit"), [.set("output_stream1_q", stream)],
-            [.set("output_stream0_q", stream)])
-        ])
-    ])
-    m.assign("m_tid_o", .mux("output_bank_q", "output_stream1_q", "output_stream0_q"))
+    let buffers = 0..<design.buffers.output
+    let names = buffers.map { "output_stream\($0)_q" }
+    for name in names { m.declare(name, .bits(streamBits)) }
+    m.always(
+      buffers.map { k in
+        .ifElse(
+          control("output_commit")
+            && "finished_bank_q".e.isEqual(to: .lit(k, width: indexWidth(buffers.count))),
+          [.set(.whole(names[k]), stream)])
+      })
+    m.assign("m_tid_o", selected("output_bank_q", of: names.map { .name($0) }))
   }
 }

@@ -31,13 +31,15 @@ extension CoreEmitter {
         self.collect(value, segment: s, as: collect, wordElements: elements)
       }
       wrappingCounter("operand\(k)_word_q", count: memory.words, enable: .name("\(collect)_valid"))
-      // A value of the step before lies in the other bank.
-      let flag: FrameFlag = lowered.isState(value) ? .state : .bank
-      let readBank =
-        flag == .state && bits(of: flag) > 1
-        ? frameFlag(flag, at: "operand_read")
-          ^ control("operand_previous").resized(bits(of: flag))
-        : frameFlag(flag, at: "operand_read") ^ control("operand_previous")
+      let readBank: VerilogExpression
+      if design.graph[value].op == .input {
+        readBank = frameFlag(.input, at: "operand_read")
+      } else {
+        // A value of the step before lies in the other bank.
+        let flag: FrameFlag = lowered.isState(value) ? .state : .bank
+        readBank =
+          frameFlag(flag, at: "operand_read") ^ control("operand_previous").resized(bits(of: flag))
+      }
       let width = program.field("operand_address").width
       let address: VerilogExpression =
         memory.addressWidth < width
@@ -67,6 +69,9 @@ extension CoreEmitter {
       block = .mux(control("block_select").isEqual(to: .lit(k, width: select)), value, block)
     }
     if blocks.count == 1 { m.sink("unused_block_select", ["ctl_block_select"]) }
+    if lowered.operands.allSatisfy({ design.graph[$0].op == .input }) {
+      m.sink("unused_operand_previous", ["ctl_operand_previous"])
+    }
     m.always([
       .ifElse(
         control("block_load"),

@@ -120,7 +120,7 @@ extension CoreEmitter {
     // With one stream both are the same signal.
     func flag(isState: Bool) -> FrameFlag { isState && streams > 1 ? .state : .bank }
     for case .stored(let read) in lowered.segments[s].sources {
-      taps[flag(isState: read.previous), default: []] = []
+      taps[sourceFlag(read), default: []] = []
     }
     if schedule.overlap.bankedSums.contains(where: { $0.segment == s }) { taps[.bank] = [] }
     for memory in design.memories {
@@ -131,14 +131,19 @@ extension CoreEmitter {
       case .operand(let value) where lowered.segmentOf[value] == s:
         taps[flag(isState: lowered.isState(value)), default: []].insert(
           schedule.datapaths[s].latency(value) + 1)
-      case .output where lowered.segmentOf[design.graph.output] == s:
-        taps[.bank, default: []].insert(schedule.datapaths[s].latency(design.graph.output) + 1)
       default: continue
       }
     }
-    return [FrameFlag.bank, .state].compactMap { flag in
+    return [FrameFlag.bank, .input, .state].compactMap { flag in
       taps[flag].map { (flag, $0.sorted()) }
     }
+  }
+
+  /// The flag by which a segment addresses what it reads; of those that are the same signal, always the same one.
+  private func sourceFlag(_ read: StoredRead) -> FrameFlag {
+    let flag: FrameFlag =
+      read.previous ? .state : design.graph[read.value].op == .input ? .input : .bank
+    return name(of: flag) == flag.rawValue ? flag : .bank
   }
 
   /// Bank, stream and first flag travel with the steps: the next frame's steps may follow at once.
@@ -257,8 +262,8 @@ extension CoreEmitter {
     guard
       let memory = design.memories.first(where: { $0.role == .element(stored, segment: s) })
     else { return }
-    let flag: FrameFlag = stored.previous ? .state : .bank
-    let current = VerilogExpression.name("segment\(s)_\(self.name(of: flag))")
+    let flag = sourceFlag(stored)
+    let current = VerilogExpression.name("segment\(s)_\(flag.rawValue)")
     let bank = stored.previous ? otherBank(current, flag) : current
     if design.graph[stored.value].op == .input {
       collector(
@@ -361,9 +366,4 @@ extension CoreEmitter {
     }
     return result
   }
-}
-
-extension String {
-  /// The name as an expression.
-  fileprivate var e: VerilogExpression { .name(self) }
 }

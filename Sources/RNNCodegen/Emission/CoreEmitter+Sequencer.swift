@@ -2,8 +2,10 @@ internal import RNNVerilog
 
 /// What every event of a frame knows of it.
 enum FrameFlag: String {
-  /// The bank of what alternates from frame to frame: input, output, and values that only their own frame reads.
+  /// The bank of what alternates from frame to frame: values that only their own frame reads.
   case bank
+  /// The input buffer; with two of them they alternate like the banks.
+  case input
   /// The stream, above the bank of its states.
   case state
   /// Whether the frame is the first, or the last, of its sequence.
@@ -13,11 +15,24 @@ enum FrameFlag: String {
 /// Program counters, control words, and the flags of the frames in progress.
 extension CoreEmitter {
   /// Width of a flag.
-  func bits(of flag: FrameFlag) -> Int { flag == .state && streams > 1 ? streamBits + 1 : 1 }
+  func bits(of flag: FrameFlag) -> Int {
+    switch flag {
+    case .bank, .first, .last: 1
+    case .input: indexWidth(design.buffers.input)
+    case .state: streams > 1 ? streamBits + 1 : 1
+    }
+  }
 
   /// The name of a flag in signals: with one stream, states and all other values change banks together.
   func name(of flag: FrameFlag) -> String {
-    flag == .state && streams == 1 ? FrameFlag.bank.rawValue : flag.rawValue
+    let isBank =
+      switch flag {
+      case .bank: true
+      case .input: design.buffers.input == 2
+      case .state: streams == 1
+      case .first, .last: false
+      }
+    return isBank ? FrameFlag.bank.rawValue : flag.rawValue
   }
 
   /// A flag of the frame whose program sets an enabling field in this cycle.
@@ -40,13 +55,13 @@ extension CoreEmitter {
       & .name(wordFlag(flag, slot))
   }
   /// A flag of the frame in a slot, in step with the word that its program memory gives.
-  private func wordFlag(_ flag: FrameFlag, _ slot: Int) -> String {
+  func wordFlag(_ flag: FrameFlag, _ slot: Int) -> String {
     "\(name(of: flag))\(slot)_\(wordSuffix)"
   }
   /// The ending of registers that are in step with the word of a program memory.
   var wordSuffix: String { pipelining.memory > 1 ? "q2" : "q" }
   private var flags: [FrameFlag] {
-    [.bank, .first, .last] + (streams > 1 ? [.state] : [])
+    [.bank, .first, .last] + [.input, .state].filter { name(of: $0) == $0.rawValue }
   }
 
   /// The bank of the other frame of the same stream.
@@ -64,20 +79,18 @@ extension CoreEmitter {
       "Sequencer: a frame starts when its input is there, an output buffer is free, and no frame in progress forbids it."
     )
     m.declare("frame_bank_q")
-    for name in ["input_full_q", "input_last_q", "output_full_q", "output_reserved_q"] {
-      m.declare(name, .bits(2))
-    }
-    for flag in ["input_full", "input_last", "output_reserved"] {
-      m.wire(
-        "next_\(flag)", .bit,
-        .mux("frame_bank_q", .bit("\(flag)_q", 0), .bit("\(flag)_q", 1)))
+    m.declare("frame_begins")
+    for name in ["input_full_q", "input_last_q"] { m.declare(name, .bits(design.buffers.input)) }
+    let reserved = indexWidth(design.buffers.output + 1)
+    m.declare("output_reserved_q", .bits(reserved))
+    wrappingCounter("next_buffer_q", count: design.buffers.input, enable: "frame_begins")
+    for flag in ["input_full", "input_last"] {
+      m.wire("next_\(flag)", .bit, .bit("\(flag)_q", at: "next_buffer_q"))
     }
     emitStreamStates()
     for k in 0..<slots {
-      for name in ["run", "word_valid", "start_known", "bank", "first", "last"] {
-        m.declare("\(name)\(k)_q")
-      }
-      if streams > 1 { m.declare("state\(k)_q", .bits(bits(of: .state))) }
+      for name in ["run", "word_valid", "start_known"] { m.declare("\(name)\(k)_q") }
+      for flag in flags { m.declare("\(flag.rawValue)\(k)_q", .bits(bits(of: flag))) }
       if pipelining.memory > 1 {
         m.declare("word_valid\(k)_q2")
         for flag in flags { m.declare(wordFlag(flag, k), .bits(bits(of: flag))) }
@@ -92,7 +105,7 @@ extension CoreEmitter {
           && VerilogExpression.name("counter\(k)_q").isEqual(to: .lit(0, width: width)))
     }
     let begins = (0..<slots).map { VerilogExpression.name("begin\($0)") }
-    m.wire("frame_begins", .bit, begins.dropFirst().reduce(begins[0]) { $0 || $1 })
+    m.assign("frame_begins", begins.dropFirst().reduce(begins[0]) { $0 || $1 })
     let blocks = (0..<slots).map { k in
       var isBlocked: VerilogExpression =
         !VerilogExpression.name("start_known\(k)_q") || .name("start_blocked\(k)")
@@ -106,7 +119,8 @@ extension CoreEmitter {
     }
     m.wire(
       "start", .bit,
-      "next_input_full" && !"next_output_reserved"
+      "next_input_full"
+        && "output_reserved_q".e.isNotEqual(to: .lit(design.buffers.output, width: reserved))
         && !blocks.dropFirst().reduce(blocks[0]) { $0 || $1 })
     emitStreamStateRegisters()
     if slots > 1 { wrappingCounter("slot_q", count: slots, enable: "start") }
@@ -201,6 +215,10 @@ extension CoreEmitter {
       .set(.whole("first\(k)_q"), "next_is_first"),
       .set(.whole("last\(k)_q"), "next_input_last"),
     ]
+    if flags.contains(.input) {
+      resets.append(("input\(k)_q", .zeros(bits(of: .input))))
+      changes.append(.set(.whole("input\(k)_q"), "next_buffer_q"))
+    }
     if streams > 1 {
       resets.append(("state\(k)_q", .zeros(bits(of: .state))))
       changes.append(
@@ -224,10 +242,11 @@ extension CoreEmitter {
       return
     }
     m.comment("Each stream has its own place in its sequence, and its own banks of states.")
-    for k in 0..<2 { m.declare("input_stream\(k)_q", .bits(streamBits)) }
+    let buffers = 0..<design.buffers.input
+    for k in buffers { m.declare("input_stream\(k)_q", .bits(streamBits)) }
     m.wire(
       "next_input_stream", .bits(streamBits),
-      .mux("frame_bank_q", "input_stream0_q", "input_stream1_q"))
+      selected("next_buffer_q", of: buffers.map { .name("input_stream\($0)_q") }))
     for name in ["sequence_ended_q", "state_bank_q"] { m.declare(name, .bits(1 << streamBits)) }
     m.wire("next_is_first", .bit, .bit("sequence_ended_q", at: "next_input_stream"))
     m.wire("next_state_bank", .bit, .bit("state_bank_q", at: "next_input_stream"))

@@ -63,6 +63,10 @@ struct CoreEmitter {
     for s in lowered.segments.indices { emitSegment(s) }
     emitOutput()
     emitWindowData()
+    if !flagsAtFields.contains(where: { $0.hasSuffix("_\(FrameFlag.bank.rawValue)") }) {
+      m.sink(
+        "unused_bank", (0..<schedule.overlap.slots).map { .name(wordFlag(.bank, $0)) })
+    }
   }
 
   /// Declares the ports of a probe: valid, step index and data, element 0 lowest.
@@ -184,8 +188,21 @@ struct CoreEmitter {
     return data & mask
   }
 
-  /// `{bank, address}` for a memory with two banks.
+  /// The value with an index.
+  func selected(_ index: VerilogExpression, of values: [VerilogExpression]) -> VerilogExpression {
+    let width = indexWidth(values.count)
+    return values.enumerated().dropLast().reversed().reduce(values[values.count - 1]) {
+      .mux(index.isEqual(to: .lit($1.offset, width: width)), $1.element, $0)
+    }
+  }
+
+  /// `{bank, address}` for a memory with banks.
   func banked(_ bank: VerilogExpression, _ address: VerilogExpression) -> VerilogExpression {
     .concat([bank, address])
   }
+}
+
+extension String {
+  /// The signal with this name.
+  var e: VerilogExpression { .name(self) }
 }

@@ -39,6 +39,8 @@ package func emit(_ design: Design) throws -> [EmittedFile] {
           "cyclesPerFrameOfOneStream": .int(timing.cyclesPerFrameOfOneStream),
           "inputRelease": .int(timing.inputRelease),
           "outputCommit": .int(timing.outputCommit), "latencyCycles": .int(timing.latencyCycles),
+          "inputBuffers": .int(timing.buffers.input),
+          "outputBuffers": .int(timing.buffers.output),
         ])),
     ] + design.controlMembers)
 }

@@ -112,8 +112,6 @@ private struct UnitUse {
       let steps = (segment.size + elementsPerStep - 1) / elementsPerStep
       intervals.append([schedule.segmentStart[s]...schedule.segmentStart[s] + steps - 1])
     }
-    // The input bank is free again before the frame after the next starts.
-    leastInterval = max(leastInterval, schedule.inputRelease / 2 + 2)
     addMemories(schedule, lowered, elementsPerStep)
   }
 

@@ -60,3 +60,9 @@ package func oneDecimal(_ value: Double) -> String {
   let magnitude = Int(abs(tenths))
   return "\(tenths < 0 && magnitude > 0 ? "-" : "")\(magnitude / 10).\(magnitude % 10)"
 }
+
+/// Up to three decimals, none that are zero.
+func decimal(_ value: Double) -> String {
+  let rounded = (value * 1000).rounded() / 1000
+  return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
+}

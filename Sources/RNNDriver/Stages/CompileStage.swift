@@ -104,15 +104,30 @@ package struct CompileStage: Stage {
     let design = try BuildFolder.design(of: file, weights: weights, options: options)
     let files = try BuildFolder.write(
       design, model: file, weights: weights, source: source, to: output)
-    return StageResult(json: json(design, files), text: text(design, files))
+    let rate = Rate(of: design, megahertz: options.clockMegahertz)
+    return StageResult(json: json(design, rate, files), text: text(design, rate, files))
   }
 
-  private func framesPerSecond(_ cycles: Double) -> Double { options.clockMegahertz * 1e6 / cycles }
+  /// What a design sustains, its ports included; finding it takes a run of the cycle model.
+  private struct Rate {
+    let cyclesPerFrame: Double
+    let framesPerSecond: Double
+    let framesPerSecondOfOneStream: Double
+    /// Share of the multipliers' cycles with useful products, 0 to 1.
+    let occupancy: Double
 
-  private func json(_ design: any HardwareDesign, _ files: [EmittedFile]) -> JSONValue {
+    init(of design: any HardwareDesign, megahertz: Double) {
+      cyclesPerFrame = design.sustainedCyclesPerFrame
+      framesPerSecond = megahertz * 1e6 / cyclesPerFrame
+      framesPerSecondOfOneStream = megahertz * 1e6 / design.sustainedCyclesPerFrameOfOneStream
+      occupancy = design.occupancy * Double(design.cyclesPerFrame) / cyclesPerFrame
+    }
+  }
+
+  private func json(
+    _ design: any HardwareDesign, _ rate: Rate, _ files: [EmittedFile]
+  ) -> JSONValue {
     let latency = Double(design.counts.latencyCycles) / options.clockMegahertz
-    let sustained = design.sustainedCyclesPerFrame
-    let occupancy = design.occupancy * Double(design.cyclesPerFrame) / sustained
     func optional(_ value: Int?) -> JSONValue { value.map { .int($0) } ?? .null }
     return .object([
       "build": .string(output.relativePath), "design": .string(design.name),
@@ -131,11 +146,10 @@ package struct CompileStage: Stage {
       "pipelining": design.pipelining.map { .string($0.rawValue) } ?? .null,
       "streams": .int(design.interface.streams),
       "cyclesPerFrameOfOneStream": .int(design.cyclesPerFrameOfOneStream),
-      "sustainedCyclesPerFrame": .double(sustained),
-      "framesPerSecond": .double(framesPerSecond(sustained)),
-      "framesPerSecondSingleStream":
-        .double(framesPerSecond(design.sustainedCyclesPerFrameOfOneStream)),
-      "multiplierOccupancy": .double((occupancy * 1e6).rounded() / 1e6),
+      "sustainedCyclesPerFrame": .double(rate.cyclesPerFrame),
+      "framesPerSecond": .double(rate.framesPerSecond),
+      "framesPerSecondSingleStream": .double(rate.framesPerSecondOfOneStream),
+      "multiplierOccupancy": .double((rate.occupancy * 1e6).rounded() / 1e6),
       "files": .int(files.count),
     ])
   }
@@ -144,15 +158,15 @@ package struct CompileStage: Stage {
     design.counts.units.reduce(0) { $0 + $1.multipliers }
   }
 
-  private func text(_ design: any HardwareDesign, _ files: [EmittedFile]) -> String {
-    // A frame holds its buffers longer than the units of the core.
-    let sustained = design.sustainedCyclesPerFrame
+  private func text(
+    _ design: any HardwareDesign, _ rate: Rate, _ files: [EmittedFile]
+  ) -> String {
     let ports =
-      sustained > Double(design.cyclesPerFrame)
-      ? " (\(decimal(sustained)) with two frame buffers at each port)" : ""
-    let ofAll = Int(framesPerSecond(sustained))
-    let ofOne = Int(framesPerSecond(design.sustainedCyclesPerFrameOfOneStream))
-    let rate =
+      rate.cyclesPerFrame > Double(design.cyclesPerFrame)
+      ? " (\(decimal(rate.cyclesPerFrame)) for the beats of its ports)" : ""
+    let ofAll = Int(rate.framesPerSecond)
+    let ofOne = Int(rate.framesPerSecondOfOneStream)
+    let streams =
       design.interface.streams == 1
       ? "\(ofOne) frames/s of one stream"
       : """
@@ -162,7 +176,7 @@ package struct CompileStage: Stage {
     var lines = [
       """
       \(design.name): \(design.cyclesPerFrame) cycles a frame\(ports), latency \(design.latencyCycles) cycles, \
-      \(rate) at \(options.clockMegahertz) MHz (an assumption)
+      \(streams) at \(options.clockMegahertz) MHz (an assumption)
       """
     ]
     if let required = options.framesPerSecond {
@@ -180,15 +194,9 @@ package struct CompileStage: Stage {
     lines.append(
       """
       \(design.structure), \(multipliers(design)) multipliers in all, \
-      busy with matrix products \(oneDecimal(100 * design.occupancy * Double(design.cyclesPerFrame) / sustained)) % of the time
+      busy with matrix products \(oneDecimal(100 * rate.occupancy)) % of the time
       \(files.count) files in \(output.relativePath)
       """)
     return lines.joined(separator: "\n")
-  }
-
-  /// Up to three decimals, none that are zero.
-  private func decimal(_ value: Double) -> String {
-    let rounded = (value * 1000).rounded() / 1000
-    return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
   }
 }

@@ -154,7 +154,7 @@ package struct CosimStage: Stage {
     if let latency = result.latencyCycles, let interval = result.frameIntervalCycles {
       text +=
         "\n\(latency) cycles from a frame's last input beat to its last output beat, "
-        + "a frame every \(interval) cycles"
+        + "a frame every \(decimal(interval)) cycles"
     }
     if let accuracy { text += "\n\(accuracy.text)" }
     if let control { text += "\n\(control.text)" }
@@ -204,7 +204,7 @@ package struct CosimStage: Stage {
       "cycleMismatches": .int(result.cycleMismatches),
       "otherMismatches": .int(result.otherMismatches),
       "latencyCycles": optional(result.latencyCycles),
-      "frameIntervalCycles": optional(result.frameIntervalCycles),
+      "frameIntervalCycles": result.frameIntervalCycles.map { .double($0) } ?? .null,
       "sameClassAsReference": optional(classes?.sameAsReference),
       "rightClass": optional(classes?.right),
       "accuracy": accuracy?.json ?? .null,
