@@ -13,7 +13,7 @@ import RNNSynthesis
 
 /// E-RNN's own networks at full size, mapped to the chips of its tables.
 ///
-/// Weights are random (seed 1): cycles and resources do not depend on them. Cycles are those of the compiled schedule; with
+/// Weights are random (seed 1): cycles and resources do not depend on them. Cycles are what the cycle model sustains; with
 /// `--simulate` the emitted Verilog is simulated beside the integer reference, and cycles and values are compared; with
 /// `--synth` Yosys counts its resources.
 @main struct BenchERNN: ParsableCommand {
