@@ -66,14 +66,24 @@ extension Design {
   private var weightUnit: UnitCounts {
     let depth = max(1, schedule.feeds.count)
     let memories = [
-      MemoryCounts(
-        name: "weights", width: lowered.productsPerLane * weightWidth, depth: depth,
-        count: lanes, kind: depth <= Self.distributedDepth ? .rom : .block,
-        readsPerFrame: depth * lanes, writesPerFrame: 0)
+      lines(
+        MemoryCounts(
+          name: "weights", width: lowered.productsPerLane * weightWidth, depth: depth,
+          count: lanes, kind: depth <= Self.distributedDepth ? .rom : .block,
+          readsPerFrame: depth * lanes, writesPerFrame: 0))
     ]
     return UnitCounts(
       name: "weight memory", memories: memories, registerBits: wordRegisterBits(memories),
       scope: (0..<lanes).map { "u_weights_\($0)" })
+  }
+
+  /// A read-only memory as it is made, with several words a line where the pipelining says so.
+  private func lines(_ memory: MemoryCounts) -> MemoryCounts {
+    let interleave = schedule.timing.pipelining.interleave(depth: memory.depth)
+    var memory = memory
+    memory.width *= interleave
+    memory.depth = (memory.depth + interleave - 1) / interleave
+    return memory
   }
 
   private func memoryCounts(_ memory: ValueMemory, reads: Int, writes: Int) -> MemoryCounts {
@@ -246,9 +256,10 @@ extension Design {
     var unit = UnitCounts(
       name: "control",
       memories: [
-        MemoryCounts(
-          name: "program", width: schedule.program.wordWidth, depth: T, count: slots,
-          kind: T <= Self.distributedDepth ? .rom : .block, readsPerFrame: T, writesPerFrame: 0)
+        lines(
+          MemoryCounts(
+            name: "program", width: schedule.program.wordWidth, depth: T, count: slots,
+            kind: T <= Self.distributedDepth ? .rom : .block, readsPerFrame: T, writesPerFrame: 0))
       ], registerBits: (indexWidth(T) * 2 + 8) * slots + 8,
       lutEstimate: (indexWidth(T) * 4 + 16) * slots + 16
         + (slots > 1 ? schedule.program.wordWidth * slots : 0),

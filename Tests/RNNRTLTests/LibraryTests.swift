@@ -161,6 +161,8 @@ struct TextRule: Sendable, CustomStringConvertible {
       ("rnnc_pwl", "InitFile=\"x.mem\" Segments=48"), ("rnnc_pwl", "InitFile=\"x.mem\" Shift=-1"),
       ("rnnc_pwl", "InitFile=\"x.mem\" Deep=2"), ("rnnc_rom", "InitFile=\"x.mem\" Latency=3"),
       ("rnnc_rom", "InitFile=\"x.mem\" Style=\"\""),
+      ("rnnc_rom", "InitFile=\"x.mem\" Interleave=2"),
+      ("rnnc_rom", "InitFile=\"x.mem\" Latency=2 Interleave=3"),
       ("rnnc_ram_sdp", "Latency=0"), ("rnnc_ram_sdp", "Depth=0"), ("rnnc_rom", "Width=8"),
       ("rnnc_round_sat", "Rounding=3"),
       ("rnnc_round_sat", "Shift=-1"),

@@ -14,9 +14,13 @@ import _RNNTestSupport
     // Each check reads the trace of the unit that was appended with it.
     var checks: [(VerilogBench.Trace) -> Int] = []
 
-    for (width, depth, latency) in [(1, 1, 2), (8, 16, 1), (13, 5, 2), (70, 12, 1)] {
+    for (width, depth, latency, interleave) in [
+      (1, 1, 2, 1), (8, 16, 1, 1), (13, 5, 2, 1), (70, 12, 1, 1), (1, 3, 2, 2), (13, 16, 2, 4),
+      (5, 21, 2, 8),
+    ] {
       let (unit, file, check) = rom(
-        width: width, depth: depth, latency: latency, index: units.count, cycles: cycles,
+        width: width, depth: depth, latency: latency, interleave: interleave, index: units.count,
+        cycles: cycles,
         random: &random)
       units.append(unit)
       files.append(file)
@@ -58,10 +62,16 @@ import _RNNTestSupport
   }
 
   private func rom(
-    width: Int, depth: Int, latency: Int, index: Int, cycles: Int, random: inout SplitMix64
+    width: Int, depth: Int, latency: Int, interleave: Int, index: Int, cycles: Int,
+    random: inout SplitMix64
   ) -> (Unit, (name: String, text: String), Check) {
     let words = (0..<depth).map { _ in (0..<width).map { _ in UInt8(random.below(2)) } }
-    let text = words.map { word -> String in
+    let lines = stride(from: 0, to: depth, by: interleave).map { first in
+      (first..<first + interleave).flatMap {
+        $0 < depth ? words[$0] : [UInt8](repeating: 0, count: width)
+      }
+    }
+    let text = lines.map { word -> String in
       let padded = word + [UInt8](repeating: 0, count: (4 - word.count % 4) % 4)
       let digits = stride(from: 0, to: padded.count, by: 4).map { i -> String in
         let nibble: UInt8 = padded[i..<i + 4].reversed().reduce(0) { $0 << 1 | $1 }
@@ -73,7 +83,10 @@ import _RNNTestSupport
     let addresses = (0..<cycles).map { _ in random.below(depth) }
     let unit = Unit(
       "rnnc_rom",
-      ["InitFile": "\"rom\(index).mem\"", "Width": width, "Depth": depth, "Latency": latency],
+      [
+        "InitFile": "\"rom\(index).mem\"", "Width": width, "Depth": depth, "Latency": latency,
+        "Interleave": interleave,
+      ],
       inputs: [Port("en_i", 1), Port("addr_i", indexBits(depth))], outputs: [Port("data_o", width)],
       stimulus: zip(enables, addresses).map {
         [bits($0 ? 1 : 0, 1), bits(Int64($1), indexBits(depth))]

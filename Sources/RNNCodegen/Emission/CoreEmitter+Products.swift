@@ -126,7 +126,8 @@ extension CoreEmitter {
       rom(
         "weights_\(lane)", file: "weights_\(lane).mem",
         width: lowered.productsPerLane * design.weightWidth, depth: depth,
-        latency: pipelining.memory, isBlock: depth > Design.distributedDepth,
+        latency: pipelining.memory, interleave: pipelining.interleave(depth: depth),
+        isBlock: depth > Design.distributedDepth,
         enable: control("weight_read"), address: control("weight_address"))
     }
     for lane in 0..<design.lanes { m.declare("drain_\(lane)", .bits(sums)) }

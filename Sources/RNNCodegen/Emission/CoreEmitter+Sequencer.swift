@@ -155,7 +155,8 @@ extension CoreEmitter {
   private mutating func emitProgram(_ k: Int, length T: Int) {
     rom(
       "program\(k)", file: "program.mem", width: program.wordWidth, depth: T,
-      latency: pipelining.memory, enable: .name("run\(k)_q"),
+      latency: pipelining.memory, interleave: pipelining.interleave(depth: T),
+      enable: .name("run\(k)_q"),
       address: .name("counter\(k)_q"))
     for field in program.fields {
       let low = program.offset(of: field.name)

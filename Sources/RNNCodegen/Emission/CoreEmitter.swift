@@ -136,17 +136,20 @@ struct CoreEmitter {
       ])
   }
 
-  /// - Parameter isBlock: made of block RAM, whatever synthesis thinks is smaller.
+  /// - Parameters:
+  ///   - interleave: words in a line of the file.
+  ///   - isBlock: made of block RAM, whatever synthesis thinks is smaller.
   mutating func rom(
-    _ name: String, file: String, width: Int, depth: Int, latency: Int = 1, isBlock: Bool = false,
-    enable: VerilogExpression, address: VerilogExpression
+    _ name: String, file: String, width: Int, depth: Int, latency: Int = 1, interleave: Int = 1,
+    isBlock: Bool = false, enable: VerilogExpression, address: VerilogExpression
   ) {
     m.declare("\(name)_data", .bits(width))
     m.instance(
       "rnnc_rom", "u_\(name)",
       parameters: [
         "InitFile": .string(file), "Width": .int(width), "Depth": .int(depth),
-        "Latency": .int(latency), "Style": .string(isBlock ? "block" : "auto"),
+        "Latency": .int(latency), "Interleave": .int(interleave),
+        "Style": .string(isBlock ? "block" : "auto"),
       ],
       [
         .input("clk_i", "clk_i"), .input("en_i", enable), .input("addr_i", address),

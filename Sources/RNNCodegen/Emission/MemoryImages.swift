@@ -28,6 +28,15 @@ struct MemoryImage {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// The same words, several a line, the first lowest; zeros behind the last.
+  func interleaved(_ count: Int) -> MemoryImage {
+    let lines = stride(from: 0, to: words.count, by: count).map { start -> [Bool] in
+      let line = Array(words[start..<min(start + count, words.count)].joined())
+      return line + [Bool](repeating: false, count: count * width - line.count)
+    }
+    return MemoryImage(name: name, width: count * width, words: lines)
+  }
+
   /// Two's-complement bits of a code, lowest first; the code must fit.
   static func bits(_ code: Int64, _ width: Int) -> [Bool] {
     precondition(
@@ -40,8 +49,10 @@ extension Design {
   /// Every memory image of the design, in a fixed order: weights by lane, program, drain chains, vectors, tables,
   /// coefficients, normalizations.
   var memoryImages: [MemoryImage] {
-    (0..<lanes).map(weightImage) + [programImage] + chainImages + vectorImages + tableImages
-      + coefficientImages + normalizationImages
+    let pipelining = schedule.timing.pipelining
+    return ((0..<lanes).map(weightImage) + [programImage]).map {
+      $0.interleaved(pipelining.interleave(depth: $0.words.count))
+    } + chainImages + vectorImages + tableImages + coefficientImages + normalizationImages
   }
 
   /// The factors A w of one lane in the order in which the schedule needs them.

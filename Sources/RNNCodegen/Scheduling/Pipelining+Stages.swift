@@ -11,6 +11,20 @@ extension Pipelining {
     }
   }
 
+  /// Words in a line of a read-only memory with this many words.
+  ///
+  /// Deep: as many as keep it to 512 lines, the depth of a DP16KD of full width. A memory of one row of blocks has no
+  /// multiplexer between blocks, which answer late, and the register behind them.
+  func interleave(depth: Int) -> Int {
+    switch self {
+    case .shallow: return 1
+    case .deep:
+      var words = 1
+      while depth > 512 * words { words *= 2 }
+      return words
+    }
+  }
+
   /// From the cycle in which a frame is started to its first control word: program counter, program memory, control
   /// register.
   package var startToWord: Int { 2 + memory }
