@@ -213,7 +213,7 @@ import RNNSynthesis
       "frameInterval": .double(result.runs.first?.frameIntervalCycles ?? 0),
       "modelBuildSeconds": .double(result.buildSeconds),
       "predictionFramesPerSecond": .double(predicted),
-      "cyclesPerSecond": .double(result.runs.first?.cyclesPerSecond ?? 0),
+      "cyclesPerSecond": .double(run.cyclesPerSecond), "framesPerSecond": .double(rate),
     ])
   }
 
