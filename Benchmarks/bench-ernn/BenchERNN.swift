@@ -99,7 +99,7 @@ import RNNSynthesis
     let device = try DeviceDescription.named(row.device)
     // As the ports sustain it, not only the units of the core.
     let cycles = design.sustainedCyclesPerFrame
-    let occupancy = design.occupancy * Double(design.frameTiming.cyclesPerFrame) / cycles
+    let occupancy = design.occupancy(cyclesPerFrame: cycles)
     let use = device.usage(of: design.counts)
     func cell(_ text: String, _ width: Int) -> String {
       String(repeating: " ", count: max(0, width - text.count)) + text
@@ -191,9 +191,8 @@ import RNNSynthesis
     // Of the cycles from one frame to the next, those in which the simulated lanes take a block.
     let busy = Double(run.laneBusyCycles) / Double(run.frames)
     let occupancy =
-      design.occupancy * Double(design.schedule.cyclesPerFrame)
-      / Double(design.schedule.feeds.count)
-      * busy / (run.frameIntervalCycles ?? 0)
+      design.occupancy(cyclesPerFrame: run.frameIntervalCycles ?? 0)
+      * busy / Double(design.schedule.feeds.count)
     let rate = run.cyclesPerSecond * Double(run.frames) / Double(run.cycles)
     let predicted = try predictionRate(of: design, sequences, cycles: run.cycles, clock)
     print(

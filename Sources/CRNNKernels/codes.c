@@ -49,7 +49,7 @@ void rnn_codes_requantize(const int64_t *restrict a, int64_t count, int32_t shif
                           rnn_rounding rounding, rnn_format format, int64_t *restrict y) {
   const int64_t low = least(format), high = greatest(format);
   if (shift > 62) {
-    // A code is below one half of what is kept.
+    // A code is at most one half of what is kept, and -1/2 becomes 0 by both rules of ties.
     RNN_EACH(rounding == RNN_ROUND_DOWN && a[i] < 0 ? -1 : 0);
   } else if (shift > 0) {
     const int64_t half = (int64_t)1 << (shift - 1);
@@ -60,7 +60,9 @@ void rnn_codes_requantize(const int64_t *restrict a, int64_t count, int32_t shif
       case RNN_ROUND_HALF_EVEN: RNN_EACH((a[i] + half - 1 + (a[i] >> shift & 1)) >> shift); break;
     }
   } else if (format.wraps || shift == 0) {
-    RNN_EACH((uint64_t)a[i] << -shift);
+    // Beyond 63 nothing is left of a code modulo 2^width, and the shift itself would be undefined.
+    if (shift < -63) RNN_EACH(0);
+    else RNN_EACH((uint64_t)a[i] << -shift);
   } else if (shift < -62) {
     RNN_EACH(a[i] < 0 ? low : a[i] > 0 ? high : 0);
   } else {

@@ -40,6 +40,13 @@ package protocol HardwareDesign: Sendable {
   func makeStreamModel() -> any StreamModel
 }
 
+extension HardwareDesign {
+  /// `occupancy` with frames this many cycles apart instead of `cyclesPerFrame`.
+  package func occupancy(cyclesPerFrame cycles: Double) -> Double {
+    occupancy * Double(cyclesPerFrame) / cycles
+  }
+}
+
 /// Predicts the streams of an emitted core cycle by cycle; cycle 0 is the first with `aresetn` high.
 package protocol StreamModel: Sendable {
   /// Advances by one clock cycle with the given inputs.

@@ -40,7 +40,7 @@ void rnn_codes_relu(const int64_t *a, int64_t count, int64_t *y);
 // b > 0 ? a : 0
 void rnn_codes_gate(const int64_t *a, const int64_t *b, int64_t count, int64_t *y);
 
-// a * 2^-shift, rounded, in the format. Codes are below 2^62 in magnitude; a negative shift is exact.
+// a * 2^-shift, rounded, in the format. Codes are at most 2^62 in magnitude; a negative shift is exact.
 void rnn_codes_requantize(const int64_t *a, int64_t count, int32_t shift, rnn_rounding rounding,
                           rnn_format format, int64_t *y);
 

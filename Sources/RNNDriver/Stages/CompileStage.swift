@@ -120,7 +120,7 @@ package struct CompileStage: Stage {
       cyclesPerFrame = design.sustainedCyclesPerFrame
       framesPerSecond = megahertz * 1e6 / cyclesPerFrame
       framesPerSecondOfOneStream = megahertz * 1e6 / design.sustainedCyclesPerFrameOfOneStream
-      occupancy = design.occupancy * Double(design.cyclesPerFrame) / cyclesPerFrame
+      occupancy = design.occupancy(cyclesPerFrame: cyclesPerFrame)
     }
   }
 
