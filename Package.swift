@@ -142,7 +142,7 @@ let package = Package(
     .executableTarget(
       name: "rnnc",
       dependencies: [
-        "RNNDriver", "RNNLearning", "RNNSupport",
+        "RNNDriver", "RNNGraph", "RNNLearning", "RNNSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

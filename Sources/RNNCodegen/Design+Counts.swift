@@ -36,7 +36,7 @@ extension Design {
         let blockColumns = (columns + algorithm.inputs - 1) / algorithm.inputs
         // A dense column's blocks hold exactly the matrix; a circulant block's products are all needed.
         useful +=
-          graph.matrices[term.matrix].structure == .dense
+          graph.matrices[term.matrix].structure.storesEveryEntry
           ? rows * columns : product.blockRows * blockColumns * algorithm.products
       }
     }

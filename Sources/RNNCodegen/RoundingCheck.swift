@@ -14,13 +14,13 @@ func checkRoundings(of graph: IntegerGraph) throws {
   var rounds = false
   for node in graph.nodes {
     guard case .linear(let terms) = node.op, let first = terms.first else { continue }
-    let block = graph.matrices[first.matrix].structure.block
-    if block > 16 {
+    let structure = graph.matrices[first.matrix].structure.definition
+    if let size = structure.algorithm(graph.transform, multipliers: nil)?.inputs, size > 16 {
       sink.error(
-        node.name, "has circulant blocks of \(block)",
+        node.name, "has circulant blocks of \(size)",
         fix: "use --transform exact; \(graph.transform) takes blocks of 8 and 16")
     }
-    guard graph.transform.rounds(block: block) else { continue }
+    guard graph.roundingAlgorithm(of: first) != nil else { continue }
     rounds = true
     guard let range = graph.range(of: terms) else { continue }
     let error = Int64(graph.roundingBound(of: terms).rounded(.up))
@@ -45,15 +45,13 @@ func checkRoundings(of graph: IntegerGraph) throws {
 extension IntegerGraph {
   /// How far the sum of a `linear` node may be from the exact one, in codes: 0 where nothing rounds.
   func roundingBound(of terms: [LinearTerm]) -> Double {
-    guard let first = terms.first, transform.rounds(block: matrices[first.matrix].structure.block)
-    else { return 0 }
-    let algorithm = transform.algorithm(block: matrices[first.matrix].structure.block)
+    guard let first = terms.first, let algorithm = roundingAlgorithm(of: first) else { return 0 }
     let L = algorithm.inputs
     let rows = first.transposed ? matrices[first.matrix].columns : matrices[first.matrix].rows
     let blocks = (0..<(rows + L - 1) / L).map { i in
       terms.flatMap { term in
         (0..<(self[term.operand].size + L - 1) / L).map { j in
-          matrices[term.matrix].block(i, j, transposed: term.transposed)
+          matrices[term.matrix].block(i, j, outputs: L, transposed: term.transposed)
         }
       }
     }

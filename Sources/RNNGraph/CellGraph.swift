@@ -26,29 +26,6 @@ package enum Activation: String, Hashable, Sendable, CaseIterable {
   case sigmoid, tanh, relu
 }
 
-/// How the entries of a matrix depend on each other.
-package enum MatrixStructure: Hashable, Sendable, CustomStringConvertible {
-  case dense
-  /// L x L blocks, each defined by its first column w: entry (r, c) of a block is w[(r - c) mod L].
-  ///
-  /// The last block row and column may be cut off by the matrix's edge.
-  case blockCirculant(block: Int)
-
-  /// The block size L; 1 for a dense matrix.
-  package var block: Int {
-    switch self {
-    case .dense: 1
-    case .blockCirculant(let block): block
-    }
-  }
-  package var description: String {
-    switch self {
-    case .dense: "dense"
-    case .blockCirculant(let block): "circulant-\(block)"
-    }
-  }
-}
-
 /// How a parameter starts.
 package enum Initializer: Hashable, Sendable {
   case constant(Double)
@@ -125,15 +102,9 @@ package struct Parameter: Hashable, Sendable {
   }
   package var isMatrix: Bool { columns != nil }
 
-  /// The shape in which the free values are stored, row-major: `[rows]` for a vector, `[rows, columns]`
-  /// for a dense matrix, `[ceil(rows/L), ceil(columns/L), L]` (defining first columns) for a circulant one.
+  /// The shape in which the free values are stored, row-major: `[rows]` for a vector, what the structure says for a matrix.
   package var storedShape: [Int] {
-    guard let columns else { return [rows] }
-    switch structure {
-    case .dense: return [rows, columns]
-    case .blockCirculant(let block):
-      return [(rows + block - 1) / block, (columns + block - 1) / block, block]
-    }
+    columns.map { structure.storedShape(rows: rows, columns: $0) } ?? [rows]
   }
   package var storedCount: Int { storedShape.reduce(1, *) }
 }

@@ -33,15 +33,9 @@ extension IntegerGraph {
         high = low
       }
       guard low.count == rows, self[term.operand].size == columns else { return nil }
-      for row in 0..<rows {
+      for (row, sums) in matrix.signedSums(transposed: term.transposed).enumerated() {
         // Sums of positive and of negative weights meet opposite ends of the operand's range.
-        var positive: Int64 = 0
-        var negative: Int64 = 0
-        for column in 0..<columns {
-          let w = term.transposed ? matrix.code(column, row) : matrix.code(row, column)
-          if w > 0 { positive += w } else { negative += w }
-        }
-        let (p, n) = (Int128(positive), Int128(negative))
+        let (p, n) = (Int128(sums.positive), Int128(sums.negative))
         low[row] += p * Int128(format.minCode) + n * Int128(format.maxCode)
         high[row] += p * Int128(format.maxCode) + n * Int128(format.minCode)
       }
@@ -101,14 +95,12 @@ private struct IntegerGraphCheck {
 
   private mutating func check(_ matrix: IntegerMatrix) {
     let path = "matrices.\(matrix.name)"
-    let block = matrix.structure.block
-    guard matrix.rows > 0, matrix.columns > 0, block > 0 else {
-      return fault(path, "\(matrix.rows) x \(matrix.columns) in blocks of \(block) is empty")
+    guard matrix.rows > 0, matrix.columns > 0, matrix.structure.isPlaced else {
+      return fault(
+        path, "\(matrix.rows) x \(matrix.columns), \(matrix.structure), is empty or has no pattern")
     }
-    let stored =
-      matrix.structure == .dense
-      ? matrix.rows * matrix.columns
-      : ((matrix.rows + block - 1) / block) * ((matrix.columns + block - 1) / block) * block
+    let stored = matrix.structure.storedShape(rows: matrix.rows, columns: matrix.columns)
+      .reduce(1, *)
     if matrix.codes.count != stored {
       fault(path, "\(matrix.codes.count) codes instead of \(stored)")
     }

@@ -23,32 +23,39 @@ package struct IntegerMatrix: Hashable, Sendable {
     self.codes = codes
   }
 
-  /// The code at a row and a column of the expanded matrix.
-  @inlinable
-  package func code(_ row: Int, _ column: Int) -> Int64 {
-    switch structure {
-    case .dense: return codes[row * columns + column]
-    case .blockCirculant(let block):
-      let blockColumns = (columns + block - 1) / block
-      let i = row / block
-      let j = column / block
-      let k = (row - column) % block
-      return codes[(i * blockColumns + j) * block + (k < 0 ? k + block : k)]
-    }
-  }
-}
-
-extension IntegerMatrix {
-  /// The first column of a circulant block of the matrix or of its transpose.
+  /// The code at a row and a column of the matrix.
   ///
-  /// - Parameters: i, j: block row and block column of what is multiplied.
-  package func block(_ i: Int, _ j: Int, transposed: Bool) -> [Int64] {
-    let size = structure.block
-    let blockColumns = (columns + size - 1) / size
-    let (row, column) = transposed ? (j, i) : (i, j)
-    let start = (row * blockColumns + column) * size
-    let stored = Array(codes[start..<start + size])
-    return transposed ? BilinearAlgorithm.transposed(firstColumn: stored) : stored
+  /// Slow: `expanded` is for whole matrices.
+  package func code(_ row: Int, _ column: Int) -> Int64 {
+    structure.storedIndex(row: row, column: column, rows: rows, columns: columns)
+      .map { codes[$0] } ?? 0
+  }
+  /// The codes of all entries, row-major; of the transpose in its own order.
+  package func expanded(transposed: Bool = false) -> [Int64] {
+    let dense = structure.expanded(codes, rows: rows, columns: columns)
+    guard transposed else { return dense }
+    return (0..<columns).flatMap { c in (0..<rows).map { dense[$0 * columns + c] } }
+  }
+  /// The codes that define a block for an algorithm of the matrix's structure; zeros beyond its edges.
+  ///
+  /// - Parameters: i, j: block row and block column of what is multiplied, the transpose if `transposed`.
+  package func block(_ i: Int, _ j: Int, outputs: Int, transposed: Bool) -> [Int64] {
+    structure.definition.blockIndices(
+      i, j, rows: rows, columns: columns, outputs: outputs, transposed: transposed
+    ).map { $0 < 0 ? 0 : codes[$0] }
+  }
+  /// For every row of what is multiplied: the sum of its positive and that of its negative codes.
+  func signedSums(transposed: Bool) -> [(positive: Int64, negative: Int64)] {
+    var sums = [(positive: Int64, negative: Int64)](
+      repeating: (0, 0), count: transposed ? columns : rows)
+    structure.forEachRow(rows: rows, columns: columns) { row, indices in
+      for c in 0..<columns where indices[c] >= 0 {
+        let code = codes[Int(indices[c])]
+        let place = transposed ? c : row
+        if code > 0 { sums[place].positive += code } else { sums[place].negative += code }
+      }
+    }
+    return sums
   }
 }
 
@@ -196,4 +203,10 @@ package struct IntegerGraph: Hashable, Sendable {
   package subscript(_ id: ValueID) -> IntegerNode { nodes[id.index] }
   package subscript(_ id: StateID) -> IntegerState { states[id.index] }
   package var outputSize: Int { self[output].size }
+  /// The algorithm of a term's blocks if the graph's transform rounds them; nil where the product is exact.
+  package func roundingAlgorithm(of term: LinearTerm) -> BilinearAlgorithm? {
+    let algorithm = matrices[term.matrix].structure.definition.algorithm(
+      transform, multipliers: nil)
+    return algorithm?.matrices == nil ? algorithm : nil
+  }
 }

@@ -1,13 +1,13 @@
 package import RNNGraph
 internal import RNNFixedPoint
 
-/// Splits a sum of products whose matrices differ in block size into one sum per block size.
+/// Splits a sum of products whose matrices differ in structure into one sum for each structure.
 ///
 /// A lane accumulates before the output transform, so all products of one accumulation must share the
 /// transform. The parts are added exactly afterwards, so no code changes.
 package enum SplitMixedLinear: IntegerPass {
   package static let name = "split-mixed-linear"
-  package static let summary = "one accumulation per block size"
+  package static let summary = "one accumulation per matrix structure"
 
   package static func run(on graph: inout IntegerGraph) -> Bool {
     var nodes: [IntegerNode] = []
@@ -17,14 +17,14 @@ package enum SplitMixedLinear: IntegerPass {
       var node = node
       node.op = node.op.mapOperands { moved[$0.index] }
       if case .linear(let terms) = node.op {
-        var blocks: [Int] = []
+        var families: [MatrixStructure] = []
         for term in terms {
-          let block = graph.matrices[term.matrix].structure.block
-          if !blocks.contains(block) { blocks.append(block) }
+          let family = graph.matrices[term.matrix].structure.family
+          if !families.contains(family) { families.append(family) }
         }
-        if blocks.count > 1 {
+        if families.count > 1 {
           changed = true
-          append(parts: blocks, of: terms, as: node, matrices: graph.matrices, to: &nodes)
+          append(parts: families, of: terms, as: node, matrices: graph.matrices, to: &nodes)
           moved.append(ValueID(nodes.count - 1))
           continue
         }
@@ -40,12 +40,13 @@ package enum SplitMixedLinear: IntegerPass {
   }
 
   private static func append(
-    parts blocks: [Int], of terms: [LinearTerm], as node: IntegerNode, matrices: [IntegerMatrix],
+    parts families: [MatrixStructure], of terms: [LinearTerm], as node: IntegerNode,
+    matrices: [IntegerMatrix],
     to nodes: inout [IntegerNode]
   ) {
     var sum: ValueID?
-    for (i, block) in blocks.enumerated() {
-      let part = terms.filter { matrices[$0.matrix].structure.block == block }
+    for (i, family) in families.enumerated() {
+      let part = terms.filter { matrices[$0.matrix].structure.family == family }
       // The whole sum fits its format for every operand, so each part of it does as well.
       nodes.append(
         IntegerNode(

@@ -103,16 +103,7 @@ package final class FloatInterpreter {
       parameter.format.map { format in
         parameterCodes(stored, format).map { format.value(of: $0) }
       } ?? stored.map(Double.init)
-    guard let columns = parameter.columns, parameter.structure != .dense else { return values }
-    let block = parameter.structure.block
-    let blockColumns = (columns + block - 1) / block
-    return (0..<parameter.rows).flatMap { i in
-      (0..<columns).map { j in
-        values[
-          ((i / block) * blockColumns + j / block) * block
-            + ((i % block) - (j % block) + block) % block]
-      }
-    }
+    return parameter.dense(fromStored: values)
   }
 
   /// The least and the greatest value of every node over sequences from zero states: `[layer][node]`.

@@ -13,8 +13,8 @@ package struct RandomNetwork: Sendable {
     package var sizes: [Int]?
     /// The greatest size that is drawn.
     package var maximumSize: Int
-    /// The block size of all matrices, 1 for dense; nil draws one per matrix from 1, 2, 4, 8.
-    package var block: Int?
+    /// The structure of all matrices; nil draws one per matrix: dense, or blocks of 2, 4 or 8.
+    package var structure: MatrixStructure?
     /// Nil draws the widths.
     package var policy: QuantizationPolicy?
     /// Option values that are not drawn, such as `reset` -> `before`, where the cell has them.
@@ -22,15 +22,17 @@ package struct RandomNetwork: Sendable {
     /// Whether a dense layer ends the network; nil draws it.
     package var readout: Bool?
 
+    /// - Parameter block: short for a block-circulant structure, 1 for dense.
     package init(
       cell: String? = nil, sizes: [Int]? = nil, maximumSize: Int = 12, block: Int? = nil,
-      policy: QuantizationPolicy? = nil, cellOptions: [CellConfiguration.Entry] = [],
+      structure: MatrixStructure? = nil, policy: QuantizationPolicy? = nil,
+      cellOptions: [CellConfiguration.Entry] = [],
       readout: Bool? = nil
     ) {
       self.cell = cell
       self.sizes = sizes
       self.maximumSize = maximumSize
-      self.block = block
+      self.structure = structure ?? block.map(RandomNetwork.circulant)
       self.policy = policy
       self.cellOptions = cellOptions
       self.readout = readout
@@ -69,8 +71,7 @@ package struct RandomNetwork: Sendable {
       layers.append(layer)
       width = layer.graph.outputSize
     }
-    network = Network(layers: layers)
-    weights = RandomNetwork.drawnWeights(network, root)
+    (network, weights) = RandomNetwork.drawnWeights(Network(layers: layers), root)
     self.seed = seed
 
     let interpreter = FloatInterpreter(network: network, weights: weights)
@@ -101,6 +102,10 @@ package struct RandomNetwork: Sendable {
         }
       }
     }
+  }
+
+  private static func circulant(_ block: Int) -> MatrixStructure {
+    block == 1 ? .dense : .blockCirculant(block: block)
   }
 
   private static func drawnPolicy(_ random: inout SplitMix64) -> QuantizationPolicy {
@@ -136,8 +141,7 @@ package struct RandomNetwork: Sendable {
     // Matrices with given values stay as they are.
     for p in graph.parameters.indices
     where graph.parameters[p].isMatrix && graph.parameters[p].isTrainable {
-      let block = options.block ?? 1 << random.below(4)
-      graph.parameters[p].structure = block == 1 ? .dense : .blockCirculant(block: block)
+      graph.parameters[p].structure = options.structure ?? circulant(1 << random.below(4))
     }
     return Layer(
       name: "\(name)\(index)", cell: name, configuration: configuration, graph: graph)
@@ -183,24 +187,38 @@ package struct RandomNetwork: Sendable {
   /// Uniform weights of a size that keeps gates away from their limits, with some outliers.
   ///
   /// A number that starts with a chosen value stays near it.
-  private static func drawnWeights(_ network: Network, _ root: SplitMix64) -> Weights {
-    Weights(
-      values: network.layers.map { layer in
-        layer.graph.parameters.map { parameter in
-          var random = root.fork("\(layer.name).\(parameter.name)")
-          if case .values(let values) = parameter.initializer { return values.map(Float.init) }
-          if parameter.rows == 1, parameter.columns == nil,
-            case .constant(let value) = parameter.initializer, value != 0
-          {
-            return [Float(value * random.uniform(0.8, 1.25))]
-          }
-          let bound = parameter.columns.map { 2 / Double($0).squareRoot() } ?? 0.7
-          return (0..<parameter.storedCount).map { _ in
-            let outlier = random.below(20) == 0 ? 2.0 : 1.0
-            return Float(random.uniform(-bound, bound) * outlier)
-          }
+  /// Sparse matrices get the pattern of the dense ones that are drawn for them.
+  private static func drawnWeights(_ network: Network, _ root: SplitMix64) -> (Network, Weights) {
+    var network = network
+    var values: [[[Float]]] = []
+    for (l, layer) in network.layers.enumerated() {
+      values.append([])
+      for (p, parameter) in layer.graph.parameters.enumerated() {
+        var random = root.fork("\(layer.name).\(parameter.name)")
+        if case .values(let given) = parameter.initializer {
+          values[l].append(given.map(Float.init))
+          continue
         }
-      })
+        if parameter.rows == 1, parameter.columns == nil,
+          case .constant(let value) = parameter.initializer, value != 0
+        {
+          values[l].append([Float(value * random.uniform(0.8, 1.25))])
+          continue
+        }
+        let bound = parameter.columns.map { 2 / Double($0).squareRoot() } ?? 0.7
+        let isStored = parameter.structure.definition.drawsStoredValues
+        let count = isStored ? parameter.storedCount : parameter.rows * (parameter.columns ?? 1)
+        let drawn = (0..<count).map { _ in
+          let outlier = random.below(20) == 0 ? 2.0 : 1.0
+          return Float(random.uniform(-bound, bound) * outlier)
+        }
+        let (structure, stored) =
+          isStored ? (parameter.structure, drawn) : parameter.nearest(to: drawn)
+        network.layers[l].graph.parameters[p].structure = structure
+        values[l].append(stored)
+      }
+    }
+    return (network, Weights(values: values))
   }
 }
 

@@ -32,11 +32,10 @@ struct DenseProduct {
           codes[start..<start + width].reduce(0) { $0 + abs($1) } <= greatest
         }
     }
-    let block = matrix.structure.block
-    if block % 8 == 0 {
+    if case .blockCirculant(let block) = matrix.structure, block % 8 == 0 {
       let blockColumns = (columns + block - 1) / block
       let codes = (0..<(rows + block - 1) / block).flatMap { i in
-        (0..<blockColumns).flatMap { matrix.block(i, $0, transposed: transposed) }
+        (0..<blockColumns).flatMap { matrix.block(i, $0, outputs: block, transposed: transposed) }
       }
       // Every row of a block has the entries of its first column.
       if fits(codes, width: blockColumns * block) {
@@ -44,9 +43,7 @@ struct DenseProduct {
         return
       }
     }
-    let codes = (0..<rows).flatMap { row in
-      (0..<columns).map { transposed ? matrix.code($0, row) : matrix.code(row, $0) }
-    }
+    let codes = matrix.expanded(transposed: transposed)
     entries = fits(codes, width: columns) ? .narrow(codes.map { Int16($0) }) : .wide(codes)
   }
 

@@ -14,11 +14,9 @@ struct RoundedProduct {
 
   /// Nil when the graph's transform does not round these blocks.
   init?(_ terms: [LinearTerm], of graph: IntegerGraph) {
-    guard let first = terms.first,
-      graph.transform.rounds(block: graph.matrices[first.matrix].structure.block)
-    else { return nil }
-    let algorithm = graph.transform.algorithm(
-      block: graph.matrices[first.matrix].structure.block)
+    guard let first = terms.first, let algorithm = graph.roundingAlgorithm(of: first) else {
+      return nil
+    }
     let L = algorithm.inputs
     let matrix = graph.matrices[first.matrix]
     let rows = first.transposed ? matrix.columns : matrix.rows
@@ -27,7 +25,8 @@ struct RoundedProduct {
       return (0..<(rows + L - 1) / L).flatMap { i in
         (0..<(columns + L - 1) / L).flatMap { j in
           algorithm.transformedWeights(
-            graph.matrices[term.matrix].block(i, j, transposed: term.transposed))
+            graph.matrices[term.matrix].block(
+              i, j, outputs: algorithm.outputs, transposed: term.transposed))
         }
       }
     }

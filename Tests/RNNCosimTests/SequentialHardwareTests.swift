@@ -99,6 +99,30 @@ import _RNNTestSupport
       seed: UInt64(network), variants.map(\.description).joined(separator: "; "))
   }
 
+  static let sparse: [(cell: String, sizes: [Int], bank: Int, kept: Int)] = [
+    ("gru", [5, 9], 4, 1), ("lstm", [7, 6, 5], 3, 2), ("sbo", [6, 8], 4, 2),
+  ]
+
+  @Test(arguments: sparse)
+  func sparseMatricesRun(_ row: (cell: String, sizes: [Int], bank: Int, kept: Int)) throws {
+    let network = try RandomNetwork(
+      seed: 3,
+      options: .init(
+        cell: row.cell, sizes: row.sizes, structure: .bankBalanced(bank: row.bank, kept: row.kept),
+        policy: QuantizationPolicy(), readout: false))
+    #expect(network.graph.matrices.contains { $0.codes.count < $0.rows * $0.columns })
+    try Self.expectEqual(
+      network.graph, [4, 2].enumerated().map { network.sequence(steps: $1, seed: UInt64($0)) },
+      seed: 3, row.cell)
+    do {
+      _ = try compile(network.graph, options: CompileOptions(name: "net"))
+      Issue.record("lanes took a sparse matrix")
+    } catch let error as DiagnosticsEmitted {
+      #expect(error.description.contains("no processing element"), "\(error)")
+      #expect(error.description.contains("bank-balanced-\(row.bank)-\(row.kept)"), "\(error)")
+    }
+  }
+
   @Test func aDeviceWithoutRoomForLanesIsToldOfTheEngine() throws {
     let layers = try QuantizedLayers(
       [EveryCellTests.all[0].graph(inputSize: 24, units: 64, block: 8)], seed: 2)

@@ -75,9 +75,9 @@ private func fault(in page: String) -> String? {
       ]
       model.networks[0].residuals = [
         MatrixResiduals(
-          matrix: "w", blockSize: 1,
+          matrix: "w", structure: "dense",
           rounds: [.init(round: 1, primal: value, dual: value, rho: value)]),
-        MatrixResiduals(matrix: "v", blockSize: 1, rounds: []),
+        MatrixResiduals(matrix: "v", structure: "dense", rounds: []),
       ]
       model.networks[0].accuracy = [
         AccuracyStage(stage: "float", correct: 0, total: 0),

@@ -64,7 +64,7 @@ enum SyntheticReport {
     report.residuals = gates.enumerated().flatMap { index, gate in
       ["input", "recurrent"].map { side in
         MatrixResiduals(
-          matrix: "\(cell).\(gate).\(side)", blockSize: 8,
+          matrix: "\(cell).\(gate).\(side)", structure: "circulant-8",
           rounds: (1...10).map { round in
             let start = side == "input" ? 0.5 : 0.65
             let primal = start * exp(-Double(round) * (0.32 + 0.02 * Double(index)))

@@ -306,7 +306,7 @@ enum SampleModel {
     func read(_ tensors: [(String, SafeTensors.Tensor)]) throws -> Weights {
       var file = SafeTensors()
       for (name, tensor) in tensors { file.add(name, tensor) }
-      return try ModelFile.weights(from: file, for: network, path: "w")
+      return try ModelFile.weights(from: file, for: network, path: "w").weights
     }
     let bias = ("d.bias", SafeTensors.Tensor(shape: [3], floats: [1, 2, 3]))
     let weight = ("d.weight", SafeTensors.Tensor(shape: [3, 2], floats: [1, 2, 3, 4, 5, 6]))

@@ -10,7 +10,9 @@ import Testing
   static func matrix(_ weights: [Float]) -> AdmmMatrix {
     AdmmMatrix(
       layer: 0, parameter: 0, path: "l.w",
-      projection: CirculantProjection(rows: 2, columns: 3, block: 2), weights: weights)
+      target: Parameter(
+        name: "w", rows: 2, columns: 3, structure: .blockCirculant(block: 2),
+        initializer: .constant(0)), weights: weights)
   }
 
   @Test func oneRoundByHand() {
@@ -59,15 +61,15 @@ import Testing
 
   @Test func restructuringKeepsTheFunctionOfCirculantWeights() throws {
     let network = AdmmTests.network
-    let assignment = BlockAssignment([
-      .init(layer: "rnn", parameter: "i.weight_x", block: 4),
-      .init(layer: "rnn", parameter: "f.weight_h", block: 3),
-      .init(layer: "readout", parameter: "weight", block: 2),
+    let assignment = StructureAssignment([
+      .init(layer: "rnn", parameter: "i.weight_x", structure: .blockCirculant(block: 4)),
+      .init(layer: "rnn", parameter: "f.weight_h", structure: .blockCirculant(block: 3)),
+      .init(layer: "readout", parameter: "weight", structure: .blockCirculant(block: 2)),
     ])
     let circulant = network.restructured(assignment)
     #expect(circulant.storedCount < network.storedCount)
     let stored = initialWeights(circulant, seed: 4)
-    let dense = stored.converted(from: circulant, to: network)
+    let dense = circulant.projected(stored, to: network).weights
     let set = LearningCases.signOfSum(count: 1, seed: 1)
     let sequence = set.sequences[0] + set.sequences[0] + set.sequences[0]
     let x = SequenceBatch(sequences: [sequence], features: 3)
@@ -76,33 +78,37 @@ import Testing
     #expect(!a.isEmpty && a.count == b.count)
     for (u, v) in zip(a, b) { #expect(abs(u - v) < 1e-5) }
     // Other matrices are untouched, and expanding what was projected changes nothing any more.
-    let projected = initialWeights(network, seed: 4).converted(from: network, to: circulant)
-    let expanded = projected.converted(from: circulant, to: network)
-    #expect(expanded.converted(from: network, to: circulant) == projected)
+    let projected = network.projected(
+      initialWeights(network, seed: 4), to: circulant
+    ).weights
+    let expanded = circulant.projected(projected, to: network).weights
+    #expect(network.projected(expanded, to: circulant).weights == projected)
     #expect(projected.values[0][1] == initialWeights(network, seed: 4).values[0][1])
   }
 
   @Test func assignmentsThatDoNotFitAreRefusedWithEveryFinding() throws {
     let network = AdmmTests.network
-    let all = BlockAssignment.recurrentLayers(of: network, block: 4)
+    let all = StructureAssignment.recurrentLayers(
+      of: network, structure: .blockCirculant(block: 4))
     #expect(all.entries.count == 8)
-    #expect(all.entries.allSatisfy { $0.layer == "rnn" && $0.block == 4 })
+    #expect(
+      all.entries.allSatisfy { $0.layer == "rnn" && $0.structure == .blockCirculant(block: 4) })
     var sink = DiagnosticSink(stage: "compress")
     all.check(against: network, into: &sink)
     #expect(sink.diagnostics.isEmpty)
-    BlockAssignment([
-      .init(layer: "nowhere", parameter: "w", block: 4),
-      .init(layer: "rnn", parameter: "i.bias", block: 4),
-      .init(layer: "rnn", parameter: "i.weight_x", block: 0),
-      .init(layer: "rnn", parameter: "i.weight_x", block: 4),
-      .init(layer: "rnn", parameter: "o.weight_x", block: 6),
+    StructureAssignment([
+      .init(layer: "nowhere", parameter: "w", structure: .blockCirculant(block: 4)),
+      .init(layer: "rnn", parameter: "i.bias", structure: .blockCirculant(block: 4)),
+      .init(layer: "rnn", parameter: "i.weight_x", structure: .bankBalanced(bank: 9, kept: 1)),
+      .init(layer: "rnn", parameter: "i.weight_x", structure: .blockCirculant(block: 4)),
+      .init(layer: "rnn", parameter: "o.weight_x", structure: .blockCirculant(block: 6)),
     ]).check(against: network, into: &sink)
     #expect(
       sink.diagnostics.map { $0.path } == [
         "nowhere.w", "rnn.i.bias", "rnn.i.weight_x", "rnn.i.weight_x", "rnn.o.weight_x",
       ])
     var again = DiagnosticSink(stage: "compress")
-    BlockAssignment.recurrentLayers(of: network, block: 2).check(
+    StructureAssignment.recurrentLayers(of: network, structure: .blockCirculant(block: 2)).check(
       against: network.restructured(all), into: &again)
     #expect(again.diagnostics.count == 8)
   }
@@ -112,7 +118,8 @@ import Testing
     let training = TrainingConfiguration(
       epochs: 5, batchSize: 4, learningRate: 0.1, seed: 1, selection: .best)
     var configuration = AdmmConfiguration(
-      assignment: BlockAssignment([]), penalties: [0.1, -1], training: training, fineTuning: nil)
+      assignment: StructureAssignment([]), penalties: [0.1, -1], training: training, fineTuning: nil
+    )
     func text() -> String {
       LearningCases.error {
         var task = LearningCases.signOfSumTask(training: 9, validation: 3)
@@ -162,7 +169,9 @@ import Testing
   @Test func convergesToTheConstrainedOptimumOfAConvexProblem() throws {
     let network = Network(layers: [EngineCase.layer(DenseLayer.self, 5, 4, name: "y")])
     let task = AdmmTests.linearTask()
-    let assignment = BlockAssignment([.init(layer: "y", parameter: "weight", block: 3)])
+    let assignment = StructureAssignment([
+      .init(layer: "y", parameter: "weight", structure: .blockCirculant(block: 3))
+    ])
     func descent(_ epochs: Int, _ rate: Double) -> TrainingConfiguration {
       TrainingConfiguration(
         epochs: epochs, batchSize: 24, learningRate: rate, optimizer: .sgd(momentum: 0.5),
@@ -170,7 +179,7 @@ import Testing
     }
     let dense = try Trainer(network: network, task: task, configuration: descent(150, 0.5)).run(
       from: initialWeights(network, seed: 1))
-    let optimum = try DirectCirculant.run(
+    let optimum = try DirectTraining.run(
       network: network, assignment: assignment, start: .scratch(seed: 5), task: task,
       configuration: descent(150, 0.5))
     let admm = try Admm(
@@ -186,7 +195,7 @@ import Testing
     }
     let best = try loss(optimum.network, optimum.weights)
     let projectedOnce = try loss(
-      optimum.network, dense.weights.converted(from: network, to: optimum.network))
+      optimum.network, network.projected(dense.weights, to: optimum.network).weights)
     let reached = try loss(admm.network, admm.weights)
     #expect(try loss(network, dense.weights) < 1e-4)
     #expect(best > 0.01)
@@ -201,7 +210,8 @@ import Testing
 
   static func compression(fineTuning: Bool = true) -> AdmmConfiguration {
     AdmmConfiguration(
-      assignment: .recurrentLayers(of: AdmmTests.small, block: 4), penalties: [0.01, 0.1],
+      assignment: .recurrentLayers(of: AdmmTests.small, structure: .blockCirculant(block: 4)),
+      penalties: [0.01, 0.1],
       training: TrainingConfiguration(epochs: 4, batchSize: 7, learningRate: 0.01, seed: 3),
       fineTuning: fineTuning
         ? TrainingConfiguration(
@@ -262,7 +272,8 @@ import Testing
     let dense = try Trainer(
       network: network, task: task, configuration: configuration(25, 0.02, best: true)
     ).run(from: initialWeights(network, seed: 11))
-    let assignment = BlockAssignment.recurrentLayers(of: network, block: 4)
+    let assignment = StructureAssignment.recurrentLayers(
+      of: network, structure: .blockCirculant(block: 4))
     let result = try Admm(
       network: network, task: task,
       configuration: AdmmConfiguration(

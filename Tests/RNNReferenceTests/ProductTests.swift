@@ -10,7 +10,7 @@ import Testing
     rows: Int, columns: Int, structure: MatrixStructure, transposed: Bool, weightWidth: Int,
     width: Int, _ random: inout SplitMix64
   ) -> IntegerGraph {
-    let block = structure.block
+    let block = structure.definition.numbers.first ?? 1
     let count =
       structure == .dense
       ? rows * columns
@@ -54,7 +54,7 @@ import Testing
             (0..<graph.inputSize).map { _ in low + Int64(random.below(1 << width)) },
           ]
           let matrix = graph.matrices[0]
-          let L = structure.block
+          let L = structure.definition.numbers.first ?? 1
           for x in inputs {
             let expected = (0..<graph.outputSize).map { i in
               x.indices.reduce(Int64(0)) { sum, j in

@@ -90,23 +90,17 @@ extension Design {
   /// Zeros beyond the last column of the matrix.
   func blockWeights(product: Int, block: Int, column: BlockColumn, set: Int) -> [Int64] {
     let algorithm = lowered.algorithms[lowered.products[product].algorithm]
-    guard case .linear(let terms) = graph[lowered.products[product].node].op else { return [] }
+    guard case .linear(let terms) = graph[lowered.products[product].node].op else {
+      preconditionFailure("product \(product) is no sum of products")
+    }
     let term = terms[column.term]
     let matrix = graph.matrices[term.matrix]
     let blockColumn = column.column * lowered.columnGroups + set
     guard blockColumn * algorithm.inputs < graph[term.operand].size else {
       return [Int64](repeating: 0, count: algorithm.outputs)
     }
-    switch matrix.structure {
-    case .dense:
-      return (0..<algorithm.outputs).map { r in
-        let row = block * algorithm.outputs + r
-        guard row < graph[lowered.products[product].node].size else { return 0 }
-        return term.transposed
-          ? matrix.code(blockColumn, row) : matrix.code(row, blockColumn)
-      }
-    case .blockCirculant: return matrix.block(block, blockColumn, transposed: term.transposed)
-    }
+    return matrix.block(
+      block, blockColumn, outputs: algorithm.outputs, transposed: term.transposed)
   }
 
   /// For each product whose block rows come through several drain chains: the chain of every block row.

@@ -117,22 +117,7 @@ extension Lowered {
     let levels = Self.levels(of: graph)
     self.graph = graph
 
-    // Circulant algorithms first: the largest sets the lane; dense blocks then fill a lane with rows.
-    var blocks: [Int] = []
-    for node in graph.nodes {
-      if case .linear(let terms) = node.op {
-        let block = graph.matrices[terms[0].matrix].structure.block
-        if !blocks.contains(block) { blocks.append(block) }
-      }
-    }
-    blocks.sort()
-    var algorithms = blocks.filter { $0 > 1 }.map { graph.transform.algorithm(block: $0) }
-    let lane = algorithms.map(\.products).max() ?? options.denseMultipliers
-    if blocks.contains(1) {
-      var rows = 1
-      while rows * 2 <= lane { rows *= 2 }
-      algorithms.insert(.dense(rows: rows), at: 0)
-    }
+    let (algorithms, algorithmOf) = Self.algorithms(of: graph, options)
     self.algorithms = algorithms
     columnGroups = options.groups
     productsPerSet = algorithms.map(\.products).max() ?? 1
@@ -146,8 +131,9 @@ extension Lowered {
     var operands: [ValueID] = []
     for (i, node) in graph.nodes.enumerated() {
       guard case .linear(let terms) = node.op else { continue }
-      let block = graph.matrices[terms[0].matrix].structure.block
-      guard let algorithm = blocks.firstIndex(of: block) else { continue }
+      guard let algorithm = algorithmOf[graph.matrices[terms[0].matrix].structure.family] else {
+        preconditionFailure("\(node.name) has no algorithm")
+      }
       let outputs = algorithms[algorithm].outputs
       products.append(
         Product(
@@ -208,6 +194,38 @@ extension Lowered {
     return StoredRead(value: operand, previous: false)
   }
 
+  /// The block algorithms of a graph's products, and which of them each structure takes.
+  ///
+  /// Structures with blocks of their own come first: the largest sets the lane, which the others then fill.
+  private static func algorithms(
+    of graph: IntegerGraph, _ options: CompileOptions
+  ) -> ([BilinearAlgorithm], [MatrixStructure: Int]) {
+    var families: [MatrixStructure] = []
+    for case .linear(let terms) in graph.nodes.map(\.op) {
+      let family = graph.matrices[terms[0].matrix].structure.family
+      if !families.contains(family) { families.append(family) }
+    }
+    func algorithm(_ family: MatrixStructure, _ multipliers: Int?) -> BilinearAlgorithm? {
+      family.definition.algorithm(graph.transform, multipliers: multipliers)
+    }
+    let own = families.compactMap { algorithm($0, nil)?.products }.max()
+    let found = families.map { family in
+      guard let algorithm = algorithm(family, own ?? options.denseMultipliers) else {
+        preconditionFailure("lanes have no processing element for \(family)")
+      }
+      return algorithm
+    }
+    // By the size of their blocks, so that the order does not depend on the graph's.
+    let ordered = found.enumerated().sorted {
+      ($0.element.inputs, $0.element.outputs) < ($1.element.inputs, $1.element.outputs)
+    }.map(\.element)
+    var places: [MatrixStructure: Int] = [:]
+    for (family, algorithm) in zip(families, found) {
+      places[family] = ordered.firstIndex(of: algorithm)
+    }
+    return (ordered, places)
+  }
+
   private static func check(_ graph: IntegerGraph, _ sink: inout DiagnosticSink) {
     for state in graph.states where !graph[state.next].op.isElementwise {
       sink.error(
@@ -223,6 +241,12 @@ extension Lowered {
     for node in graph.nodes {
       guard case .linear(let terms) = node.op else { continue }
       for term in terms {
+        let matrix = graph.matrices[term.matrix]
+        if matrix.structure.definition.algorithm(graph.transform, multipliers: 1) == nil {
+          sink.error(
+            matrix.name, "is \(matrix.structure), for which lanes have no processing element",
+            fix: "use --engine sequential, or a dense or block-circulant matrix")
+        }
         switch graph[term.operand].op {
         case .input, .state: break
         case let op where op.isElementwise: break

@@ -261,12 +261,14 @@ private struct SequentialProgramBuilder {
 
   private mutating func walk(_ term: LinearTerm) -> SequentialInstruction.Walk {
     let matrix = graph.matrices[term.matrix]
+    // The walk knows circulant blocks, and single entries as blocks of one; every other structure is stored expanded.
+    let circulant = matrix.structure.definition as? BlockCirculant
+    let block = circulant?.block ?? 1
     let base = matrixBases[term.matrix] ?? program.weights.count
     if matrixBases[term.matrix] == nil {
       matrixBases[term.matrix] = base
-      program.weights += matrix.codes
+      program.weights += circulant == nil ? matrix.expanded() : matrix.codes
     }
-    let block = matrix.structure.block
     // From one block row of the stored matrix to the next, and from one block to the next.
     let down = (matrix.columns + block - 1) / block * block
     return SequentialInstruction.Walk(

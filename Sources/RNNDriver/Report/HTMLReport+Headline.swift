@@ -194,14 +194,17 @@ extension HTMLReport {
             self.figure(
               ResidualChart(residuals: network.residuals).markup,
               caption:
-                "W: trained weights, Z: their projection onto block-circulant matrices. Both curves fall as the "
+                "W: trained weights, Z: their projection onto matrices of the structure. Both curves fall as the "
                 + "penalty pulls W into the structure; the last projection then costs little."),
             self.table(
-              ["matrix", "block", "rounds", "primal, first", "primal, last", "dual, last", "rho"],
+              [
+                "matrix", "structure", "rounds", "primal, first", "primal, last", "dual, last",
+                "rho",
+              ],
               network.residuals.map { matrix in
                 let last = matrix.rounds.last
                 return [
-                  matrix.matrix, "\(matrix.blockSize)", "\(matrix.rounds.count)",
+                  matrix.matrix, matrix.structure, "\(matrix.rounds.count)",
                   matrix.rounds.first.map { Figures.text($0.primal) } ?? "-",
                   last.map { Figures.text($0.primal) } ?? "-",
                   last.map { Figures.text($0.dual) } ?? "-",

@@ -146,7 +146,7 @@ struct ReportCollector {
   private static func residuals(_ record: JSONValue) -> [MatrixResiduals] {
     guard case .array(let rounds)? = record["rounds"] else { return [] }
     var result: [MatrixResiduals] = []
-    let block = if case .int(let block)? = record["block"] { block } else { 1 }
+    let structure = record["structure"]?.string ?? ""
     for round in rounds {
       guard case .int(let number)? = round["round"], let rho = round["penalty"]?.number,
         case .array(let residuals)? = round["residuals"]
@@ -159,7 +159,7 @@ struct ReportCollector {
         if let i = result.firstIndex(where: { $0.matrix == path }) {
           result[i].rounds.append(one)
         } else {
-          result.append(MatrixResiduals(matrix: path, blockSize: block, rounds: [one]))
+          result.append(MatrixResiduals(matrix: path, structure: structure, rounds: [one]))
         }
       }
     }
@@ -258,10 +258,8 @@ struct ReportCollector {
 
   private static func description(_ network: Network) -> String {
     network.layers.map { layer in
-      let blocks = layer.graph.parameters.compactMap { parameter -> Int? in
-        if case .blockCirculant(let block) = parameter.structure { block } else { nil }
-      }
-      let structure = blocks.max().map { ", blocks of \($0)" } ?? ""
+      let structures = layer.graph.parameters.map(\.structure).filter { $0 != .dense }
+      let structure = structures.first.map { ", \($0)" } ?? ""
       let bits = layer.graph.parameters.filter(\.isMatrix).compactMap(\.format?.width).max()
       return
         "\(layer.cell) \(layer.configuration.inputSize) to \(layer.graph.outputSize)\(structure)"

@@ -39,7 +39,7 @@ package struct ProvenanceEntry: Hashable, Sendable {
 package struct NetworkReport: Hashable, Sendable {
   /// Short and unique on the page, such as `GRU`.
   package var name: String
-  /// Such as `GRU 40 to 64, readout 10, blocks of 8, 12 bits`.
+  /// Such as `GRU 40 to 64, readout 10, circulant-8, 12 bits`.
   package var description: String
   package var accuracy: [AccuracyStage] = []
   package var curves: [LearningCurve] = []
@@ -135,11 +135,11 @@ package struct MatrixResiduals: Hashable, Sendable {
   }
   /// Such as `gru0.update.input`.
   package var matrix: String
-  package var blockSize: Int
+  package var structure: String
   package var rounds: [Round]
-  package init(matrix: String, blockSize: Int, rounds: [Round]) {
+  package init(matrix: String, structure: String, rounds: [Round]) {
     self.matrix = matrix
-    self.blockSize = blockSize
+    self.structure = structure
     self.rounds = rounds
   }
 }

@@ -147,9 +147,10 @@ package enum MomentumReproduction: Reproduction {
     let block = request.isShort ? 2 : 8
     circulant.label += ", circulant \(block)"
     circulant.network = circulant.network.restructured(
-      BlockAssignment(
+      StructureAssignment(
         ["i", "f", "g", "o"].map {
-          BlockAssignment.Entry(layer: "cell", parameter: "\($0).weight_h", block: block)
+          StructureAssignment.Entry(
+            layer: "cell", parameter: "\($0).weight_h", structure: .blockCirculant(block: block))
         }))
     comparison.name = "circulant"
     comparison.variants = [circulant]

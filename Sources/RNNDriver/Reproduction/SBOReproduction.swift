@@ -107,8 +107,10 @@ package enum SBOReproduction: Reproduction {
     circulant.kind = .circulant
     circulant.seeds = 1
     circulant.network = circulant.network.restructured(
-      BlockAssignment([
-        .init(layer: "cell", parameter: "weight_h", block: min(8, scale.units / 2))
+      StructureAssignment([
+        .init(
+          layer: "cell", parameter: "weight_h",
+          structure: .blockCirculant(block: min(8, scale.units / 2)))
       ]))
     all.append(circulant)
     all.append(

@@ -1,19 +1,19 @@
 package import Foundation
-internal import RNNGraph
+package import RNNGraph
 internal import RNNInterchange
 internal import RNNLearning
 internal import RNNSupport
 
-/// `rnnc compress`: a float model to block-circulant matrices.
+/// `rnnc compress`: a float model to matrices with a structure.
 package struct CompressStage: Stage {
   package static let verb = "compress"
-  /// How the matrices come to be circulant.
+  /// How the matrices come to have their structure.
   package enum Method: String, Sendable, CaseIterable {
     /// ADMM on the trained dense weights, projection, fine-tuning.
     case admm
     /// Projection of the trained dense weights, then training inside the set for as many epochs.
     case projection
-    /// Training circulant matrices from fresh values for as many epochs, C-LSTM's way.
+    /// Training inside the structure from fresh values for as many epochs, C-LSTM's way.
     case direct
   }
   package var model: URL
@@ -21,20 +21,21 @@ package struct CompressStage: Stage {
   package var output: URL
   /// Replaces the file's method.
   package var method: Method?
-  /// Replaces the file's block size.
-  package var block: Int?
+  /// Replaces the file's structures.
+  package var structure: MatrixStructure?
   package var seed: UInt64?
   package var data: URL?
 
   package init(
-    model: URL, experiment: URL, output: URL, method: Method? = nil, block: Int? = nil,
+    model: URL, experiment: URL, output: URL, method: Method? = nil,
+    structure: MatrixStructure? = nil,
     seed: UInt64? = nil, data: URL? = nil
   ) {
     self.model = model
     self.experiment = experiment
     self.output = output
     self.method = method
-    self.block = block
+    self.structure = structure
     self.seed = seed
     self.data = data
   }
@@ -43,7 +44,8 @@ package struct CompressStage: Stage {
     [
       model.relativePath, "--experiment", experiment.relativePath, "-o", output.relativePath,
     ] + (method.map { ["--method", $0.rawValue] } ?? [])
-      + (block.map { ["--block", "\($0)"] } ?? []) + (seed.map { ["--seed", "\($0)"] } ?? [])
+      + (structure.map { ["--structure", $0.text] } ?? [])
+      + (seed.map { ["--seed", "\($0)"] } ?? [])
       + (data.map { ["--data", $0.relativePath] } ?? [])
   }
   package var inputs: [URL] {
@@ -62,9 +64,9 @@ package struct CompressStage: Stage {
           message: "the experiment has no part \"compression\"",
           fix: "add one; docs/formats/experiment.md describes it"))
     }
-    if let block {
+    if let structure {
       for i in compression.assignment.entries.indices {
-        compression.assignment.entries[i].block = block
+        compression.assignment.entries[i].structure = structure
       }
     }
     let method = method ?? compression.method
@@ -78,7 +80,7 @@ package struct CompressStage: Stage {
     let (float, weights) = try ModelFile.read(ModelFolder.modelURL(model))
     let data = try ExperimentData(experiment, normalisation: float.task?.normalisation)
     let assignment = compression.assignment
-    let largest = assignment.entries.map(\.block).max() ?? 1
+    let structures = assignment.summary
     let tuning = compression.fineTuning
     let total = compression.training.epochs + (tuning?.epochs ?? 0)
     let checkpoint = CheckpointPolicy(url: ModelFolder.checkpoint(output), resume: true)
@@ -107,7 +109,7 @@ package struct CompressStage: Stage {
           from: weights, checkpoint: checkpoint, isCancelled: isCancelled,
           progress: reporter.report)
       case .projection, .direct:
-        return try DirectCirculant.run(
+        return try DirectTraining.run(
           network: float.network, assignment: assignment,
           start: method == .direct
             ? .scratch(seed: experiment.seed) : .projection(of: weights),
@@ -133,7 +135,7 @@ package struct CompressStage: Stage {
       ModelStage(
         name: "compress", seed: Int(experiment.seed),
         settings: [
-          .init("method", .string(method.rawValue)), .init("block", .int(largest)),
+          .init("method", .string(method.rawValue)), .init("structure", .string(structures)),
           .init("epochs", .int(epochs)),
         ],
         metrics: figures.map { .init($0.name, $0.value) } + [
@@ -142,7 +144,7 @@ package struct CompressStage: Stage {
     let record = JSONValue.object(
       [
         .init("stage", "compress"), .init("method", .string(method.rawValue)),
-        .init("block", .int(largest)), .init("rounds", .array(result.rounds.map(\.json))),
+        .init("structure", .string(structures)), .init("rounds", .array(result.rounds.map(\.json))),
         .init("curve", .array(result.curve.map(\.json))),
         .init("fineTuningCurve", .array((result.fineTuning?.curve ?? []).map(\.json))),
       ] + members + [.init("testSequences", .int(data.test.count))])
@@ -155,7 +157,7 @@ package struct CompressStage: Stage {
       json: .object(
         [
           .init("model", .string(output.appendingPathComponent("model.json").relativePath)),
-          .init("method", .string(method.rawValue)), .init("block", .int(largest)),
+          .init("method", .string(method.rawValue)), .init("structure", .string(structures)),
         ] + members + [
           .init("testSequences", .int(data.test.count)), .init("storedWeights", .int(stored)),
           .init("compression", .double(ratio)),
@@ -164,7 +166,7 @@ package struct CompressStage: Stage {
             result.rounds.last.map { .double($0.greatestPrimal) } ?? .null),
         ]),
       text: """
-        circulant \(model.name) (\(method.rawValue), blocks of \(largest)): \
+        \(structures) \(model.name) (\(method.rawValue)): \
         \(data.text(test)), \
         \(stored) weights, \(oneDecimal(ratio)) times fewer\(residual ?? "")
         model in \(output.relativePath)

@@ -45,8 +45,10 @@ extension Experiment {
 
 extension Experiment.Compression {
   init(_ file: ExperimentFile.Compression, seed: UInt64) {
-    let assignment = BlockAssignment(
-      file.blocks.map { .init(layer: $0.layer, parameter: $0.parameter, block: $0.block) })
+    let assignment = StructureAssignment(
+      file.blocks.map {
+        .init(layer: $0.layer, parameter: $0.parameter, structure: $0.structure)
+      })
     switch file.method {
     case .admm(let penalties, let epochsPerRound, let training, let fineTuning):
       self.init(

@@ -30,7 +30,7 @@ struct Experiment {
   }
   struct Compression {
     var method: CompressStage.Method
-    var assignment: BlockAssignment
+    var assignment: StructureAssignment
     var penalties: [Double]
     var epochsPerRound: Int
     var training: TrainingConfiguration

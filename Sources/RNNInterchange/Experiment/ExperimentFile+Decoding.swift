@@ -243,23 +243,35 @@ extension ExperimentFile.Compression {
   /// Patterns of `layer.parameter` with `*` for any characters; a matrix may match one of them.
   private static func decodeBlocks(_ node: JSONNode, network: Network?) -> [Block]? {
     guard let nodes = node.array() else { return nil }
-    var patterns: [(node: JSONNode, pattern: String, block: Int, matches: Int)] = []
+    var patterns: [(node: JSONNode, pattern: String, structure: MatrixStructure, matches: Int)] = []
     for node in nodes {
-      guard let o = node.object(["matrices", "block"]) else { continue }
+      // "block" is short for a block-circulant structure.
+      let isShort = node.value["structure"] == nil
+      guard let o = node.object(["matrices", isShort ? "block" : "structure"]) else { continue }
       let pattern = o["matrices"]?.string()
-      let block = o["block"]?.int()
-      if let block, !ModelFile.blocks.contains(block) || block == 1 {
+      var structure = o["structure"].flatMap { MatrixStructure($0) }
+      if let block = o["block"]?.int() {
+        if BlockCirculant.sizes.contains(block) {
+          structure = .blockCirculant(block: block)
+        } else {
+          node.json.error(
+            "\(node.path)/block", "a block size of \(block) is not supported",
+            fix: "use 2, 4, 8 or 16, or leave the matrices out to keep them dense")
+        }
+      }
+      if let structure, structure == .dense || structure == .blockCirculant(block: 1) {
         node.json.error(
-          "\(node.path)/block", "a block size of \(block) is not supported",
-          fix: "use 2, 4, 8 or 16, or leave the matrices out to keep them dense")
+          "\(node.path)/\(isShort ? "block" : "structure")",
+          "\(structure) matrices store every value",
+          fix: "leave the matrices out to keep them dense")
         continue
       }
-      if let pattern, let block { patterns.append((node, pattern, block, 0)) }
+      if let pattern, let structure { patterns.append((node, pattern, structure, 0)) }
     }
     guard patterns.count == nodes.count, let network else { return nil }
     if patterns.isEmpty {
       node.json.error(
-        node.path, "no matrix has a block size",
+        node.path, "no matrix gets a structure",
         fix: "add an entry such as {\"matrices\": \"gru0.*\", \"block\": 8}")
       return nil
     }
@@ -277,7 +289,8 @@ extension ExperimentFile.Compression {
           return nil
         }
         result.append(
-          Block(layer: layer.name, parameter: parameter.name, block: patterns[first].block))
+          Block(
+            layer: layer.name, parameter: parameter.name, structure: patterns[first].structure))
       }
     }
     for pattern in patterns where pattern.matches == 0 {

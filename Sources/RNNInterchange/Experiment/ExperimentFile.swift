@@ -135,7 +135,7 @@ package struct ExperimentFile: Hashable, Sendable {
     package struct Block: Hashable, Sendable {
       package var layer: String
       package var parameter: String
-      package var block: Int
+      package var structure: MatrixStructure
     }
   }
 

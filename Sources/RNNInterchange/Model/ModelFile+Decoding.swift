@@ -4,8 +4,6 @@ internal import RNNSupport
 
 extension ModelFile {
   static let manual = "docs/formats/model.md"
-  /// The block sizes that have a product algorithm.
-  static let blocks = [1, 2, 4, 8, 16]
 
   /// The file of the weights as `model.json` names it.
   struct WeightsReference: Hashable {
@@ -196,7 +194,7 @@ extension ModelFile {
     for node in nodes {
       guard let o = node.object(["name", "shape", "structure", "format"]) else { continue }
       let format = o.nullable("format").map { decodeFormat($0) }
-      let structure = o["structure"].flatMap(decodeStructure)
+      let structure = o["structure"].flatMap { MatrixStructure($0) }
       guard let name = o["name"]?.string(), let shape = o["shape"]?.array() else { continue }
       guard let i = graph.parameters.firstIndex(where: { $0.name == name }) else {
         let known = graph.parameters.map(\.name).joined(separator: ", ")
@@ -230,28 +228,6 @@ extension ModelFile {
       json.error(path, "the parameter \"\(parameter.name)\" is missing", fix: "add it")
     }
     return formats
-  }
-
-  private static func decodeStructure(_ node: JSONNode) -> MatrixStructure? {
-    guard let kind = node.value["kind"] else {
-      _ = node.object(["kind"])
-      return nil
-    }
-    let word = JSONNode(value: kind, path: "\(node.path)/kind", json: node.json)
-    switch word.word(["dense", "block-circulant"]) {
-    case "dense": return node.object(["kind"]).map { _ in .dense }
-    case "block-circulant":
-      guard let block = node.object(["kind", "block"])?["block"] else { return nil }
-      guard let size = block.int() else { return nil }
-      if !blocks.contains(size) {
-        node.json.error(
-          block.path, "a block size of \(size) is not supported",
-          fix: "use \(blocks.map(String.init).joined(separator: ", "))")
-        return nil
-      }
-      return .blockCirculant(block: size)
-    default: return nil
-    }
   }
 
   private static func decodeFormat(_ node: JSONNode) -> QFormat? {

@@ -53,16 +53,10 @@ extension ModelFile {
   }
 
   private static func json(_ parameter: Parameter) -> JSONValue {
-    let structure: JSONValue =
-      switch parameter.structure {
-      case .dense: .object(["kind": "dense"])
-      case .blockCirculant(let block):
-        .object(["kind": "block-circulant", "block": .int(block)])
-      }
-    return .object([
+    .object([
       "name": .string(parameter.name),
       "shape": .array(([parameter.rows] + (parameter.columns.map { [$0] } ?? [])).map { .int($0) }),
-      "structure": structure,
+      "structure": parameter.structure.json,
       "format": parameter.format.map(json) ?? .null,
     ])
   }

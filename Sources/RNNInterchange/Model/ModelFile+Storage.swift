@@ -9,7 +9,7 @@ extension ModelFile {
   /// - Throws: `ToolError` if a file cannot be read; `DiagnosticsEmitted` with every fault: places in
   ///   `model.json` as JSON pointers, places in the weights as `layer.parameter[index]`.
   package static func read(_ url: URL) throws -> (model: ModelFile, weights: Weights) {
-    let (model, reference) = try decode(AtomicFile.read(url), path: url.path)
+    var (model, reference) = try decode(AtomicFile.read(url), path: url.path)
     let weightsURL = url.deletingLastPathComponent().appendingPathComponent(reference.file)
     let data = try AtomicFile.read(weightsURL)
     let digest = RNNSupport.sha256(data)
@@ -22,7 +22,10 @@ extension ModelFile {
           fix: "use the weights that were written together with \(url.lastPathComponent)"))
     }
     let tensors = try SafeTensors(parsing: data, path: weightsURL.path)
-    return (model, try weights(from: tensors, for: model.network, path: weightsURL.path))
+    let (network, weights) = try weights(
+      from: tensors, for: model.network, path: weightsURL.path)
+    model.network = network
+    return (model, weights)
   }
 
   /// Reads `model.json` alone, without looking at the weights.
@@ -84,7 +87,9 @@ extension ModelFile {
       ).text.utf8)
     // The file holds the configuration of a graph and not the graph: make sure that nothing is lost.
     let (reread, _) = try Self.decode(json, path: path)
-    if reread != self {
+    var described = self
+    described.network = network.withoutPatterns
+    if reread != described {
       throw DiagnosticsEmitted(
         Diagnostic(
           stage: "model", path: path,
@@ -114,26 +119,43 @@ extension ModelFile {
         let values = weights.values[l][p]
         Self.check(values, of: parameter, path: "\(path):\(name)", into: &sink)
         tensors.add(name, .init(shape: parameter.storedShape, floats: values))
+        if let columns = parameter.structure.definition.storedColumns {
+          tensors.add(
+            Self.columnsName(name), .init(shape: parameter.storedShape, integers: columns))
+        }
       }
     }
     try sink.throwIfErrors()
     return tensors
   }
 
-  /// The weights of a network from tensors: exactly its parameters, in their stored shapes.
+  /// The name of the tensor with the columns of a sparse matrix's stored values.
+  static func columnsName(_ tensor: String) -> String { "\(tensor).columns" }
+
+  /// The weights of a network from tensors: exactly its parameters, in their stored shapes, and its network with the
+  /// patterns of its sparse matrices.
   ///
   /// - Throws: `DiagnosticsEmitted` with every missing, unknown, misshapen, non-finite and off-grid tensor.
   package static func weights(from tensors: SafeTensors, for network: Network, path: String)
-    throws -> Weights
+    throws -> (network: Network, weights: Weights)
   {
+    var network = network
     var sink = DiagnosticSink(stage: "model")
     var known: Set<String> = []
     var values: [[[Float]]] = []
-    for layer in network.layers {
+    for (l, layer) in network.layers.enumerated() {
       values.append([])
-      for parameter in layer.graph.parameters {
+      for (p, parameter) in layer.graph.parameters.enumerated() {
         let name = tensorName(layer, parameter)
         known.insert(name)
+        if parameter.structure.definition.storedColumns != nil {
+          known.insert(columnsName(name))
+          if let structure = pattern(
+            of: parameter, tensors[columnsName(name)], "\(path):\(name)", &sink)
+          {
+            network.layers[l].graph.parameters[p].structure = structure
+          }
+        }
         values[values.count - 1].append([])
         guard let tensor = tensors[name] else {
           sink.error(
@@ -162,7 +184,30 @@ extension ModelFile {
         "\(path):\(name)", "no parameter of the model has this name", fix: "remove the tensor")
     }
     try sink.throwIfErrors()
-    return Weights(values: values)
+    return (network, Weights(values: values))
+  }
+
+  /// The structure of a sparse matrix with the columns of a tensor; nil after a recorded fault.
+  private static func pattern(
+    of parameter: Parameter, _ tensor: SafeTensors.Tensor?, _ path: String,
+    _ sink: inout DiagnosticSink
+  ) -> MatrixStructure? {
+    guard let tensor, tensor.kind == .int32, tensor.shape == parameter.storedShape else {
+      sink.error(
+        columnsName(path), "the columns of the stored values are missing or of another kind",
+        fix: "add an I32 tensor of shape \(parameter.storedShape)")
+      return nil
+    }
+    do {
+      return try parameter.structure.definition.placed(
+        at: tensor.integers, rows: parameter.rows, columns: parameter.columns ?? 1)
+    } catch {
+      let fault = error as? StructureFault
+      sink.error(
+        columnsName(path), fault?.message ?? "\(error)",
+        fix: fault?.fix ?? "write the model again with rnnc")
+      return nil
+    }
   }
 
   /// At most one error: the first value that is not finite, or else the first off the grid of the format.

@@ -37,12 +37,24 @@ package struct SafeTensors: Hashable, Sendable {
       self.shape = shape
       data = floats.map(\.bitPattern).littleEndianData
     }
+    package init(shape: [Int], integers: [Int32]) {
+      precondition(
+        shape.reduce(1, *) == integers.count, "\(shape) does not hold \(integers.count)")
+      kind = .int32
+      self.shape = shape
+      data = integers.map { UInt32(bitPattern: $0) }.littleEndianData
+    }
     init(kind: Kind, shape: [Int], data: Data) {
       self.kind = kind
       self.shape = shape
       self.data = data
     }
 
+    /// The elements of an `I32` tensor.
+    package var integers: [Int32] {
+      precondition(kind == .int32, "the elements are \(kind.rawValue)")
+      return [Int32](littleEndian: data)
+    }
     /// The elements as floats; nearest where a float cannot hold them.
     package var floats: [Float] {
       switch kind {

@@ -2,9 +2,9 @@ internal import Foundation
 package import RNNGraph
 internal import RNNSupport
 
-/// What compression to block-circulant matrices came to.
+/// What compression to matrices with a structure came to.
 package struct CompressionResult: Hashable, Sendable {
-  /// The network with block-circulant matrices.
+  /// The network with its matrices' structures and patterns.
   package var network: Network
   /// Its weights, in stored shape: fine-tuned if fine-tuning was asked for.
   package var weights: Weights
@@ -18,10 +18,11 @@ package struct CompressionResult: Hashable, Sendable {
   package var fineTuning: TrainingResult?
 }
 
-/// Brings a trained dense network to block-circulant matrices by ADMM, projects it, and trains it on.
+/// Brings a trained dense network to matrices with a structure by ADMM, projects it, and trains it on.
 ///
 /// Every round is a W-step (training with the penalty (rho / 2) |W - Z + U|^2 added to the mean loss), an
-/// exact Z-step and a U-step; E-RNN, Li et al., HPCA 2019. The optimizer's moments and the learning-rate
+/// exact Z-step and a U-step; E-RNN, Li et al., HPCA 2019. For sparse structures the Z-step chooses the pattern; training
+/// after ADMM stays inside it. The optimizer's moments and the learning-rate
 /// schedule run through all rounds.
 package struct Admm {
   private let network: Network
@@ -36,7 +37,7 @@ package struct Admm {
     var sink = DiagnosticSink(stage: "compress")
     configuration.check(network: network, task: task, into: &sink)
     try sink.throwIfErrors()
-    // The penalty draws a matrix to the circulant ones, not to the orthogonal ones.
+    // The penalty draws a matrix to those of its structure, not to the orthogonal ones.
     self.network = network.released(configuration.assignment)
     self.task = task
     self.configuration = configuration
@@ -56,8 +57,8 @@ package struct Admm {
   ) throws -> CompressionResult {
     let state = try iterate(
       from: weights, checkpoint: checkpoint, isCancelled: isCancelled, progress: progress)
-    let target = network.restructured(configuration.assignment)
-    let projected = state.training.weights.converted(from: network, to: target)
+    let (target, projected) = network.projected(
+      state.training.weights, to: network.restructured(configuration.assignment))
     var result = CompressionResult(
       network: target, weights: projected, startingWeights: projected, rounds: state.rounds,
       curve: state.training.curve, fineTuning: nil)
@@ -124,11 +125,11 @@ package struct Admm {
   }
 }
 
-/// Trains a network inside the block-circulant set without ADMM, C-LSTM's way (Wang et al., FPGA 2018).
-package enum DirectCirculant {
+/// Trains a network inside the sets of its matrices' structures without ADMM, C-LSTM's way (Wang et al., FPGA 2018).
+package enum DirectTraining {
   /// Where the training inside the set begins.
   package enum Start: Hashable, Sendable {
-    /// Freshly initialised free values.
+    /// Freshly initialised free values; patterns of sparse matrices are drawn with them.
     case scratch(seed: UInt64)
     /// The projection of trained dense weights.
     case projection(of: Weights)
@@ -138,21 +139,24 @@ package enum DirectCirculant {
   ///
   /// - Throws: `DiagnosticsEmitted` for an assignment that does not fit; otherwise as `Trainer.run`.
   package static func run(
-    network: Network, assignment: BlockAssignment, start: Start, task: TrainingTask,
+    network: Network, assignment: StructureAssignment, start: Start, task: TrainingTask,
     configuration: TrainingConfiguration, checkpoint: CheckpointPolicy? = nil,
     isCancelled: @escaping () -> Bool = { false }, progress: (EpochProgress) -> Void = { _ in }
   ) throws -> CompressionResult {
     var sink = DiagnosticSink(stage: "compress")
     assignment.check(against: network, into: &sink)
     try sink.throwIfErrors()
-    let target = network.restructured(assignment)
-    let weights =
-      switch start {
-      case .scratch(let seed): initialWeights(target, seed: seed)
-      case .projection(let dense): dense.converted(from: network, to: target)
-      }
+    var target = network.restructured(assignment)
+    let weights: Weights
+    switch start {
+    case .scratch(let seed):
+      target = target.choosingPatterns(seed: seed)
+      weights = initialWeights(target, seed: seed)
+    case .projection(let dense):
+      (target, weights) = network.projected(dense, to: target)
+    }
     let trained = try Trainer(
-      network: target, task: task, configuration: configuration, phase: "circulant"
+      network: target, task: task, configuration: configuration, phase: "structured"
     ).run(from: weights, checkpoint: checkpoint, isCancelled: isCancelled, progress: progress)
     return CompressionResult(
       network: target, weights: trained.weights, startingWeights: weights, rounds: [], curve: [],

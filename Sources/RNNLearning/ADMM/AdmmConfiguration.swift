@@ -1,10 +1,10 @@
 package import RNNGraph
 package import RNNSupport
 
-/// How ADMM brings a trained dense network to block-circulant matrices.
+/// How ADMM brings a trained dense network to matrices with a structure.
 package struct AdmmConfiguration: Hashable, Sendable {
-  /// The block size of every matrix to compress.
-  package var assignment: BlockAssignment
+  /// The structure of every matrix to compress.
+  package var assignment: StructureAssignment
   /// The penalty rho of every stage, in order; rising by about ten per stage works.
   package var penalties: [Double]
   /// Epochs of training in every W-step.
@@ -16,7 +16,7 @@ package struct AdmmConfiguration: Hashable, Sendable {
 
   /// Creates a configuration.
   package init(
-    assignment: BlockAssignment, penalties: [Double], epochsPerRound: Int = 1,
+    assignment: StructureAssignment, penalties: [Double], epochsPerRound: Int = 1,
     training: TrainingConfiguration, fineTuning: TrainingConfiguration?
   ) {
     self.assignment = assignment
@@ -34,10 +34,10 @@ package struct AdmmConfiguration: Hashable, Sendable {
     network: Network, task: TrainingTask, into sink: inout DiagnosticSink
   ) {
     assignment.check(against: network, into: &sink)
-    if !assignment.entries.contains(where: { $0.block > 1 }) {
+    if assignment.isEmpty {
       sink.error(
-        "admm.blocks", "no matrix has a block size above 1",
-        fix: "give at least one matrix a block size such as 8")
+        "admm.structures", "no matrix gets a structure",
+        fix: "give at least one matrix a structure such as block-circulant with blocks of 8")
     }
     if penalties.isEmpty {
       sink.error("admm.penalties", "there is no stage", fix: "use stages such as 0.001, 0.01, 0.1")
@@ -69,7 +69,8 @@ package struct AdmmConfiguration: Hashable, Sendable {
   /// The configuration of the W-steps as a JSON object with a fixed order of members.
   package var json: JSONValue {
     .object([
-      "blocks": .object(assignment.entries.map { .init($0.path, .int($0.block)) }),
+      "structures": .object(
+        assignment.entries.map { .init($0.path, .string($0.structure.description)) }),
       "penalties": .array(penalties.map { .double($0) }),
       "epochsPerRound": .int(epochsPerRound), "training": training.json,
     ])

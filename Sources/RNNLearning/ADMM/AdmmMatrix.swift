@@ -1,4 +1,6 @@
-/// The auxiliary variables of one matrix: Z in the block-circulant set, U the scaled multiplier.
+package import RNNGraph
+
+/// The auxiliary variables of one matrix: Z in the set of a structure, U the scaled multiplier.
 ///
 /// Boyd et al., "Distributed optimization and statistical learning via ADMM", 2011, section 3.1.1
 /// (scaled form), on the problem of E-RNN (Li et al., HPCA 2019): minimise f(W) with W in the set.
@@ -7,7 +9,8 @@ package struct AdmmMatrix: Hashable, Sendable {
   package let parameter: Int
   /// `layer.parameter`.
   package let path: String
-  package let projection: CirculantProjection
+  /// The matrix with the structure that it is drawn to; a sparse one has no pattern, which Z chooses anew in each round.
+  package let target: Parameter
   /// Row-major, like W.
   package private(set) var z: [Float]
   /// Row-major, like W.
@@ -15,13 +18,13 @@ package struct AdmmMatrix: Hashable, Sendable {
 
   /// Starts with Z at the projection of the weights and U at zero.
   package init(
-    layer: Int, parameter: Int, path: String, projection: CirculantProjection, weights: [Float]
+    layer: Int, parameter: Int, path: String, target: Parameter, weights: [Float]
   ) {
     self.layer = layer
     self.parameter = parameter
     self.path = path
-    self.projection = projection
-    z = projection.expand(projection.project(weights))
+    self.target = target
+    z = target.nearestMatrix(to: weights)
     u = [Float](repeating: 0, count: weights.count)
   }
 
@@ -40,7 +43,7 @@ package struct AdmmMatrix: Hashable, Sendable {
   /// The Z-step, an exact projection of W + U, and the U-step, U + W - Z.
   package mutating func update(weights: [Float]) -> AdmmRound.Residual {
     let previous = z
-    z = projection.expand(projection.project(zip(weights, u).map { $0 + $1 }))
+    z = target.nearestMatrix(to: zip(weights, u).map { $0 + $1 })
     var primal = 0.0
     var dual = 0.0
     var weightNorm = 0.0
@@ -69,5 +72,15 @@ package struct AdmmMatrix: Hashable, Sendable {
   package mutating func rescale(from old: Double, to new: Double) {
     let factor = Float(old / new)
     for i in u.indices { u[i] *= factor }
+  }
+}
+
+extension Parameter {
+  /// The nearest matrix with the parameter's structure, row-major.
+  fileprivate func nearestMatrix(to dense: [Float]) -> [Float] {
+    var member = self
+    let (structure, stored) = nearest(to: dense)
+    member.structure = structure
+    return member.dense(fromStored: stored)
   }
 }

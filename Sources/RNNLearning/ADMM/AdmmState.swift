@@ -14,14 +14,17 @@ struct AdmmState: Hashable, Sendable {
     matrices = []
     for (l, layer) in network.layers.enumerated() {
       for (p, parameter) in layer.graph.parameters.enumerated() {
-        guard let columns = parameter.columns else { continue }
-        let block = configuration.assignment.block(layer: layer.name, parameter: parameter.name)
-        guard block > 1, parameter.structure == .dense else { continue }
+        guard
+          let structure = configuration.assignment.structure(
+            layer: layer.name, parameter: parameter.name),
+          parameter.structure == .dense
+        else { continue }
+        var target = parameter
+        target.structure = structure
         matrices.append(
           AdmmMatrix(
             layer: l, parameter: p, path: "\(layer.name).\(parameter.name)",
-            projection: CirculantProjection(rows: parameter.rows, columns: columns, block: block),
-            weights: weights.values[l][p]))
+            target: target, weights: weights.values[l][p]))
       }
     }
   }

@@ -5,26 +5,55 @@ internal import RNNSupport
 /// The values that a network starts training from, by each parameter's initializer.
 ///
 /// Every parameter draws from a generator of its own, `SplitMix64(seed).fork("layer.parameter")`, so
-/// that a new layer moves no other layer's values. A circulant matrix draws its free values.
+/// that a new layer moves no other layer's values. A circulant matrix draws its free values; a sparse one is the
+/// nearest to a dense matrix that is drawn.
 /// A slice of a shared orthogonal matrix draws the whole matrix from the generator of the stack's name.
 /// An orthogonal circulant matrix draws them Gaussian with the variance 1 / max(rows, columns) that
 /// the entries of an orthogonal matrix have, so products keep their scale.
+///
+/// - Precondition: every structure has its pattern; see `Network.choosingPatterns(seed:)`.
 package func initialWeights(_ network: Network, seed: UInt64) -> Weights {
-  let root = SplitMix64(seed: seed)
-  return Weights(
+  Weights(
     values: network.layers.map { layer in
-      layer.graph.parameters.map { parameter in
-        if case .orthogonalRows(let stack, let rows, let first) = parameter.initializer,
-          parameter.structure.block == 1
-        {
-          var generator = root.fork("\(layer.name).\(stack)")
-          let columns = parameter.columns ?? 1
-          let all = orthogonal(rows: rows, columns: columns, &generator)
-          return all[first * columns..<(first + parameter.rows) * columns].map(Float.init)
-        }
-        return initialValues(parameter, root.fork("\(layer.name).\(parameter.name)"))
-      }
+      layer.graph.parameters.map { initialMember($0, of: layer, seed: seed).stored }
     })
+}
+
+extension Network {
+  /// The network whose sparse matrices have the patterns of the values that `initialWeights` draws for a seed.
+  package func choosingPatterns(seed: UInt64) -> Network {
+    var result = self
+    for (l, layer) in layers.enumerated() {
+      for (p, parameter) in layer.graph.parameters.enumerated() where !parameter.structure.isPlaced
+      {
+        result.layers[l].graph.parameters[p].structure =
+          initialMember(parameter, of: layer, seed: seed).structure
+      }
+    }
+    return result
+  }
+}
+
+private func initialMember(
+  _ parameter: Parameter, of layer: Layer, seed: UInt64
+) -> (structure: MatrixStructure, stored: [Float]) {
+  if !parameter.structure.definition.drawsStoredValues {
+    var dense = parameter
+    dense.structure = .dense
+    return parameter.nearest(to: initialMember(dense, of: layer, seed: seed).stored)
+  }
+  let root = SplitMix64(seed: seed)
+  if case .orthogonalRows(let stack, let rows, let first) = parameter.initializer,
+    parameter.structure.storesEveryEntry
+  {
+    var generator = root.fork("\(layer.name).\(stack)")
+    let columns = parameter.columns ?? 1
+    let all = orthogonal(rows: rows, columns: columns, &generator)
+    let slice = all[first * columns..<(first + parameter.rows) * columns]
+    return (.dense, slice.map(Float.init))
+  }
+  let stored = initialValues(parameter, root.fork("\(layer.name).\(parameter.name)"))
+  return (parameter.structure, stored)
 }
 
 private func initialValues(_ parameter: Parameter, _ generator: SplitMix64) -> [Float] {
@@ -37,14 +66,10 @@ private func initialValues(_ parameter: Parameter, _ generator: SplitMix64) -> [
   case .normal(let deviation):
     return (0..<parameter.storedCount).map { _ in Float(deviation * gaussian(&generator)) }
   case .identity:
-    let block = parameter.structure.block
     let columns = parameter.columns ?? 1
-    let across = (columns + block - 1) / block
-    var values = [Float](repeating: 0, count: parameter.storedCount)
-    for i in 0..<(min(parameter.rows, columns) + block - 1) / block {
-      values[(i * across + i) * block] = 1
-    }
-    return values
+    var identity = [Float](repeating: 0, count: parameter.rows * columns)
+    for i in 0..<min(parameter.rows, columns) { identity[i * columns + i] = 1 }
+    return parameter.nearest(to: identity).stored
   case .rotations(let angles):
     var values = [Float](repeating: 0, count: parameter.storedCount)
     for i in 0..<parameter.rows { values[i * parameter.rows + i] = 1 }
@@ -62,7 +87,7 @@ private func initialValues(_ parameter: Parameter, _ generator: SplitMix64) -> [
     return values.map(Float.init)
   case .orthogonal, .orthogonalRows:
     let columns = parameter.columns ?? 1
-    guard parameter.structure.block == 1 else {
+    guard parameter.structure.storesEveryEntry else {
       let deviation = 1 / Double(max(parameter.rows, columns)).squareRoot()
       return (0..<parameter.storedCount).map { _ in Float(deviation * gaussian(&generator)) }
     }

@@ -54,7 +54,7 @@ final class LayerParameters {
 
   // MARK: From stored values
 
-  /// Takes over one parameter: rounds it to its format, expands circulant blocks, transposes into the stacks.
+  /// Takes over one parameter: rounds it to its format, expands its structure, transposes into the stacks.
   ///
   /// Different parameters touch different memory.
   func load(_ p: Int, _ stored: [Float]) {
@@ -71,7 +71,7 @@ final class LayerParameters {
       }
       guard let region = plan.regions[p] else { return }
       let target = dense.base + region
-      if parameter.structure.block > 1 {
+      if !parameter.structure.storesEveryEntry {
         let values = UnsafeMutablePointer<Float>.allocate(capacity: stored.count)
         defer { values.deallocate() }
         copy(source, to: values, parameter)
@@ -113,22 +113,9 @@ final class LayerParameters {
     _ stored: UnsafeMutablePointer<Float>, _ parameter: Parameter, columns: Int,
     into target: UnsafeMutablePointer<Float>
   ) {
-    let block = parameter.structure.block
-    let across = (columns + block - 1) / block
-    for r in 0..<parameter.rows {
-      var lag = r % block
-      var first = stored + r / block * across * block
+    parameter.structure.forEachRow(rows: parameter.rows, columns: columns) { r, indices in
       let row = target + r * columns
-      var inBlock = 0
-      for c in 0..<columns {
-        row[c] = first[lag]
-        lag = lag == 0 ? block - 1 : lag - 1
-        inBlock += 1
-        if inBlock == block {
-          inBlock = 0
-          first += block
-        }
-      }
+      for c in 0..<columns { row[c] = indices[c] < 0 ? 0 : stored[Int(indices[c])] }
     }
   }
 
@@ -155,7 +142,7 @@ final class LayerParameters {
       }
       guard let region = plan.regions[p] else { return }
       let source = gradients.base + region
-      if parameter.structure.block > 1 {
+      if !parameter.structure.storesEveryEntry {
         fold(source, parameter, columns: columns, into: base)
       } else {
         base.update(from: source, count: count)
@@ -186,22 +173,9 @@ final class LayerParameters {
     _ source: UnsafeMutablePointer<Float>, _ parameter: Parameter, columns: Int,
     into target: UnsafeMutablePointer<Float>
   ) {
-    let block = parameter.structure.block
-    let across = (columns + block - 1) / block
-    for r in 0..<parameter.rows {
-      var lag = r % block
-      var first = target + r / block * across * block
+    parameter.structure.forEachRow(rows: parameter.rows, columns: columns) { r, indices in
       let row = source + r * columns
-      var inBlock = 0
-      for c in 0..<columns {
-        first[lag] += row[c]
-        lag = lag == 0 ? block - 1 : lag - 1
-        inBlock += 1
-        if inBlock == block {
-          inBlock = 0
-          first += block
-        }
-      }
+      for c in 0..<columns where indices[c] >= 0 { target[Int(indices[c])] += row[c] }
     }
   }
 }

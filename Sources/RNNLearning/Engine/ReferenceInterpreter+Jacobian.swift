@@ -90,11 +90,11 @@ extension ReferenceInterpreter {
         let from = tangents[a.index]
         guard let columns = graph[p].columns, !from.isEmpty || parameters != nil else { break }
         start()
-        for r in 0..<graph[p].rows {
-          for c in 0..<columns {
+        graph[p].structure.forEachRow(rows: graph[p].rows, columns: columns) { r, indices in
+          for c in 0..<columns where indices[c] >= 0 {
             let (out, input) = transposed ? (c, r) : (r, c)
             if let first = parameters?[p.index] {
-              let stored = graph[p].storedIndex(row: r, column: c)
+              let stored = Int(indices[c])
               tangent[out * total + first + stored] +=
                 passes[layer][p.index][stored] * values[a.index][input]
             }
@@ -129,17 +129,5 @@ extension ReferenceInterpreter {
       tangents.append(tangent)
     }
     return tangents
-  }
-}
-
-extension Parameter {
-  /// The place of the stored value that stands at an entry of the matrix.
-  fileprivate func storedIndex(row: Int, column: Int) -> Int {
-    guard let columns else { return row }
-    let block = structure.block
-    if block == 1 { return row * columns + column }
-    let across = (columns + block - 1) / block
-    let lag = ((row - column) % block + block) % block
-    return (row / block * across + column / block) * block + lag
   }
 }

@@ -27,10 +27,10 @@ package struct ReferenceInterpreter {
         if let format = parameter.format {
           pass.append(stored.map { $0 >= format.minValue && $0 <= format.maxValue ? 1 : 0 })
           let rounded = stored.map { Self.round($0, format, .halfToEven) }
-          expanded.append(Self.expand(rounded, parameter))
+          expanded.append(parameter.dense(fromStored: rounded))
         } else {
           pass.append(stored.map { _ in 1 })
-          expanded.append(Self.expand(stored, parameter))
+          expanded.append(parameter.dense(fromStored: stored))
         }
       }
       dense.append(expanded)
@@ -40,36 +40,6 @@ package struct ReferenceInterpreter {
 
   private static func round(_ value: Double, _ format: QFormat, _ rule: RoundingRule) -> Double {
     format.value(of: quantized(value, to: format, rounding: rule, overflow: .saturate))
-  }
-
-  /// The dense row-major matrix (or the vector) of stored values.
-  static func expand(_ stored: [Double], _ parameter: Parameter) -> [Double] {
-    guard let columns = parameter.columns, parameter.structure.block > 1 else { return stored }
-    let block = parameter.structure.block
-    let across = (columns + block - 1) / block
-    var out = [Double](repeating: 0, count: parameter.rows * columns)
-    for r in 0..<parameter.rows {
-      for c in 0..<columns {
-        let lag = ((r - c) % block + block) % block
-        out[r * columns + c] = stored[(r / block * across + c / block) * block + lag]
-      }
-    }
-    return out
-  }
-
-  /// Sums a dense gradient over the entries that each stored value stands for.
-  private static func fold(_ gradient: [Double], _ parameter: Parameter) -> [Double] {
-    guard let columns = parameter.columns, parameter.structure.block > 1 else { return gradient }
-    let block = parameter.structure.block
-    let across = (columns + block - 1) / block
-    var out = [Double](repeating: 0, count: parameter.storedCount)
-    for r in 0..<parameter.rows {
-      for c in 0..<columns {
-        let lag = ((r - c) % block + block) % block
-        out[(r / block * across + c / block) * block + lag] += gradient[r * columns + c]
-      }
-    }
-    return out
   }
 
   static func apply(_ activation: Activation, _ x: Double) -> Double {
@@ -237,7 +207,7 @@ package struct ReferenceInterpreter {
       above = below.reversed()
       result.append(
         zip(graph.parameters, gradients).enumerated().map { p, pair in
-          zip(Self.fold(pair.1, pair.0), passes[l][p]).map { $0 * $1 }
+          zip(pair.0.folded(pair.1), passes[l][p]).map { $0 * $1 }
         })
     }
     return (result.reversed(), above.flatMap { $0 })

@@ -125,13 +125,13 @@ package struct Trivialization: Hashable, Sendable {
 extension Network {
   /// The start of every matrix that training keeps orthogonal.
   ///
-  /// A matrix in blocks is none: its set is that of its structure.
+  /// A matrix with another structure is none: its set is that of its structure.
   func trivializations(_ weights: Weights) throws -> [Trivialization] {
     var found: [Trivialization] = []
     for (l, layer) in layers.enumerated() {
       for (p, parameter) in layer.graph.parameters.enumerated() {
         guard case .orthogonal(let rebase) = parameter.manifold, parameter.isTrainable,
-          parameter.structure.block == 1
+          parameter.structure.storesEveryEntry
         else { continue }
         found.append(
           try Trivialization(

@@ -43,6 +43,9 @@ extension Network {
     layers.map { layer in
       let parameters = layer.graph.parameters.map { parameter in
         "\(parameter.name) \(parameter.rows) \(parameter.columns ?? 0) \(parameter.structure) "
+          + (parameter.structure.definition.storedColumns.map { columns in
+            "\(columns.withUnsafeBytes { sha256(Data($0)) }) "
+          } ?? "")
           + "\(parameter.format?.description ?? "-")" + parameter.trainingText
       }
       let nodes = layer.graph.nodes.map { "\($0.name) \($0.size) \($0.op)" }
