@@ -45,6 +45,9 @@ let package = Package(
     // MARK: C: inner loops that need instruction sets beyond the baseline, chosen at run time
     .target(name: "CRNNKernels"),
 
+    // MARK: C: calls of Linux that Swift does not show
+    .target(name: "CRNNSystem"),
+
     // MARK: C: a library that damaged files crash, in a process of its own
     .target(name: "CHDF5Reader", dependencies: ["CHDF5"]),
 
@@ -81,7 +84,7 @@ let package = Package(
       swiftSettings: strict),
     .layer("RNNSolver", ["CZ3"]),
     .layer(
-      "RNNSupport", ["CCrypto", "CZlib"],
+      "RNNSupport", ["CCrypto", "CRNNSystem", "CZlib"],
       resources: [
         .embedInCode("Devices/ice40up5k.json"), .embedInCode("Devices/lfe5u_25f.json"),
         .embedInCode("Devices/lfe5u_85f.json"), .embedInCode("Devices/xc7a100t.json"),

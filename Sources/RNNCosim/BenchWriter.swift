@@ -13,7 +13,12 @@ package struct BenchWriter {
 
   package init(_ design: CosimDesign) { self.design = design }
 
-  /// The files, relative to the build folder, in a fixed order.
+  /// The names of the files in the folder `bench`.
+  package static let fileNames = [
+    "Makefile", "bench.cpp", "bench.json", "expected.txt", "input.txt", "test_design.py",
+  ]
+
+  /// The files, relative to the build folder, in the order of `fileNames`.
   ///
   /// - Parameters:
   ///   - sequences: codes per sequence, frame and element; a few frames are enough.

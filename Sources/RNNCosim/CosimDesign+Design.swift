@@ -6,15 +6,13 @@ internal import RNNSupport
 extension CosimDesign {
   /// Describes a compiled design whose files lie in a build folder.
   ///
-  /// - Throws: `ToolError` when the folder holds no Verilog.
-  package init(_ design: any HardwareDesign, folder: URL) throws {
-    let rtl = folder.appendingPathComponent("rtl")
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: rtl.path)) ?? [])
-      .filter { $0.hasSuffix(".sv") }.sorted()
-    guard !names.isEmpty else {
-      throw ToolError(
-        .file, "\(rtl.path) holds no Verilog", hint: "compile the model into this folder first")
-    }
+  /// Other Verilog in the folder is no part of it: it could do anything when it is simulated.
+  ///
+  /// - Parameter files: what `design.files()` gives, where the caller has it already.
+  /// - Throws: what emitting the files throws.
+  package init(_ design: any HardwareDesign, folder: URL, files: [EmittedFile]? = nil) throws {
+    let names = try (files ?? design.files()).map(\.path)
+      .filter { $0.hasPrefix("rtl/") && $0.hasSuffix(".sv") }.sorted()
     func stream(_ port: StreamInterface.Port) -> CosimStream {
       CosimStream(
         elements: port.elements, elementsPerBeat: port.elementsPerBeat,
@@ -30,7 +28,7 @@ extension CosimDesign {
           cyclesPerStep: probe.cyclesPerStep)
       },
       frameCycles: design.cyclesPerFrame, folder: folder,
-      sources: names.map { "rtl/\($0)" } + ["sim/\(design.name)_sim.sv"],
+      sources: names + ["sim/\(design.name)_sim.sv"],
       memoryFolder: folder.appendingPathComponent("mem"),
       makeTiming: { CompiledTiming(model: design.makeStreamModel()) })
     countsBusyLanes = true

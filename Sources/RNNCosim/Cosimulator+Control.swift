@@ -63,7 +63,7 @@ extension Cosimulator {
     sequences: [[[Int64]]], makeReference: () throws -> any FrameReference
   ) throws -> ControlCheck {
     try check(sequences)
-    let library = try SimulationLibrary(path: builder.build(design).library.path)
+    let library = try SimulationLibrary(builder.build(design))
     let hardware = try ControlledSimulation(design, library: library)
     let references = try (0..<design.streams).map { _ in try makeReference() }
     for reference in references { reference.reset() }

@@ -33,7 +33,7 @@ package struct Cosimulator {
   ) throws -> CosimResult {
     try check(sequences)
     let built = try builder.build(design)
-    let library = try SimulationLibrary(path: built.library.path)
+    let library = try SimulationLibrary(built)
     var result = CosimResult(
       design: design.name, verilator: built.verilator, buildSeconds: built.seconds, runs: [],
       outputs: [])
@@ -61,7 +61,7 @@ package struct Cosimulator {
   ) throws -> CosimRunResult {
     try check(sequences)
     let built = try builder.build(design, variant: .waveform)
-    let library = try SimulationLibrary(path: built.library.path)
+    let library = try SimulationLibrary(built)
     let order = FrameOrder(
       lengths: sequences.map(\.count), streams: design.streams, seed: run.orderSeed)
     let checker = RunChecker(

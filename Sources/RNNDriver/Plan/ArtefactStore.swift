@@ -7,6 +7,9 @@ package import RNNSupport
 /// covers the command line, the contents of all inputs, the versions of the external tools, and
 /// the running program itself.
 package struct ArtefactStore: Sendable {
+  /// The name of the records' folder in the folder of a plan's outputs.
+  static let folderName = ".steps"
+
   /// The folder of the records; one JSON file a step.
   package let folder: URL
   /// The digest of the program that does the work.

@@ -101,7 +101,7 @@ package struct HardwareCheck: Sendable {
       ])
     let design = try BuildFolder.design(
       of: model, weights: tuned, options: CompileOptions(name: identifier))
-    _ = try BuildFolder.write(design, model: model, weights: tuned, to: build)
+    try BuildFolder.write(design, model: model, weights: tuned, to: build)
     let graph = design.graph
     let codes = graph.inputCodes(test.sequences, rounding: policy.rounding)
     let outputs = try Classification.referenceOutputs(graph, sequences: codes)
@@ -137,7 +137,7 @@ package struct HardwareCheck: Sendable {
   package static func run(_ checks: [HardwareCheck], _ context: StageContext) throws
     -> [HardwareFigures]
   {
-    for tool in [Tool.verilator, .cxx, .make] { try context.tools.require(tool) }
+    for tool in [Tool.verilator, .cxx] { try context.tools.require(tool) }
     return try ParallelRuns.map(checks, title: "hardware", context.progress) { check, report in
       try check.run(
         StageContext(progress: ForwardedProgress(report: report), tools: context.tools))

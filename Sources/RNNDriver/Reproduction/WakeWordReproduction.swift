@@ -42,7 +42,7 @@ package enum WakeWordReproduction: Reproduction {
           fix: "give the folder with \(word).pb, \(word).pb.params, \(word)/ and \(others)/"))
     }
     let folder = URL(fileURLWithPath: data)
-    for tool in [Tool.verilator, .cxx, .make] { try context.tools.require(tool) }
+    for tool in [Tool.verilator, .cxx] { try context.tools.require(tool) }
     context.progress.update(0, "reading", milestone: true)
     let imported = try ModelImporter.read(folder.appendingPathComponent("\(word).pb"))
     guard let part = imported.model.streaming?.part, part.network.outputSize == 1 else {
@@ -122,7 +122,7 @@ package enum WakeWordReproduction: Reproduction {
           name: "quantize", seed: 0, settings: [.init("tableSegments", ModelFile.tableSetting(nil))]
         )
       ])
-    _ = try BuildFolder.write(design, model: file, weights: quantized.weights, to: build)
+    try BuildFolder.write(design, model: file, weights: quantized.weights, to: build)
     let described = try CosimDesign(design, folder: build)
     let simulator = Cosimulator(described, builder: SimulationBuilder(runner: context.tools))
     let result = try simulator.run(

@@ -99,11 +99,14 @@ package struct CompileStage: Stage {
   }
 
   package func run(_ context: StageContext) throws -> StageResult {
+    // The model may be the copy in an older build of the same folder.
+    let claim = try OutputClaim(folder: output, kind: .build)
+    defer { claim.release() }
     let source = ModelFolder.modelURL(model)
     let (file, weights) = try ModelFile.read(source)
     let design = try BuildFolder.design(of: file, weights: weights, options: options)
     let files = try BuildFolder.write(
-      design, model: file, weights: weights, source: source, to: output)
+      design, model: file, weights: weights, source: source, to: claim)
     let rate = Rate(of: design, megahertz: options.clockMegahertz)
     return StageResult(json: json(design, rate, files), text: text(design, rate, files))
   }

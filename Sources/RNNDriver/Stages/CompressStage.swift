@@ -52,7 +52,8 @@ package struct CompressStage: Stage {
   package var outputs: [URL] { ModelFolder.files(output) }
 
   package func run(_ context: StageContext) throws -> StageResult {
-    try OutputFolder.prepare(output, marker: ModelFolder.marker)
+    let claim = try OutputClaim(folder: output, kind: .model, inputs: inputs)
+    defer { claim.release() }
     let experimentURL = experiment
     let experiment = try Experiment(reading: experimentURL, data: data, seed: seed)
     guard var compression = experiment.compression else {
@@ -81,7 +82,7 @@ package struct CompressStage: Stage {
     let largest = assignment.entries.map(\.block).max() ?? 1
     let tuning = compression.fineTuning
     let total = compression.training.epochs + (tuning?.epochs ?? 0)
-    let checkpoint = CheckpointPolicy(url: ModelFolder.checkpoint(output), resume: true)
+    let checkpoint = CheckpointPolicy(url: ModelFolder.checkpoint(claim.url), resume: true)
     let isCancelled = { Interrupt.shared.isRequested }
     // The other ways get as many epochs as ADMM and its fine-tuning together, and `direct` those of the
     // float training as well, so that a comparison is fair.
@@ -146,8 +147,8 @@ package struct CompressStage: Stage {
         .init("curve", .array(result.curve.map(\.json))),
         .init("fineTuningCurve", .array((result.fineTuning?.curve ?? []).map(\.json))),
       ] + members + [.init("testSequences", .int(data.test.count))])
-    try ModelFolder.write(model, weights: result.weights, record: record, to: output)
-    ModelFolder.removeCheckpoints(output)
+    try ModelFolder.write(model, weights: result.weights, record: record, to: claim)
+    ModelFolder.removeCheckpoints(claim.url)
     let residual = result.rounds.last.map {
       ", residual \(threeDecimals($0.greatestPrimal)) at the end of ADMM"
     }

@@ -89,7 +89,7 @@ package struct CosimStage: Stage {
       + (activity ? [build.appendingPathComponent("activity.json")] : [])
       + (trace.map { [$0] } ?? [])
   }
-  package var tools: [Tool] { [.verilator, .cxx, .make] }
+  package var tools: [Tool] { [.verilator, .cxx] }
 
   package func run(_ context: StageContext) throws -> StageResult {
     for (name, value) in [("--limit", limit), ("--stress-limit", stressLimit)] {
@@ -99,12 +99,16 @@ package struct CosimStage: Stage {
           stage: "cosim", path: name, message: "\(value) sequences cannot be fed",
           fix: "give at least 1"))
     }
+    let claim = try BuildFolder.claim(build)
+    defer { claim.release() }
+    let traceClaim = try trace.map { try OutputClaim(file: $0, inputs: [inputURL]) }
+    defer { traceClaim?.release() }
     let folder = try BuildFolder(opening: build)
     let graph = folder.design.graph
     let given = try read(folder)
     let sequences = given.sequences
 
-    let described = try CosimDesign(folder.design, folder: build)
+    let described = try CosimDesign(folder.design, folder: build, files: folder.files)
     let builder = SimulationBuilder(
       runner: context.tools, effort: sharedRuntime == nil ? .fast : .quick,
       runtimeFolder: sharedRuntime)
@@ -118,30 +122,34 @@ package struct CosimStage: Stage {
       sequences: sequences, runs: runs, makeReference: { try ReferenceModel(graph) },
       progress: { context.progress.update($0, "comparing", milestone: false) })
     let control = try checkControl(simulator, sequences: sequences, graph: graph)
+    // Everything at the end and at once: a build never shows one run's activity beside another's verdict.
+    var results: [(data: Data, url: URL)] = []
     if activity {
       context.progress.update(1, "counting activity", milestone: true)
       let record = try simulator.measureActivity(
         sequences: sequences, source: inputURL.lastPathComponent)
-      try AtomicFile.write(record.encoded(), to: build.appendingPathComponent("activity.json"))
+      results.append((try record.encoded(), claim.url.appendingPathComponent("activity.json")))
     }
-    if let trace {
+    if let traceClaim {
       context.progress.update(1, "writing the waveform", milestone: true)
-      try OutputFolder.prepareFile(trace)
-      _ = try simulator.writeWaveform(
-        to: trace, sequences: [sequences[0]], makeReference: { try ReferenceModel(graph) })
+      _ = try AtomicFile.write(to: traceClaim.url) { file in
+        try simulator.writeWaveform(
+          to: file, sequences: [sequences[0]], makeReference: { try ReferenceModel(graph) })
+      }
     }
     // Golden vectors for users of other benches: the beginnings of two sequences.
     let golden = sequences.prefix(2).map { Array($0.prefix(8)) }
     for file in try BenchWriter(described).files(
       sequences: golden, reference: try ReferenceModel(graph))
     {
-      try AtomicFile.write(file.text, to: build.appendingPathComponent(file.path))
+      results.append((Data(file.text.utf8), claim.url.appendingPathComponent(file.path)))
     }
     let classes = try classify(result, sequences: sequences, labels: given.labels, folder: folder)
     let accuracy = try accuracy(result, of: given, folder)
     let json = try summary(
       result, sequences: sequences.count, classes: classes, accuracy: accuracy, control: control)
-    try AtomicFile.write(json.text, to: build.appendingPathComponent("cosim.json"))
+    results.append((Data(json.text.utf8), claim.url.appendingPathComponent("cosim.json")))
+    try AtomicFile.write(results)
     var text = result.summary
     if let classes {
       text +=

@@ -57,7 +57,8 @@ package struct ImportStage: Stage {
   package var outputs: [URL] { [output] }
 
   package func run(_ context: StageContext) throws -> StageResult {
-    try OutputFolder.prepare(output, marker: "record.json")
+    let claim = try OutputClaim(folder: output, kind: .model, inputs: inputs)
+    defer { claim.release() }
     var options = ModelImporter.Options()
     options.constants = try constants.map { ($0.name, try Self.tensor($0.file)) }
     options.input = input
@@ -79,7 +80,8 @@ package struct ImportStage: Stage {
     let record = JSONValue.object([.init("stage", "import")] + summary.members)
     let streaming = imported.model.streaming?.part
     let written = streaming == nil ? SequenceModel.fileName : "model.json"
-    try AtomicFile.writeFolder(at: output) { staging in
+    try OutputKind.model.requireReplaceable(claim.url)
+    try AtomicFile.writeFolder(at: claim.url) { staging in
       if let streaming {
         try ModelFile(
           name: imported.model.name, task: nil, network: streaming.network, stages: [stage]

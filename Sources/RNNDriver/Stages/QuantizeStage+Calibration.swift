@@ -10,7 +10,8 @@ extension QuantizeStage {
 
   /// Chooses formats on a few sequences; the weights are rounded and nothing is trained.
   func calibrated(_ files: [URL]) throws -> StageResult {
-    try OutputFolder.prepare(output, marker: "record.json")
+    let claim = try OutputClaim(folder: output, kind: .model, inputs: inputs)
+    defer { claim.release() }
     let source = ModelFolder.modelURL(model)
     let isSequence = source.lastPathComponent == SequenceModel.fileName
     let file = isSequence ? nil : try ModelFile.read(source)
@@ -55,7 +56,8 @@ extension QuantizeStage {
       .init("stage", "quantize"), .init("formats", .array(result.plans.map(\.json))),
       .init("calibrationSequences", .int(shown.count)), .init("accuracy", table.json),
     ])
-    try AtomicFile.writeFolder(at: output) { staging in
+    try OutputKind.model.requireReplaceable(claim.url)
+    try AtomicFile.writeFolder(at: claim.url) { staging in
       let target = staging.appendingPathComponent(written)
       let origin = FloatOrigin.url(of: target)
       try AtomicFile.makeFolder(origin.deletingLastPathComponent())

@@ -11,7 +11,8 @@ extension QuantizeStage {
   func fineTuned(_ experimentURL: URL, seed: UInt64?, data: URL?, _ context: StageContext) throws
     -> StageResult
   {
-    try OutputFolder.prepare(output, marker: ModelFolder.marker)
+    let claim = try OutputClaim(folder: output, kind: .model, inputs: inputs)
+    defer { claim.release() }
     let experiment = try Experiment(reading: experimentURL, data: data, seed: seed)
     guard var quantization = experiment.quantization else {
       throw DiagnosticsEmitted(
@@ -38,7 +39,7 @@ extension QuantizeStage {
     let before = try measure(weights)
     var tuned = weights
     var curve: [EpochRecord] = []
-    let checkpoint = ModelFolder.checkpoint(output)
+    let checkpoint = ModelFolder.checkpoint(claim.url)
     if let tuning = quantization.fineTuning {
       let reporter = TrainingReporter(
         context, totalEpochs: tuning.epochs, isClassification: data.task != nil)
@@ -92,8 +93,8 @@ extension QuantizeStage {
         .init("stage", "quantize"), .init("formats", plan.json),
         .init("fineTuningCurve", .array(curve.map(\.json))),
       ] + members + [.init("testSequences", .int(data.test.count))])
-    try ModelFolder.write(model, weights: rounded, record: record, to: output)
-    ModelFolder.removeCheckpoints(output)
+    try ModelFolder.write(model, weights: rounded, record: record, to: claim)
+    ModelFolder.removeCheckpoints(claim.url)
     return StageResult(
       json: .object(
         [

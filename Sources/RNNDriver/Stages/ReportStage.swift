@@ -22,7 +22,10 @@ package struct ReportStage: Stage {
   package var outputs: [URL] { [output] }
 
   package func run(_ context: StageContext) throws -> StageResult {
-    try OutputFolder.prepareFile(output)
+    // A page may lie in the folder that it is about, in the place of an older one.
+    let claim = try OutputClaim(
+      file: output, inputs: networks, mayLieInInput: output.pathExtension.lowercased() == "html")
+    defer { claim.release() }
     let collectors = networks.map { ReportCollector(folder: $0) }
     let reports = try collectors.map { try $0.network() }
     let tested = reports.compactMap { $0.accuracy.first?.total }.max()
@@ -35,7 +38,7 @@ package struct ReportStage: Stage {
       title: title, summary: summary, networks: reports,
       provenance: try [ProvenanceEntry(group: "command", key: "report", value: commandLine)]
         + collectors.flatMap { try $0.provenance() })
-    try AtomicFile.write(HTMLReport(model).html, to: output)
+    try AtomicFile.write(HTMLReport(model).html, to: claim.url)
     return StageResult(
       json: .object([
         "report": .string(output.relativePath),

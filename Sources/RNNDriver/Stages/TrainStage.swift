@@ -28,7 +28,8 @@ package struct TrainStage: Stage {
   package var outputs: [URL] { ModelFolder.files(output) }
 
   package func run(_ context: StageContext) throws -> StageResult {
-    try OutputFolder.prepare(output, marker: ModelFolder.marker)
+    let claim = try OutputClaim(folder: output, kind: .model, inputs: inputs)
+    defer { claim.release() }
     let experiment = try Experiment(reading: experiment, data: data, seed: seed)
     let data = try ExperimentData(experiment, normalisation: nil)
     let network = experiment.network
@@ -36,7 +37,7 @@ package struct TrainStage: Stage {
       network: network, task: data.trainingTask, configuration: experiment.training)
     let reporter = TrainingReporter(
       context, totalEpochs: experiment.training.epochs, isClassification: data.task != nil)
-    let checkpoint = ModelFolder.checkpoint(output)
+    let checkpoint = ModelFolder.checkpoint(claim.url)
     let start = initialWeights(network, seed: experiment.seed)
     let result = try Interrupt.shared.cooperatively {
       try trainer.run(
@@ -64,8 +65,8 @@ package struct TrainStage: Stage {
         .init("selectedEpoch", .int(result.epoch)),
         .init("curve", .array(result.curve.map(\.json))),
       ] + figures + [.init("testSequences", .int(data.test.count))])
-    try ModelFolder.write(model, weights: result.weights, record: record, to: output)
-    ModelFolder.removeCheckpoints(output)
+    try ModelFolder.write(model, weights: result.weights, record: record, to: claim)
+    ModelFolder.removeCheckpoints(claim.url)
     return StageResult(
       json: .object(
         [

@@ -13,15 +13,22 @@ package struct StudyRunner: Sendable {
   }
 
   package func run(_ steps: [Step], _ context: StageContext) throws -> StageResult {
+    let claim = try OutputClaim(in: request.output, parts: [ArtefactStore.folderName])
+    defer { claim.release() }
+    let written = try evidence.map { base in
+      try ["json", "md"].map { try OutputClaim(file: base.appendingPathExtension($0)) }
+    }
+    defer { for claim in written ?? [] { claim.release() } }
     let store = ArtefactStore(
-      folder: request.output.appendingPathComponent(".steps"),
+      folder: request.output.appendingPathComponent(ArtefactStore.folderName),
       programDigest: try ArtefactStore.runningProgramDigest())
     let outcomes = try PlanRunner(store: store, context: context).run(steps)
     let passed = outcomes.count == steps.count && outcomes.allSatisfy(\.result.passed)
     let table = StudyTable(request: request, outcomes: outcomes)
-    if let evidence, passed {
-      try AtomicFile.write(table.json.text, to: evidence.appendingPathExtension("json"))
-      try AtomicFile.write(table.markdown, to: evidence.appendingPathExtension("md"))
+    if let written, passed {
+      try AtomicFile.write([
+        (Data(table.json.text.utf8), written[0].url), (Data(table.markdown.utf8), written[1].url),
+      ])
     }
     var text = table.markdown.trimmingCharacters(in: .newlines)
     if let failed = outcomes.first(where: { !$0.result.passed }) {

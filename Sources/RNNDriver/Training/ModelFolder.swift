@@ -1,6 +1,7 @@
 internal import Foundation
 internal import RNNGraph
 internal import RNNInterchange
+internal import RNNLearning
 internal import RNNSupport
 
 /// A folder with `model.json`, its weights, `record.json` with what the stage saw on the way, and `curve.svg`.
@@ -29,10 +30,12 @@ enum ModelFolder {
   }
 
   /// Writes the files, whole or not at all.
-  static func write(_ model: ModelFile, weights: Weights, record: JSONValue, to folder: URL) throws
-  {
-    try OutputFolder.requireReplaceable(folder, marker: marker)
-    try AtomicFile.writeFolder(at: folder) { staging in
+  static func write(
+    _ model: ModelFile, weights: Weights, record: JSONValue, to claim: OutputClaim
+  ) throws {
+    // Hours may have passed since the folder was claimed.
+    try OutputKind.model.requireReplaceable(claim.url)
+    try AtomicFile.writeFolder(at: claim.url) { staging in
       try model.write(to: staging.appendingPathComponent("model.json"), weights: weights)
       try AtomicFile.write(record.text, to: staging.appendingPathComponent("record.json"))
       let stage = ["train": "float", "compress": "circulant", "quantize": "quantized"]
@@ -64,9 +67,7 @@ enum ModelFolder {
   /// Removes what an unfinished stage would have resumed from.
   static func removeCheckpoints(_ folder: URL) {
     let first = checkpoint(folder)
-    for url in [first, first.appendingPathExtension("fine-tune")] {
-      try? FileManager.default.removeItem(at: url)
-    }
+    for url in [first, first.appendingPathExtension("fine-tune")] { CheckpointFile.remove(url) }
   }
 }
 
@@ -74,6 +75,12 @@ enum ModelFolder {
 enum ModelInputs {
   static func urls(_ model: URL) -> [URL] {
     let json = ModelFolder.modelURL(model)
+    if json.lastPathComponent == SequenceModel.fileName {
+      let folder = json.deletingLastPathComponent()
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+      return [json]
+        + names.sorted().filter { $0.hasPrefix("part") }.map(folder.appendingPathComponent)
+    }
     return [json, json.deletingPathExtension().appendingPathExtension("safetensors")]
   }
 }

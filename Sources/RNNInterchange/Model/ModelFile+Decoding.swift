@@ -18,7 +18,7 @@ extension ModelFile {
     let json = root.json
     // The version comes first: the keys of another version would only give faults that mislead.
     guard case .object(let members) = root.value,
-      members.contains(where: { $0.key == "format" && $0.value == .string("rnnc-model") })
+      members.contains(where: { $0.key == "format" && $0.value == .string(formatWord) })
     else {
       if root.value["format"] == .string(SequenceModel.formatWord) {
         json.error(

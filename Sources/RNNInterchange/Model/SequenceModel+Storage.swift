@@ -5,7 +5,7 @@ internal import RNNSupport
 extension SequenceModel {
   /// The file that names the parts; each part is a `model.json` of its own beside it.
   package static let fileName = "sequence.json"
-  static let formatWord = "rnnc-sequence"
+  package static let formatWord = "rnnc-sequence"
   /// The file of a part; parts are counted in the order of the steps, the forward one of two first.
   package static func partName(_ index: Int) -> String { "part\(index).json" }
   private static let manual = "docs/formats/import.md"
