@@ -19,8 +19,12 @@ struct BuiltDigests {
     func absolute(_ name: String) -> URL? {
       environment[name].flatMap { $0.hasPrefix("/") ? URL(fileURLWithPath: $0) : nil }
     }
-    folder = (absolute("XDG_STATE_HOME") ?? absolute("HOME")?.appendingPathComponent(".local/state"))?
-      .appendingPathComponent("rnnc/built")
+    // A user without a home is not given one.
+    let home = absolute("HOME").flatMap { url in
+      (try? url.checkResourceIsReachable()) == true
+        ? url.appendingPathComponent(".local/state") : nil
+    }
+    folder = (absolute("XDG_STATE_HOME") ?? home)?.appendingPathComponent("rnnc/built")
   }
 
   /// The bytes of a file, if they are what was built for this key.

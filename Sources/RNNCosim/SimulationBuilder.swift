@@ -123,8 +123,10 @@ package struct SimulationBuilder: Sendable {
     for name in ((try? manager.contentsOfDirectory(atPath: old.path)) ?? []).sorted()
     where isOwn(name) {
       let folder = new.appendingPathComponent(name)
-      for file in (try? manager.contentsOfDirectory(
-        at: old.appendingPathComponent(name), includingPropertiesForKeys: [.isRegularFileKey])) ?? []
+      for file
+        in (try? manager.contentsOfDirectory(
+          at: old.appendingPathComponent(name), includingPropertiesForKeys: [.isRegularFileKey]))
+        ?? []
       where ["so", "o"].contains(file.pathExtension)
         && (try? file.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true
       {
@@ -147,7 +149,8 @@ package struct SimulationBuilder: Sendable {
 
   private func verilate(_ design: CosimDesign, _ variant: Variant, into folder: URL) throws {
     // Verilator is a script that hands its arguments to a shell; where the build lies must not matter to it.
-    let relative = "sim/\(folder.deletingLastPathComponent().lastPathComponent)/\(folder.lastPathComponent)"
+    let relative =
+      "sim/\(folder.deletingLastPathComponent().lastPathComponent)/\(folder.lastPathComponent)"
     var arguments = [
       "--cc", "-O3", "--x-assign", "unique", "--x-initial", "unique", "--top-module", design.top,
       "--prefix", "V" + design.top, "-Mdir", relative, "--output-split", "20000",
@@ -174,6 +177,11 @@ package struct SimulationBuilder: Sendable {
   private func writeUnits(in folder: URL) throws -> (fast: [String], slow: [String]) {
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
       .filter { $0.hasPrefix("V") && $0.hasSuffix(".cpp") }.sorted()
+    guard !names.isEmpty else {
+      throw ToolError(
+        .toolFailed, "verilator ended without a fault and generated no C++ files",
+        hint: "reinstall it: \(Tool.verilator.installCommand)")
+    }
     func isSlow(_ name: String) -> Bool {
       name.hasSuffix("__Slow.cpp") || name.hasSuffix("__Syms.cpp")
     }
@@ -213,7 +221,8 @@ package struct SimulationBuilder: Sendable {
     let flags = try flags(variant)
     let fast = effort == .fast ? ["-O3", "-march=native"] : ["-O1"]
     try inPairs(
-      units.fast.map { ($0 + ".cc", fast + flags) } + units.slow.map { ($0 + ".cc", ["-O0"] + flags) },
+      units.fast.map { ($0 + ".cc", fast + flags) }
+        + units.slow.map { ($0 + ".cc", ["-O0"] + flags) },
       in: folder)
   }
 

@@ -118,7 +118,8 @@ package struct ToolRunner: Sendable {
     let start = DispatchTime.now().uptimeNanoseconds
     let spawned = Result {
       try Child(
-        URL(fileURLWithPath: path).path, arguments, environment: environment.merging(extraEnvironment) { $1 },
+        URL(fileURLWithPath: path).path, arguments,
+        environment: environment.merging(extraEnvironment) { $1 },
         directory: directory, out: out.fileHandleForWriting.fileDescriptor,
         err: err.fileHandleForWriting.fileDescriptor)
     }
@@ -143,6 +144,11 @@ package struct ToolRunner: Sendable {
     let output = ToolOutput(
       status: exit.code, standardOutput: standardOutput, standardError: standardError,
       seconds: seconds)
+    // An interrupt ended the tool: its status is not the tool's fault.
+    if Interrupt.shared.isRequested, output.status != 0 {
+      throw ToolError(
+        .interrupted, "\(executable) was interrupted", hint: "run the same command again")
+    }
     if timedOut {
       throw ToolError(
         .toolFailed, "\(executable) ran longer than \(timeout) seconds and was stopped",

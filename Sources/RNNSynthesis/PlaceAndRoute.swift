@@ -87,8 +87,7 @@ package struct PlaceAndRoute: Sendable {
         installHint: tool)
     case .sevenSeries, .ultraScale: break
     }
-    return try NextpnrReport(
-      parsing: String(
-        decoding: AtomicFile.read(folder.appendingPathComponent(files.report)), as: UTF8.self))
+    _ = try Synthesizer.read(files.bitstream, of: "the packer of \(placer)", in: folder)
+    return try NextpnrReport(parsing: Synthesizer.read(files.report, of: placer, in: folder))
   }
 }

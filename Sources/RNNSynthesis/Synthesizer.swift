@@ -52,9 +52,7 @@ package struct Synthesizer: Sendable {
         installHint: .yosys)
       try FileManager.default.removeItem(at: folder.appendingPathComponent(Self.viewName))
       let statistics = try YosysStatistics(
-        parsing: String(
-          decoding: AtomicFile.read(folder.appendingPathComponent(YosysScript.statisticsName)),
-          as: UTF8.self))
+        parsing: Self.read(YosysScript.statisticsName, of: Tool.yosys.name, in: folder))
       var result = try self.result(statistics, top: script.top, yosys: yosys)
       if let placer, let placerVersion {
         progress("placing and routing with \(placer.tool.name) \(placerVersion)")
@@ -68,6 +66,17 @@ package struct Synthesizer: Sendable {
       }
       return result
     }
+  }
+
+  /// What a tool that ended well should have written.
+  static func read(_ name: String, of tool: String, in folder: URL) throws -> String {
+    guard let data = try? Data(contentsOf: folder.appendingPathComponent(name)), !data.isEmpty
+    else {
+      throw ToolError(
+        .toolFailed, "\(tool) ended without a fault and wrote no \(name)",
+        hint: "reinstall it, or look at what stands for it in PATH")
+    }
+    return String(decoding: data, as: UTF8.self)
   }
 
   private static let viewName = "view"

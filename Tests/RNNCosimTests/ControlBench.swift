@@ -74,7 +74,7 @@ final class ControlBench {
     let described = try CosimDesign(design, folder: folder)
     let builder = SimulationBuilder(
       effort: .quick, assertions: true, runtimeFolder: try RandomNetworkTests.runtime.get())
-    let library = try SimulationLibrary(path: builder.build(described).library.path)
+    let library = try SimulationLibrary(builder.build(described))
     hardware = try ControlledSimulation(described, library: library, seed: seed)
     let graph = design.graph
     references = try (0..<row.options.streams).map { _ in try ReferenceModel(graph) }

@@ -15,7 +15,7 @@ package struct BuildFolder: Sendable {
   package let model: ModelFile
   package let weights: Weights
   package let design: any HardwareDesign
-  /// The files of the design, relative to the folder; nothing else in it belongs to the design.
+  /// The files of the design without its memory images, relative to the folder; other Verilog is no part of it.
   package let files: [EmittedFile]
 
   /// The file that marks a build folder.
@@ -91,7 +91,7 @@ package struct BuildFolder: Sendable {
     self.model = model
     self.weights = weights
     self.design = design
-    self.files = files
+    self.files = files.filter { !$0.path.hasPrefix("mem/") }
   }
 
   /// Claims a build for a stage that adds to it.

@@ -55,7 +55,9 @@ extension OutputKind {
   /// The model, the parts of one that needs whole sequences, and the sequences beside each.
   private static func isModelFile(_ name: String) -> Bool {
     for stem in ["model", "sequence"] {
-      if ["json", "safetensors", "sequences.safetensors"].contains(where: { name == "\(stem).\($0)" }) {
+      if ["json", "safetensors", "sequences.safetensors"].contains(where: {
+        name == "\(stem).\($0)"
+      }) {
         return true
       }
     }
