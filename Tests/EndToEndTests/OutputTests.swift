@@ -113,6 +113,12 @@ import _RNNTestSupport
       try expectRefusal(run + ["/dev/null"], in: folder, "no regular file")
       try expectRefusal(
         ["report", ".", "-o", "float/model.json"], in: folder, "would replace the input")
+      // A page in the folder that it is about replaces an older page.
+      for _ in 0..<2 {
+        let page = try Program.run(["report", ".", "-o", "float/page"], in: folder)
+        #expect(page.status == 0, "\(page.standardError)")
+      }
+      try FileManager.default.removeItem(at: folder.appendingPathComponent("float/page"))
       try expectRefusal(
         ["compress", "float", "--experiment", "e.json", "-o", "float"], in: folder,
         "would replace the input")

@@ -23,8 +23,7 @@ package struct ReportStage: Stage {
 
   package func run(_ context: StageContext) throws -> StageResult {
     // A page may lie in the folder that it is about, in the place of an older one.
-    let claim = try OutputClaim(
-      file: output, inputs: networks, mayLieInInput: output.pathExtension.lowercased() == "html")
+    let claim = try OutputClaim(file: output, inputs: networks, mayLieInInput: isPage)
     defer { claim.release() }
     let collectors = networks.map { ReportCollector(folder: $0) }
     let reports = try collectors.map { try $0.network() }
@@ -44,5 +43,13 @@ package struct ReportStage: Stage {
         "report": .string(output.relativePath),
         "networks": .array(reports.map { .string($0.name) }),
       ]), text: "report in \(output.relativePath)")
+  }
+
+  /// True if a page lies at the output, and not a model that the report is about.
+  private var isPage: Bool {
+    guard let file = try? FileHandle(forReadingFrom: output) else { return false }
+    defer { try? file.close() }
+    return (try? file.read(upToCount: HTMLReport.beginning.utf8.count))
+      == Data(HTMLReport.beginning.utf8)
   }
 }
