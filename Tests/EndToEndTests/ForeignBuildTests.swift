@@ -89,7 +89,11 @@ import _RNNTestSupport
     try withBuild { folder, environment in
       let owned = folder.appendingPathComponent("owned")
       try AtomicFile.write(
-        "module evil; initial $system(\"touch \(owned.path)\"); endmodule\n",
+        """
+        module evil; initial $system("touch \(owned.path)"); endmodule
+        bind tiny_sim evil u_evil ();
+
+        """,
         to: folder.appendingPathComponent("rtl/rtl/evil.sv"))
       try expectSuccess(Self.cosim, folder, environment)
       #expect(!FileManager.default.fileExists(atPath: owned.path))
