@@ -29,7 +29,7 @@ help:
 	@echo "make experiment-NAME    a published experiment again; rnnc reproduce --help lists them"
 	@echo "make soak               300 random networks through compiler and simulator (SOAK=count)"
 	@echo "make fuzz               damaged files for every reader of files (FUZZ_SECONDS=seconds for each)"
-	@echo "make faults             kill, full disk, I/O error and short write at every call of every verb that writes"
+	@echo "make faults             kill, full disk, I/O error and short write at every call of every verb that writes (FAULTS=verb)"
 	@echo "make bench-train        time of a training step, beside PyTorch where it is installed"
 	@echo "make bench-ernn         cycles and resources of E-RNN's networks at full size"
 	@echo "make bench-synth        an LSTM of 128 cells and the digits networks placed and routed on ECP5; an hour"
@@ -76,10 +76,13 @@ fuzz:
 	@scripts/setup.sh demo
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
+# The verb whose calls are tried, or all.
+FAULTS ?= all
+
 # Kill, full disk, I/O error and short write at every call of every verb that writes; the tests try a spread of them.
 faults:
 	@scripts/setup.sh test
-	RNNC_REQUIRE_TOOLS=1 RNNC_FAULTS=all $(SWIFT) test -c release --disable-testable-imports --filter FaultTests
+	RNNC_REQUIRE_TOOLS=1 RNNC_FAULTS='$(FAULTS)' $(SWIFT) test -c release --disable-testable-imports --filter EndToEndTests.FaultTests
 
 # Side by side with PyTorch (pip install torch) in one run; reports ratios.
 bench-train:
