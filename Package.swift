@@ -142,7 +142,7 @@ let package = Package(
     .executableTarget(
       name: "rnnc",
       dependencies: [
-        "RNNDriver", "RNNLearning", "RNNSupport",
+        "RNNDriver", "RNNLearning", "RNNSupport", "RNNTensor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -167,7 +167,10 @@ let package = Package(
     .tests("ArchitectureTests", ["RNNSupport", "_RNNTestSupport"]),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["rnnc", "RNNInterchange", "RNNSupport", "_RNNTestSupport"],
+      dependencies: [
+        "rnnc", "RNNDriver", "RNNGraph", "RNNImport", "RNNInterchange", "RNNSupport",
+        "_RNNTestSupport",
+      ],
       exclude: ["Golden"], swiftSettings: strict),
     .tests("RNNBilinearTests", ["RNNBilinear", "RNNSupport"]),
     .tests(

@@ -139,7 +139,7 @@ package func compile(_ graph: IntegerGraph, options: CompileOptions) throws -> D
   var graph = graph
   IntegerPasses.run(on: &graph)
   var sink = DiagnosticSink(stage: "compile")
-  checkOptions(options, graph, &sink)
+  options.check(into: &sink)
   checkControl(graph, options, &sink)
   try sink.throwIfErrors()
   graph.transform = options.transform
@@ -186,58 +186,6 @@ extension Lowered {
     zip(groups, columns ?? groups.map(\.columns.count)).map { group, columns in
       (min(lanes, group.rows.count) + columns - 1) / columns
     }.max() ?? 1
-  }
-}
-
-/// Checks what every engine has: a name that is an identifier and no module of the library's, a clock, a rate and a latency.
-func checkSharedOptions(_ options: CompileOptions, _ sink: inout DiagnosticSink) {
-  let first = options.name.unicodeScalars.first
-  let letters = options.name.unicodeScalars.allSatisfy {
-    $0 == "_" || ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
-  }
-  if first == nil || !letters || ("0"..."9").contains(first ?? "0")
-    || options.name.hasPrefix("rnnc_")
-  {
-    sink.error(
-      "options.name", "`\(options.name)` cannot name a module",
-      fix: "use letters, digits and underscores, a letter first, and no `rnnc_` prefix")
-  }
-  if !(options.clockMegahertz > 0 && options.clockMegahertz <= 2000) {
-    sink.error(
-      "options.clockMegahertz", "is \(options.clockMegahertz)", fix: "give a clock up to 2000 MHz")
-  }
-  for (name, value) in [
-    ("framesPerSecond", options.framesPerSecond), ("latency", options.latencyMicroseconds),
-  ] {
-    if let value, !(value > 0 && value.isFinite) {
-      sink.error("options.\(name)", "is \(value)", fix: "give a number above 0")
-    }
-  }
-}
-
-private func checkOptions(
-  _ options: CompileOptions, _ graph: IntegerGraph, _ sink: inout DiagnosticSink
-) {
-  checkSharedOptions(options, &sink)
-  for (name, value) in [
-    ("denseMultipliers", options.denseMultipliers), ("elementsPerStep", options.step),
-    ("inputElementsPerBeat", options.inputElementsPerBeat),
-    ("outputElementsPerBeat", options.outputBeat),
-  ] where value < 1 || value & (value - 1) != 0 || value > 1024 {
-    sink.error("options.\(name)", "is \(value)", fix: "give a power of two from 1 to 1024")
-  }
-  if !(1...256).contains(options.groups) {
-    sink.error(
-      "options.columnGroups", "is \(options.groups)", fix: "give 1 to 256 groups")
-  }
-  if let chains = options.drainChains, !(1...64).contains(chains) {
-    sink.error("options.drainChains", "is \(chains)", fix: "give 1 to 64 chains")
-  }
-  if !(1...64).contains(options.streams) {
-    sink.error("options.streams", "is \(options.streams)", fix: "give 1 to 64 streams")
-  }
-  if let lanes = options.lanes, !(1...4096).contains(lanes) {
-    sink.error("options.lanes", "is \(lanes)", fix: "give 1 to 4096 lanes")
   }
 }
 

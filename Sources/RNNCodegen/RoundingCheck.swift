@@ -23,7 +23,7 @@ func checkRoundings(of graph: IntegerGraph) throws {
     guard graph.transform.rounds(block: block) else { continue }
     rounds = true
     guard let range = graph.range(of: terms) else { continue }
-    let error = Int64(graph.roundingBound(of: terms).rounded(.up))
+    let error = Int64(saturating: graph.roundingBound(of: terms).rounded(.up))
     if range.lowerBound - error < node.format.minCode
       || range.upperBound + error > node.format.maxCode
     {

@@ -29,6 +29,9 @@ package struct ControlCheck: Hashable, Sendable {
   package var firstMismatch: String?
   package var passed: Bool { mismatches == 0 }
 
+  /// A check that has compared nothing yet.
+  package init() {}
+
   fileprivate mutating func compare(_ found: [Int64], _ expected: [Int64], _ what: String) {
     codesCompared += expected.count
     guard found != expected else { return }

@@ -68,6 +68,15 @@ package struct QuantizationPolicy: Hashable, Sendable {
       margin: valueBits >= 10 ? 1.25 : 1, tableSegments: nil)
   }
 
+  /// Refuses widths that no design has.
+  ///
+  /// - Throws: `DiagnosticsEmitted` with each of them.
+  package func check() throws {
+    var sink = DiagnosticSink(stage: "quantize")
+    check(&sink)
+    try sink.throwIfErrors()
+  }
+
   /// Reports settings that no design can have.
   func check(_ sink: inout DiagnosticSink) {
     let widths = [

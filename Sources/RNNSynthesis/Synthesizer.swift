@@ -82,7 +82,7 @@ package struct Synthesizer: Sendable {
       }
       func weight(_ module: SynthesisResult.Module) -> Int {
         module.instances * (module.usage.luts + module.usage.flipFlops)
-          + Int(Double(module.instances) * module.usage.blockRAMs * 1000)
+          + Int(saturating: Double(module.instances) * module.usage.blockRAMs * 1000)
       }
       modules.sort { (weight($1), $0.name, $0.instances) < (weight($0), $1.name, $1.instances) }
     }

@@ -243,7 +243,7 @@ import Testing
     // The middle of eight frames is the same window.
     let again = try bench.measureActivity(sequences: [frames], window: 4, source: "a test")
     #expect(again == record)
-    let data = try record.encoded()
+    let data = record.encoded()
     #expect(try ActivityRecord.decoded(from: data, path: "activity.json") == record)
   }
 

@@ -57,6 +57,13 @@ typedef struct {
 void rnn_tape_run(const rnn_instruction *instructions, int32_t count, const rnn_operand *operands,
                   const int64_t *row_bases, int64_t rows, int64_t columns, float *registers);
 
+// From now on programs run with what every x86-64 has. To be called before any other thread is there.
+void rnn_use_common_instructions(void);
+int32_t rnn_uses_common_instructions(void);
+
+// Which x86-64-v of a program's instructions is in use, 1, 3 or 4; 0 on other processors.
+int32_t rnn_instruction_level(void);
+
 // Asks for rows x columns floats to be brought into the second-level cache.
 void rnn_prefetch(const float *base, int64_t stride, int64_t rows, int64_t columns);
 

@@ -102,7 +102,7 @@ package func compileSequential(
   var graph = graph
   _ = RemoveDeadNodes.run(on: &graph)
   var sink = DiagnosticSink(stage: "compile")
-  checkSharedOptions(options, &sink)
+  options.checkShared(into: &sink)
   checkSequentialOptions(options, &sink)
   try sink.throwIfErrors()
   let design = SequentialDesign(graph, try SequentialProgram.make(graph), options: options)
@@ -125,7 +125,7 @@ private func checkBar(of design: SequentialDesign, _ sink: inout DiagnosticSink)
     sink.error(
       "options.framesPerSecond",
       "is \(wanted), but \(design.cyclesPerFrame) cycles a frame give "
-        + "\(Int(bar.rate(design.sustainedCyclesPerFrame))) at \(clock)",
+        + "\(Int(saturating: bar.rate(design.sustainedCyclesPerFrame))) at \(clock)",
       fix: "clock at \(needed) MHz, or compile for lanes: --engine lanes")
   }
   let latency = design.counts.latencyCycles
@@ -140,7 +140,7 @@ private func checkBar(of design: SequentialDesign, _ sink: inout DiagnosticSink)
 }
 
 /// One multiplier leaves nothing to choose: what a design of lanes is asked for would be ignored.
-private func checkSequentialOptions(_ options: CompileOptions, _ sink: inout DiagnosticSink) {
+func checkSequentialOptions(_ options: CompileOptions, _ sink: inout DiagnosticSink) {
   let standard = CompileOptions()
   let given: [(String, String, Bool)] = [
     ("lanes", options.lanes.map { "\($0)" } ?? "", options.lanes != nil),

@@ -99,6 +99,7 @@ package struct CompileStage: Stage {
   }
 
   package func run(_ context: StageContext) throws -> StageResult {
+    try options.check()
     let source = ModelFolder.modelURL(model)
     let (file, weights) = try ModelFile.read(source)
     let design = try BuildFolder.design(of: file, weights: weights, options: options)
@@ -164,8 +165,8 @@ package struct CompileStage: Stage {
     let ports =
       rate.cyclesPerFrame > Double(design.cyclesPerFrame)
       ? " (\(decimal(rate.cyclesPerFrame)) for the beats of its ports)" : ""
-    let ofAll = Int(rate.framesPerSecond)
-    let ofOne = Int(rate.framesPerSecondOfOneStream)
+    let ofAll = Int(saturating: rate.framesPerSecond)
+    let ofOne = Int(saturating: rate.framesPerSecondOfOneStream)
     let streams =
       design.interface.streams == 1
       ? "\(ofOne) frames/s of one stream"

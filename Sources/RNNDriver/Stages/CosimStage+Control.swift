@@ -1,7 +1,6 @@
 internal import RNNCosim
 internal import RNNGraph
 internal import RNNReference
-internal import RNNSupport
 
 /// The check of the control port, for designs that have one.
 extension CosimStage {
@@ -20,12 +19,5 @@ extension ControlCheck {
     return
       "control port: states saved, loaded and cleared between \(frames) frames; \(codesCompared) codes compared, "
       + "\(mismatches) mismatches\(found)"
-  }
-  var json: JSONValue {
-    .object([
-      "frames": .int(frames), "codesCompared": .int(codesCompared),
-      "mismatches": .int(mismatches),
-      "firstMismatch": firstMismatch.map { .string($0) } ?? .null,
-    ])
   }
 }

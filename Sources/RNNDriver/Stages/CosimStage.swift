@@ -99,6 +99,7 @@ package struct CosimStage: Stage {
           stage: "cosim", path: name, message: "\(value) sequences cannot be fed",
           fix: "give at least 1"))
     }
+    if let trace { try OutputFolder.prepareFile(trace) }
     let folder = try BuildFolder(opening: build)
     let graph = folder.design.graph
     let given = try read(folder)
@@ -126,7 +127,6 @@ package struct CosimStage: Stage {
     }
     if let trace {
       context.progress.update(1, "writing the waveform", milestone: true)
-      try OutputFolder.prepareFile(trace)
       _ = try simulator.writeWaveform(
         to: trace, sequences: [sequences[0]], makeReference: { try ReferenceModel(graph) })
     }
@@ -139,9 +139,11 @@ package struct CosimStage: Stage {
     }
     let classes = try classify(result, sequences: sequences, labels: given.labels, folder: folder)
     let accuracy = try accuracy(result, of: given, folder)
-    let json = try summary(
-      result, sequences: sequences.count, classes: classes, accuracy: accuracy, control: control)
-    try AtomicFile.write(json.text, to: build.appendingPathComponent("cosim.json"))
+    let json = CosimRecord(
+      result, sequences: sequences.count, sameClass: classes?.sameAsReference,
+      rightClass: classes?.right, accuracy: accuracy?.json, control: control
+    ).json
+    try AtomicFile.write(json.text, to: build.appendingPathComponent(CosimRecord.fileName))
     var text = result.summary
     if let classes {
       text +=
@@ -186,39 +188,5 @@ package struct CosimStage: Stage {
     return Classes(
       total: expected.count, sameAsReference: zip(expected, got).count { $0 == $1 },
       right: labels.map { zip($0, got).count { $0 == $1 } })
-  }
-
-  /// The result without times, so that the same build and input give the same bytes.
-  private func summary(
-    _ result: CosimResult, sequences: Int, classes: Classes?, accuracy: AccuracyTable?,
-    control: ControlCheck?
-  ) throws -> JSONValue {
-    func optional(_ value: Int?) -> JSONValue { value.map { .int($0) } ?? .null }
-    let members: JSONValue = .object([
-      "design": .string(result.design), "verilator": .string(result.verilator),
-      "passed": .bool(result.passed), "sequences": .int(sequences),
-      "frames": .int(result.frames), "cycles": .int(result.cycles),
-      "valuesCompared": .int(result.valuesCompared),
-      "probeValuesCompared": .int(result.probeValuesCompared),
-      "valueMismatches": .int(result.valueMismatches),
-      "cycleMismatches": .int(result.cycleMismatches),
-      "otherMismatches": .int(result.otherMismatches),
-      "latencyCycles": optional(result.latencyCycles),
-      "frameIntervalCycles": result.frameIntervalCycles.map { .double($0) } ?? .null,
-      "sameClassAsReference": optional(classes?.sameAsReference),
-      "rightClass": optional(classes?.right),
-      "accuracy": accuracy?.json ?? .null,
-      "firstMismatch": result.firstFailure?.firstMismatch.map { .string("\($0)") } ?? .null,
-      "passes": .array(
-        result.runs.map { run in
-          .object([
-            "source": .string("\(run.run.source)"), "sink": .string("\(run.run.sink)"),
-            "resetSeed": .int(run.run.resetSeed), "frames": .int(run.frames),
-            "cycles": .int(run.cycles), "mismatches": .int(run.mismatches),
-          ])
-        }),
-    ])
-    guard let control, case .object(let list) = members else { return members }
-    return .object(list + [.init("control", control.json)])
   }
 }

@@ -22,6 +22,7 @@ extension QuantizeStage {
     }
     quantization.policy.apply(widths)
     let policy = quantization.policy
+    try policy.check()
     let (float, weights) = try ModelFile.read(ModelFolder.modelURL(model))
     let data = try ExperimentData(experiment, normalisation: float.task?.normalisation)
 
@@ -39,6 +40,7 @@ extension QuantizeStage {
     var tuned = weights
     var curve: [EpochRecord] = []
     let checkpoint = ModelFolder.checkpoint(output)
+    let arithmetic = try ModelFolder.arithmetic(resuming: checkpoint, context.progress)
     if let tuning = quantization.fineTuning {
       let reporter = TrainingReporter(
         context, totalEpochs: tuning.epochs, isClassification: data.task != nil)
@@ -82,16 +84,15 @@ extension QuantizeStage {
     model.network = network
     model.stages.append(
       ModelStage(
-        name: "quantize", seed: Int(experiment.seed),
+        name: "quantize", seed: experiment.recordedSeed,
         settings: policy.settings + [
-          .init("epochs", .int(quantization.fineTuning?.epochs ?? 0))
+          .init("epochs", .int(quantization.fineTuning?.epochs ?? 0)), arithmetic,
         ],
         metrics: figures.map { .init($0.name, $0.value) }))
-    let record = JSONValue.object(
-      [
-        .init("stage", "quantize"), .init("formats", plan.json),
-        .init("fineTuningCurve", .array(curve.map(\.json))),
-      ] + members + [.init("testSequences", .int(data.test.count))])
+    let record = StageRecord(
+      content: .quantize(formats: FormatRecord(plan)), fineTuningCurve: curve,
+      figures: figures.map { .init(name: $0.name, value: $0.value) },
+      testSequences: data.test.count)
     try ModelFolder.write(model, weights: rounded, record: record, to: output)
     ModelFolder.removeCheckpoints(output)
     return StageResult(

@@ -88,7 +88,7 @@ struct StudyTable {
     let total = number(request.cells[0], request.seeds[0], "train", "testSequences") ?? 0
     var lines = [
       "# Spoken digits: what compression and quantization cost", "",
-      "Accuracy in percent on \(Int(total)) test recordings that no training saw. Written by",
+      "Accuracy in percent on \(total.compactText) test recordings that no training saw. Written by",
       "`make experiment-digits`; do not edit.", "",
       "`ADMM` starts from the trained float network; `projection` projects it at once and trains on;",
       "`direct` trains circulant weights from fresh values with as many epochs as the float training,",
@@ -121,7 +121,7 @@ struct StudyTable {
           "cycleMismatches", "sameClassAsReference", "rightClass",
         ]
         let values = keys.map { key in
-          number(cell, seed, "cosim", key).map { "\(Int($0))" } ?? "-"
+          number(cell, seed, "cosim", key)?.compactText ?? "-"
         }
         lines.append("| \(cell) | \(seed) | " + values.joined(separator: " | ") + " |")
       }
@@ -131,7 +131,7 @@ struct StudyTable {
 
   /// A number with two digits after the point.
   private func hundredths(_ value: Double) -> String {
-    let scaled = Int((value * 100).rounded())
+    let scaled = Int(saturating: (value * 100).rounded())
     let rest = String(scaled % 100)
     return "\(scaled / 100)." + (rest.count < 2 ? "0" + rest : rest)
   }

@@ -29,17 +29,21 @@ struct CompressCommand: ParsableCommand {
   var output: String
   @Option(help: "admm, projection or direct (default: as the experiment says).")
   var method: CompressStage.Method?
-  @Option(help: "One block size L for all of those matrices (default: as the experiment says).")
+  @Option(
+    help:
+      "One block size L for all of those matrices (default: as the experiment says; \(Limits<Int>.block)).",
+    transform: Limits<Int>.block.read)
   var block: Int?
   @OptionGroup var source: DataOptions
   @OptionGroup var dryRun: DryRunOption
   @OptionGroup var printing: OutputOptions
 
   func run() throws {
+    try source.enterLevel()
     try Frontend.run(
       CompressStage(
         model: URL(fileURLWithPath: model), experiment: URL(fileURLWithPath: experiment),
         output: URL(fileURLWithPath: output), method: method, block: block, seed: source.seed,
-        data: source.dataURL), printing, dryRun)
+        data: source.dataURL, reproducible: source.reproducible), printing, dryRun)
   }
 }
