@@ -3,11 +3,14 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test experiment-digits soak fuzz bench-train bench-ernn bench-synth bench-accuracy lint format doctor clean
+.PHONY: help setup build demo test experiment-digits soak fuzz faults bench-train bench-ernn bench-synth bench-accuracy lint format doctor clean
 
 SWIFT ?= swift
 # One release build serves the program and the tests: the numeric tests need its speed.
 BUILD := $(SWIFT) build -c release
+# What tests compile is recorded here and not among the user's own files.
+TEST_STATE := $(CURDIR)/.build/state
+test soak faults: export XDG_STATE_HOME := $(TEST_STATE)
 RNNC := .build/release/rnnc
 # The full spoken-digit data set (3000 recordings), for `make experiment-digits`.
 FSDD ?= ../shared/data/fsdd
@@ -26,6 +29,7 @@ help:
 	@echo "make experiment-NAME    a published experiment again; rnnc reproduce --help lists them"
 	@echo "make soak               300 random networks through compiler and simulator (SOAK=count)"
 	@echo "make fuzz               damaged files for every reader of files (FUZZ_SECONDS=seconds for each)"
+	@echo "make faults             kill, full disk, I/O error and short write at every call of every verb that writes (FAULTS=verb)"
 	@echo "make bench-train        time of a training step, beside PyTorch where it is installed"
 	@echo "make bench-ernn         cycles and resources of E-RNN's networks at full size"
 	@echo "make bench-synth        an LSTM of 128 cells and the digits networks placed and routed on ECP5; an hour"
@@ -71,6 +75,14 @@ soak:
 fuzz:
 	@scripts/setup.sh demo
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
+
+# The verb whose calls are tried, or all.
+FAULTS ?= all
+
+# Kill, full disk, I/O error and short write at every call of every verb that writes; the tests try a spread of them.
+faults:
+	@scripts/setup.sh test
+	RNNC_REQUIRE_TOOLS=1 RNNC_FAULTS='$(FAULTS)' $(SWIFT) test -c release --disable-testable-imports --filter EndToEndTests.FaultTests
 
 # Side by side with PyTorch (pip install torch) in one run; reports ratios.
 bench-train:

@@ -45,6 +45,9 @@ let package = Package(
     // MARK: C: inner loops that need instruction sets beyond the baseline, chosen at run time
     .target(name: "CRNNKernels"),
 
+    // MARK: C: calls of Linux that Swift does not show
+    .target(name: "CRNNSystem"),
+
     // MARK: C: a library that damaged files crash, in a process of its own
     .target(name: "CHDF5Reader", dependencies: ["CHDF5"]),
 
@@ -81,7 +84,7 @@ let package = Package(
       swiftSettings: strict),
     .layer("RNNSolver", ["CZ3"]),
     .layer(
-      "RNNSupport", ["CCrypto", "CZlib"],
+      "RNNSupport", ["CCrypto", "CRNNSystem", "CZlib"],
       resources: [
         .embedInCode("Devices/ice40up5k.json"), .embedInCode("Devices/lfe5u_25f.json"),
         .embedInCode("Devices/lfe5u_85f.json"), .embedInCode("Devices/xc7a100t.json"),
@@ -90,12 +93,15 @@ let package = Package(
       ]),
 
     // MARK: Layer 1: data structures
-    .layer("RNNGraph", ["RNNBilinear", "RNNFixedPoint", "RNNSupport"]),
-    .layer("RNNTensor", ["CDNNL", "CLAPACK", "CRNNKernels", "RNNSupport"]),
+    .layer("RNNGraph", ["CRNNKernels", "RNNBilinear", "RNNFixedPoint", "RNNSupport"]),
+    .layer(
+      "RNNTensor", ["CDNNL", "CLAPACK", "CRNNKernels", "RNNFixedPoint", "RNNSupport"]),
     .layer("RNNVerilog", ["RNNSupport"]),
 
     // MARK: Layer 2: X in, X out
-    .layer("RNNInterchange", ["CHDF5Reader", "RNNFixedPoint", "RNNGraph", "RNNSupport"]),
+    .layer(
+      "RNNInterchange",
+      ["CHDF5Reader", "RNNBilinear", "RNNFixedPoint", "RNNGraph", "RNNSupport"]),
     .layer("RNNLearning", ["RNNFixedPoint", "RNNGraph", "RNNSupport", "RNNTensor"]),
     .layer("RNNPasses", ["RNNFixedPoint", "RNNGraph", "RNNSupport"]),
     .layer(
@@ -142,7 +148,7 @@ let package = Package(
     .executableTarget(
       name: "rnnc",
       dependencies: [
-        "RNNDriver", "RNNGraph", "RNNLearning", "RNNSupport",
+        "RNNBilinear", "RNNDriver", "RNNGraph", "RNNLearning", "RNNSupport", "RNNTensor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -167,7 +173,10 @@ let package = Package(
     .tests("ArchitectureTests", ["RNNSupport", "_RNNTestSupport"]),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["rnnc", "RNNInterchange", "RNNSupport", "_RNNTestSupport"],
+      dependencies: [
+        "rnnc", "RNNDriver", "RNNGraph", "RNNImport", "RNNInterchange", "RNNSupport",
+        "_RNNTestSupport",
+      ],
       exclude: ["Golden"], swiftSettings: strict),
     .tests("RNNBilinearTests", ["RNNBilinear", "RNNSupport"]),
     .tests(
@@ -201,7 +210,10 @@ let package = Package(
       ], exclude: ["Fixtures", "make_tensorflow.py", "make_vectors.py"], swiftSettings: strict),
     .tests(
       "RNNInterchangeTests",
-      ["RNNFixedPoint", "RNNGraph", "RNNInterchange", "RNNSupport", "_RNNTestSupport"]),
+      [
+        "RNNBilinear", "RNNFixedPoint", "RNNGraph", "RNNInterchange", "RNNSupport",
+        "_RNNTestSupport",
+      ]),
     .tests(
       "RNNLearningTests",
       [

@@ -14,6 +14,7 @@
 ///     3 gate    y = b > 0 ? a : 0                 2
 ///     4 table   y = slope[i] * d + intercept[i]   3            (i, d as in `rnnc_pwl`)
 ///     5 matrix  y = b + M a, or M a               columns, and 1 for b
+///     6 max     y = the greatest element of a     columns
 ///
 /// Every result goes through `rnnc_requantize`, then a comparison with zero if the instruction says
 /// so, then to the value memory. A word of the program is, from its highest bit:
@@ -109,16 +110,18 @@ module rnnc_sequential #(
   localparam logic [2:0] Gate = 3'd3;
   localparam logic [2:0] Table = 3'd4;
   localparam logic [2:0] Matrix = 3'd5;
+  localparam logic [2:0] Max = 3'd6;
 
   // What an issued operand is for.
-  localparam logic [2:0] UseNone = 3'd0;
-  localparam logic [2:0] UsePass = 3'd1;
-  localparam logic [2:0] UseWeight = 3'd2;
-  localparam logic [2:0] UseHeld = 3'd3;
-  localparam logic [2:0] UseSlope = 3'd4;
-  localparam logic [2:0] UseHold = 3'd5;
-  localparam logic [2:0] UseGate = 3'd6;
-  localparam logic [2:0] UseSpan = 3'd7;
+  localparam logic [3:0] UseNone = 4'd0;
+  localparam logic [3:0] UsePass = 4'd1;
+  localparam logic [3:0] UseWeight = 4'd2;
+  localparam logic [3:0] UseHeld = 4'd3;
+  localparam logic [3:0] UseSlope = 4'd4;
+  localparam logic [3:0] UseHold = 4'd5;
+  localparam logic [3:0] UseGate = 4'd6;
+  localparam logic [3:0] UseSpan = 4'd7;
+  localparam logic [3:0] UseMax = 4'd8;
 
   localparam int FlagsWidth = 8;
   localparam int ProgramWidth = 3 + FlagsWidth + 2 + 4 * ShiftWidth + SpanWidth + TableInputWidth
@@ -194,8 +197,8 @@ module rnnc_sequential #(
   logic at_row_end;
 
   assign is_running = state_q == Run;
-  assign walks = is_running && op == Matrix && operand_q != 2'd0;
-  assign busy_o = walks;
+  assign walks = is_running && (op == Matrix || op == Max) && operand_q != 2'd0;
+  assign busy_o = walks && op == Matrix;
 
   rnnc_block_walk #(
     .AddressWidth(WeightBits),
@@ -216,7 +219,7 @@ module rnnc_sequential #(
     .at_row_end_o(at_row_end)
   );
 
-  logic [2:0] use_now;
+  logic [3:0] use_now;
   logic reads_b;
   logic starts_sum;
   logic ends_sum;
@@ -253,7 +256,7 @@ module rnnc_sequential #(
         ends_sum = operand_q == 2'd2;
         row_ends = operand_q == 2'd2;
       end else begin
-        use_now = operand_q == 2'd0 ? UsePass : UseWeight;
+        use_now = op == Max ? UseMax : operand_q == 2'd0 ? UsePass : UseWeight;
         reads_b = operand_q == 2'd0;
         starts_sum = operand_q == 2'd0 || (!has_b && at_row_start);
         ends_sum = operand_q != 2'd0 && at_row_end;
@@ -330,12 +333,12 @@ module rnnc_sequential #(
   always_ff @(posedge clk_i) begin
     if (state_q == Begin) begin
       row_q <= '0;
-      operand_q <= op == Matrix && !has_b ? 2'd1 : 2'd0;
+      operand_q <= (op == Matrix || op == Max) && !has_b ? 2'd1 : 2'd0;
       drain_q <= pc_q == ProgramBits'(Instructions - 1) ? 3'd4 : 3'd2;
     end else if (is_running) begin
       if (row_ends) begin
         row_q <= row_q + 1'b1;
-        operand_q <= op == Matrix && !has_b ? 2'd1 : 2'd0;
+        operand_q <= (op == Matrix || op == Max) && !has_b ? 2'd1 : 2'd0;
       end else if (!walks) begin
         operand_q <= operand_q + 1'b1;
       end
@@ -346,7 +349,7 @@ module rnnc_sequential #(
 
   // ---- Stage 1: operands come from the memories.
 
-  logic [2:0] use_q;
+  logic [3:0] use_q;
   logic starts_q;
   logic ends_q;
   logic subtracts_q;
@@ -380,7 +383,7 @@ module rnnc_sequential #(
     .Depth(Weights)
   ) u_weights (
     .clk_i(clk_i),
-    .en_i(walks),
+    .en_i(walks && op == Matrix),
     .addr_i(weight_address),
     .data_o(weight_bits)
   );
@@ -467,7 +470,7 @@ module rnnc_sequential #(
   logic signed [OperandWidth-1:0] offset_s;
   logic signed [ProductWidth-1:0] product_q;
   logic signed [SumWidth-1:0] passed_q;
-  logic [2:0] use_q2;
+  logic [3:0] use_q2;
   logic starts_q2;
   logic ends_q2;
   logic subtracts_q2;
@@ -521,6 +524,8 @@ module rnnc_sequential #(
   always_ff @(posedge clk_i) begin
     if (is_product || use_q2 == UsePass) begin
       sum_q <= subtracts_q2 ? sum_base - addend : sum_base + addend;
+    end else if (use_q2 == UseMax && (starts_q2 || passed_q > sum_q)) begin
+      sum_q <= passed_q;
     end
     gate_q3 <= op != Gate || gate_q;
     address_q3 <= address_q2;

@@ -72,7 +72,7 @@ done
 tool git git "fetches the Swift packages that rnnc is built from"
 [ -e /etc/ssl/certs/ca-certificates.crt ] || want ca-certificates "lets git check https"
 tool g++ g++ "links Swift programs and builds the simulation model"
-tool make make "builds the simulation model"
+tool make make "runs the Makefile of this project, and that of every build's bench"
 tool pkg-config pkg-config "tells SwiftPM where C libraries are"
 tool verilator verilator "simulates the emitted Verilog (5.006 or newer)"
 header dnnl.h libdnnl-dev "matrix products in training (oneDNN)"

@@ -63,13 +63,15 @@ import RNNSynthesis
       for (streams, wanted) in [(1, row.wanted)] + interleaved {
         var options = CompileOptions(
           name: "ernn", device: row.device, clockMegahertz: row.clock, lanes: row.lanes,
-          inputElementsPerBeat: row.block == 1 ? 1 : 8, streams: streams, transform: row.transform)
+          inputElementsPerBeat: row.block == 1 ? 1 : 8, streams: streams)
         if published {
           guard let cycles = row.published else { continue }
           options.framesPerSecond = row.clock * 1e6 / Double(cycles)
         }
         var compiled: Design?
-        let seconds = try clock.measure { compiled = try compile(network.graph, options: options) }
+        var graph = network.graph
+        graph.transform = row.transform
+        let seconds = try clock.measure { compiled = try compile(graph, options: options) }
           .seconds
         guard let design = compiled else { continue }
         var record = try show(row, design, wanted: wanted, seconds: seconds)
@@ -80,7 +82,7 @@ import RNNSynthesis
         }
         if z3 { record.append(.init("z3", try bound(of: design, row, options))) }
         if simulate > 0 {
-          record.append(.init("simulation", try simulation(of: design, network, clock)))
+          record.append(.init("simulation", try simulation(of: design, graph, network, clock)))
         }
         if synth { record.append(.init("synthesis", try synthesis(of: design, row))) }
         records.append(.object(record))
@@ -171,12 +173,12 @@ import RNNSynthesis
 
   /// Builds the simulation model and compares it with the integer reference, frame by frame.
   private func simulation(
-    of design: Design, _ network: RandomNetwork, _ clock: ContinuousClock
+    of design: Design, _ golden: IntegerGraph, _ network: RandomNetwork, _ clock: ContinuousClock
   ) throws -> JSONValue {
     let folder = Self.scratch
     try? FileManager.default.removeItem(at: folder)
     try write(design, to: folder)
-    let described = try CosimDesign(design, folder: folder)
+    let described = try CosimDesign(design, golden: golden, folder: folder)
     var cosimulator = Cosimulator(described)
     cosimulator.resetCycles = 8
     let count = max(2, design.interface.streams)
@@ -185,8 +187,7 @@ import RNNSynthesis
         steps: max(1, simulate * (k + 1) / count - simulate * k / count), seed: UInt64(k))
     }
     let result = try cosimulator.run(
-      sequences: sequences, runs: [CosimRun()],
-      makeReference: { try ReferenceModel(design.graph) })
+      sequences: sequences, runs: [CosimRun()])
     let run = result.runs[0]
     // Of the cycles from one frame to the next, those in which the simulated lanes take a block.
     let busy = Double(run.laneBusyCycles) / Double(run.frames)

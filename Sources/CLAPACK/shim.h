@@ -10,6 +10,9 @@ void cblas_dgemm(int layout, int transA, int transB, int m, int n, int k, double
 void cblas_sgemm(int layout, int transA, int transB, int m, int n, int k, float alpha,
                  const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
 
+// The name of one of BLIS's kinds of processor, in the order of its own list, which ends with "generic".
+const char *bli_arch_string(unsigned id);
+
 int LAPACKE_dgeqrf_work(int layout, int m, int n, double *a, int lda, double *tau, double *work,
                         int lwork);
 int LAPACKE_sgeqrf_work(int layout, int m, int n, float *a, int lda, float *tau, float *work,

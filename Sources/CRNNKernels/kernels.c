@@ -108,6 +108,21 @@ RNN_INLINE void run_instruction(const rnn_instruction *i_, view d, view a, view 
     case RNN_SIGMOID: RNN_LOOP(vsigmoid(A));
     case RNN_TANH: RNN_LOOP(vtanh(A));
     case RNN_RELU: RNN_LOOP(choose(A < splat(0), splat(0), A));
+    case RNN_MAP:
+      for (int64_t r = 0; r < rows; r++) {
+        for (int64_t n = 0; n < columns; n++) {
+          d.p[r * d.stride + n] = i_->map(i_->context, a.p[r * a.stride + n]);
+        }
+      }
+      break;
+    case RNN_MAP_SLOPE:
+      for (int64_t r = 0; r < rows; r++) {
+        for (int64_t n = 0; n < columns; n++) {
+          const float slope = i_->map(i_->context, b.p[r * b.stride + n]);
+          d.p[r * d.stride + n] = a.p[r * a.stride + n] * slope;
+        }
+      }
+      break;
     case RNN_SIGMOID_SLOPE: RNN_LOOP(A * (bp[i] - bp[i] * bp[i]));
     case RNN_TANH_SLOPE: RNN_LOOP(A - A * (bp[i] * bp[i]));
     case RNN_GATE: RNN_LOOP(choose(bp[i] > splat(0), A, splat(0)));
@@ -128,9 +143,9 @@ RNN_INLINE void run_instruction(const rnn_instruction *i_, view d, view a, view 
   }
 }
 
-RNN_CLONES
-void rnn_tape_run(const rnn_instruction *instructions, int32_t count, const rnn_operand *operands,
-                  const int64_t *row_bases, int64_t rows, int64_t columns, float *registers) {
+RNN_INLINE
+void tape_run(const rnn_instruction *instructions, int32_t count, const rnn_operand *operands,
+              const int64_t *row_bases, int64_t rows, int64_t columns, float *registers) {
   const int64_t wide = columns < RNN_CHUNK ? columns : RNN_CHUNK;
   const int64_t high = RNN_CHUNK / wide;
   for (int64_t row = 0; row < rows; row += high) {
@@ -151,6 +166,47 @@ void rnn_tape_run(const rnn_instruction *instructions, int32_t count, const rnn_
       }
     }
   }
+}
+
+// The same program with the best and with the least instructions: fused multiplications round once where others round
+// twice, so the results differ in their last bits.
+void rnn_tape_run_best(const rnn_instruction *, int32_t, const rnn_operand *, const int64_t *, int64_t,
+                       int64_t, float *);
+RNN_CLONES
+void rnn_tape_run_best(const rnn_instruction *instructions, int32_t count,
+                       const rnn_operand *operands, const int64_t *row_bases, int64_t rows,
+                       int64_t columns, float *registers) {
+  tape_run(instructions, count, operands, row_bases, rows, columns, registers);
+}
+
+static void tape_run_common(const rnn_instruction *instructions, int32_t count,
+                            const rnn_operand *operands, const int64_t *row_bases, int64_t rows,
+                            int64_t columns, float *registers) {
+  tape_run(instructions, count, operands, row_bases, rows, columns, registers);
+}
+
+static int is_common;
+
+void rnn_use_common_instructions(void) { is_common = 1; }
+int32_t rnn_uses_common_instructions(void) { return is_common; }
+
+int32_t rnn_instruction_level(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (is_common || !__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return 1;
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                 __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
+             ? 4
+             : 3;
+#else
+  return 0;
+#endif
+}
+
+void rnn_tape_run(const rnn_instruction *instructions, int32_t count, const rnn_operand *operands,
+                  const int64_t *row_bases, int64_t rows, int64_t columns, float *registers) {
+  (is_common ? tape_run_common : rnn_tape_run_best)(instructions, count, operands, row_bases, rows,
+                                                    columns, registers);
 }
 
 void rnn_prefetch(const float *base, int64_t stride, int64_t rows, int64_t columns) {

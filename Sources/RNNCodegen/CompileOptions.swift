@@ -1,4 +1,3 @@
-package import RNNBilinear
 package import RNNSupport
 
 /// The hardware that multiplies.
@@ -45,8 +44,6 @@ package struct CompileOptions: Hashable, Sendable {
   package var elementsPerStep: Int?
   /// How many registers stand between operators; nil takes what the device's fabric wants, or without a device `shallow`.
   package var pipelining: Pipelining?
-  /// How products with circulant blocks of 8 and 16 are computed: exactly, or with fewer multipliers and rounded.
-  package var transform: BlockTransform
   /// Independent sequences that share the hardware, each with states of its own; TID names the one of a frame.
   ///
   /// Frames of different streams fill what the recurrence of one leaves idle.
@@ -61,7 +58,7 @@ package struct CompileOptions: Hashable, Sendable {
   /// `columnGroups`, or 1.
   var groups: Int { columnGroups ?? 1 }
   /// `elementsPerStep`, or 1.
-  var step: Int { elementsPerStep ?? 1 }
+  package var step: Int { elementsPerStep ?? 1 }
   /// `pipelining`, or what the device wants, or `shallow`.
   package var stages: Pipelining {
     pipelining ?? device.flatMap { try? DeviceDescription.named($0) }?.pipelining ?? .shallow
@@ -75,7 +72,7 @@ package struct CompileOptions: Hashable, Sendable {
     columnGroups: Int? = nil, drainChains: Int? = nil, denseMultipliers: Int = 8,
     elementsPerStep: Int? = nil, inputElementsPerBeat: Int = 1,
     outputElementsPerBeat: Int? = nil, streams: Int = 1,
-    transform: BlockTransform = .exact, framesPerSecond: Double? = nil,
+    framesPerSecond: Double? = nil,
     latencyMicroseconds: Double? = nil, pipelining: Pipelining? = nil
   ) {
     self.name = name
@@ -90,7 +87,6 @@ package struct CompileOptions: Hashable, Sendable {
     self.inputElementsPerBeat = inputElementsPerBeat
     self.outputElementsPerBeat = outputElementsPerBeat
     self.streams = streams
-    self.transform = transform
     self.framesPerSecond = framesPerSecond
     self.latencyMicroseconds = latencyMicroseconds
     self.pipelining = pipelining

@@ -163,34 +163,8 @@ extension Design {
       datapath.multipliers.map(\.widthA).max() ?? 0, datapath.multipliers.map(\.widthB).max() ?? 0)
     unit.multiplicationsPerFrame = datapath.multipliers.count * copies * steps
     for id in segment.nodes {
-      let node = graph[id]
-      if case .normalize = node.op {
-        // Its registers have widths of their own.
-      } else {
-        unit.registerBits +=
-          node.format.width * schedule.timing.pipelining.latency(of: node.op) * copies
-      }
-      switch node.op {
-      case .add, .subtract:
-        unit.adderBits += node.format.width * copies
-      case .requantize(let a, _, _):
-        unit.adderBits += node.format.width * copies
-        unit.lutEstimate += graph[a].format.width * copies / 2
-      case .gate(_, let by):
-        // A comparison with zero, then one gate for each bit.
-        unit.lutEstimate += (node.format.width + graph[by].format.width / 5) * copies
-      case .activation(let t, _):
-        let table = graph.tables[t]
-        unit.memories.append(
-          MemoryCounts(
-            name: "\(node.name) table", width: table.slopeWidth + table.interceptWidth,
-            depth: table.slopes.count, count: copies, kind: .rom, readsPerFrame: steps * copies,
-            writesPerFrame: 0))
-        unit.adderBits += table.interceptWidth * copies
-      case .normalize(let n, _, _): count(graph.normalizations[n], node, steps, into: &unit)
-      case .input, .state, .vector, .constant, .coefficient, .linear, .multiply, .extend, .relu:
-        break
-      }
+      graph.hardware(id)?.count(
+        into: &unit, copies: copies, steps: steps, schedule.timing.pipelining)
     }
     unit.lutEstimate += unit.adderBits
     for memory in memories {
@@ -198,7 +172,7 @@ extension Design {
       case .element(_, let reader) where reader == s:
         unit.memories.append(memoryCounts(memory, reads: steps, writes: memory.words))
       case .product(let node, let reader, let chain) where reader == s:
-        guard let p = lowered.products.firstIndex(where: { $0.node == node }) else { continue }
+        let p = lowered.product(node)
         let written = schedule.chains[p].filter { $0 == chain }.count
         unit.memories.append(memoryCounts(memory, reads: steps, writes: written))
       default: break
@@ -212,27 +186,6 @@ extension Design {
     }
     unit.registerBits += wordRegisterBits(unit.memories)
     return unit
-  }
-
-  /// The units of a normalization: two multipliers, a table, a normaliser, a shifter and their registers.
-  private func count(
-    _ unit: Normalization, _ node: IntegerNode, _ steps: Int, into counts: inout UnitCounts
-  ) {
-    let copies = options.step
-    let shiftBits = indexWidth(unit.largestShift + 1)
-    let shifted = unit.value.width + unit.rootFraction + 2 + unit.largestShift
-    counts.memories.append(
-      MemoryCounts(
-        name: "\(node.name) table", width: unit.slopeWidth + unit.interceptWidth,
-        depth: unit.segments, count: copies, kind: .rom, readsPerFrame: steps * copies,
-        writesPerFrame: 0))
-    // Registers around the products, the subtraction of the line among them, are inside multiplier blocks. The delays
-    // of value and shift are a LUT and a register a bit, both shifters a LUT for each bit of each stage.
-    let delayed = unit.value.width + shiftBits
-    counts.registerBits +=
-      (2 * unit.totalBits + shiftBits + delayed + shifted + node.format.width) * copies
-    counts.adderBits += (unit.totalBits + node.format.width) * copies
-    counts.lutEstimate += ((unit.totalBits + shifted) * shiftBits + delayed) * copies
   }
 
   /// The layers whose nodes a segment holds, such as `gru0` or `gru0+gru1`.

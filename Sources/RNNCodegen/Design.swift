@@ -118,18 +118,6 @@ package struct Design: Sendable {
   }
 }
 
-extension IntegerOp {
-  /// True for operations whose result the graph rounds.
-  fileprivate var isRounded: Bool {
-    switch self {
-    case .requantize, .activation, .normalize: true
-    case .input, .state, .vector, .constant, .coefficient, .linear, .add, .subtract, .multiply,
-      .extend, .relu, .gate:
-      false
-    }
-  }
-}
-
 /// Compiles an integer graph to a design.
 ///
 /// - Throws: `DiagnosticsEmitted` for options that do not fit the network, a graph that the hardware cannot hold, or
@@ -139,12 +127,12 @@ package func compile(_ graph: IntegerGraph, options: CompileOptions) throws -> D
   var graph = graph
   IntegerPasses.run(on: &graph)
   var sink = DiagnosticSink(stage: "compile")
-  checkOptions(options, graph, &sink)
+  options.check(into: &sink)
   checkControl(graph, options, &sink)
   try sink.throwIfErrors()
-  graph.transform = options.transform
   let device = try options.device.map(DeviceDescription.named)
   try checkRoundings(of: graph)
+  try checkHasProducts(graph)
   if let bar = PerformanceBar(options) {
     return try SmallestDesign(graph, options: options, device: device, bar: bar).find()
   }
@@ -154,6 +142,19 @@ package func compile(_ graph: IntegerGraph, options: CompileOptions) throws -> D
   let design = try Design(graph, options: options)
   if let device { try design.requireFit(in: device) }
   return design
+}
+
+/// Lanes are multipliers of matrices: without a matrix there is nothing that they do.
+private func checkHasProducts(_ graph: IntegerGraph) throws {
+  let hasProduct = graph.nodes.contains {
+    if case .linear(let terms) = $0.op { !terms.isEmpty } else { false }
+  }
+  if hasProduct { return }
+  throw DiagnosticsEmitted(
+    Diagnostic(
+      stage: "compile", path: graph.name,
+      message: "no matrix is multiplied in it, which is what lanes do",
+      fix: "compile it with --engine sequential, or together with a layer that has weights"))
 }
 
 extension Design {
@@ -186,58 +187,6 @@ extension Lowered {
     zip(groups, columns ?? groups.map(\.columns.count)).map { group, columns in
       (min(lanes, group.rows.count) + columns - 1) / columns
     }.max() ?? 1
-  }
-}
-
-/// Checks what every engine has: a name that is an identifier and no module of the library's, a clock, a rate and a latency.
-func checkSharedOptions(_ options: CompileOptions, _ sink: inout DiagnosticSink) {
-  let first = options.name.unicodeScalars.first
-  let letters = options.name.unicodeScalars.allSatisfy {
-    $0 == "_" || ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
-  }
-  if first == nil || !letters || ("0"..."9").contains(first ?? "0")
-    || options.name.hasPrefix("rnnc_")
-  {
-    sink.error(
-      "options.name", "`\(options.name)` cannot name a module",
-      fix: "use letters, digits and underscores, a letter first, and no `rnnc_` prefix")
-  }
-  if !(options.clockMegahertz > 0 && options.clockMegahertz <= 2000) {
-    sink.error(
-      "options.clockMegahertz", "is \(options.clockMegahertz)", fix: "give a clock up to 2000 MHz")
-  }
-  for (name, value) in [
-    ("framesPerSecond", options.framesPerSecond), ("latency", options.latencyMicroseconds),
-  ] {
-    if let value, !(value > 0 && value.isFinite) {
-      sink.error("options.\(name)", "is \(value)", fix: "give a number above 0")
-    }
-  }
-}
-
-private func checkOptions(
-  _ options: CompileOptions, _ graph: IntegerGraph, _ sink: inout DiagnosticSink
-) {
-  checkSharedOptions(options, &sink)
-  for (name, value) in [
-    ("denseMultipliers", options.denseMultipliers), ("elementsPerStep", options.step),
-    ("inputElementsPerBeat", options.inputElementsPerBeat),
-    ("outputElementsPerBeat", options.outputBeat),
-  ] where value < 1 || value & (value - 1) != 0 || value > 1024 {
-    sink.error("options.\(name)", "is \(value)", fix: "give a power of two from 1 to 1024")
-  }
-  if !(1...256).contains(options.groups) {
-    sink.error(
-      "options.columnGroups", "is \(options.groups)", fix: "give 1 to 256 groups")
-  }
-  if let chains = options.drainChains, !(1...64).contains(chains) {
-    sink.error("options.drainChains", "is \(chains)", fix: "give 1 to 64 chains")
-  }
-  if !(1...64).contains(options.streams) {
-    sink.error("options.streams", "is \(options.streams)", fix: "give 1 to 64 streams")
-  }
-  if let lanes = options.lanes, !(1...4096).contains(lanes) {
-    sink.error("options.lanes", "is \(lanes)", fix: "give 1 to 4096 lanes")
   }
 }
 
@@ -357,13 +306,17 @@ extension Design {
     var probes: [Probe] = []
     for (s, segment) in lowered.segments.enumerated() {
       for id in segment.nodes
-      where segment.outputs.contains(id) || lowered.graph[id].op.isRounded {
+      where segment.outputs.contains(id) || lowered.graph.operation(id)?.isRounded == true {
         let node = lowered.graph[id]
+        // A reduction has one element, after the last step.
+        let isReduction = node.op.isReduction
+        let lastStep = (segment.size + elementsPerStep - 1) / elementsPerStep - 1
         probes.append(
           Probe(
             name: node.name, node: id, segment: s, size: node.size, width: node.format.width,
-            elementsPerStep: elementsPerStep,
-            firstCycle: schedule.segmentStart[s] + schedule.datapaths[s].latency(id)))
+            elementsPerStep: isReduction ? 1 : elementsPerStep,
+            firstCycle: schedule.segmentStart[s] + schedule.datapaths[s].latency(id)
+              + (isReduction ? lastStep : 0)))
       }
     }
     return probes
@@ -395,11 +348,13 @@ extension Design {
             ValueMemory(
               role: .element(read, segment: s), name: "segment\(s)_source\(k)",
               elementWidth: graph[read.value].format.width,
-              elementsPerWord: options.step,
-              words: (segment.size + options.step - 1) / options.step,
+              // One element that every step reads, or the steps of the reader.
+              elementsPerWord: lowered.isSingle(read, segment: s) ? 1 : options.step,
+              words: lowered.isSingle(read, segment: s)
+                ? 1 : (segment.size + options.step - 1) / options.step,
               banks: banks(read.value, isState: read.previous)))
         case .product(let node):
-          guard let p = lowered.products.firstIndex(where: { $0.node == node }) else { continue }
+          let p = lowered.product(node)
           let product = lowered.products[p]
           // A vector shorter than a block row keeps only the elements that it has.
           var elements = options.step

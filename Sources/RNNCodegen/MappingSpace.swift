@@ -34,7 +34,10 @@ struct MappingSpace {
     let lowered = try Lowered(graph, options: single)
     self.lowered = lowered
     datapathMultipliers = lowered.segments.reduce(0) {
-      $0 + Datapath($1, in: graph, pipelining: options.stages).multipliers.count
+      $0
+        + Datapath(
+          $1, in: graph, elementsPerStep: options.step, pipelining: options.stages
+        ).multipliers.count
     }
     outputLevel = lowered.segmentOf[graph.output].map { lowered.segments[$0].level } ?? 0
   }

@@ -23,7 +23,7 @@ func checkRoundings(of graph: IntegerGraph) throws {
     guard graph.roundingAlgorithm(of: first) != nil else { continue }
     rounds = true
     guard let range = graph.range(of: terms) else { continue }
-    let error = Int64(graph.roundingBound(of: terms).rounded(.up))
+    let error = Int64(saturating: graph.roundingBound(of: terms).rounded(.up))
     if range.lowerBound - error < node.format.minCode
       || range.upperBound + error > node.format.maxCode
     {
@@ -35,7 +35,7 @@ func checkRoundings(of graph: IntegerGraph) throws {
   }
   if !rounds, sink.diagnostics.isEmpty {
     sink.error(
-      "options.transform",
+      "transform",
       "is \(graph.transform), but the network has no circulant blocks of 8 or 16",
       fix: "use --transform exact, or train with such blocks")
   }

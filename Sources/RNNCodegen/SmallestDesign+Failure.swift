@@ -140,13 +140,12 @@ extension SmallestDesign {
 
   // MARK: - Words
 
-  private func rate(_ cycles: Double) -> Int { Int(bar.rate(cycles)) }
+  private func rate(_ cycles: Double) -> Int { Int(saturating: bar.rate(cycles)) }
   private func microseconds(_ cycles: Double) -> String {
     number((cycles / bar.clockMegahertz * 1000).rounded(.up) / 1000)
   }
   private func number(_ value: Double) -> String {
-    let rounded = (value * 1000).rounded() / 1000
-    return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
+    ((value * 1000).rounded() / 1000).compactText
   }
 
   private func error(_ path: String, _ message: String, fix: String) -> DiagnosticsEmitted {

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import RNNGraph
 internal import RNNHarness
+package import RNNReference
 internal import RNNSupport
 
 /// Writes the bench that goes with a design: golden vectors, a C++ and a cocotb program, a
@@ -13,13 +14,18 @@ package struct BenchWriter {
 
   package init(_ design: CosimDesign) { self.design = design }
 
-  /// The files, relative to the build folder, in a fixed order.
+  /// The names of the files in the folder `bench`.
+  package static let fileNames = [
+    "Makefile", "bench.cpp", "bench.json", "expected.txt", "input.txt", "test_design.py",
+  ]
+
+  /// The files, relative to the build folder, in the order of `fileNames`.
   ///
   /// - Parameters:
   ///   - sequences: codes per sequence, frame and element; a few frames are enough.
   ///   - reference: the golden model of the design's graph.
   /// - Throws: `DiagnosticsEmitted` for input that does not fit the design.
-  package func files(sequences: [[[Int64]]], reference: any FrameReference) throws -> [(
+  package func files(sequences: [[[Int64]]], reference: ReferenceModel) throws -> [(
     path: String, text: String
   )] {
     try Cosimulator(design).check(sequences)
@@ -80,7 +86,7 @@ package struct BenchWriter {
 
   private func expected(
     _ sequences: [[[Int64]]], _ order: FrameOrder, _ stimulus: Stimulus,
-    _ reference: any FrameReference
+    _ reference: ReferenceModel
   ) -> String {
     var lines: [String] = []
     var cycles = outputCycles(stimulus)[...]

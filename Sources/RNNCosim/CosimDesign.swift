@@ -92,6 +92,7 @@ package protocol CosimTiming {
 package struct CosimDesign: Sendable {
   /// The name of the design; the module that is simulated is `<name>_sim`.
   package var name: String
+  /// What the design has to compute.
   package var graph: IntegerGraph
   package var input: CosimStream
   package var output: CosimStream
@@ -136,12 +137,4 @@ package struct CosimDesign: Sendable {
   package var top: String { name + "_sim" }
   /// Bytes of an output beat as the harness records it: TDATA, then TID or zero.
   package var outputRecordBytes: Int { output.beatBytes + 1 }
-}
-
-/// The golden model as the bench uses it: one frame in, one frame out, every node's codes after a
-/// step.
-package protocol FrameReference: AnyObject {
-  func reset()
-  func step(_ input: [Int64]) -> [Int64]
-  func values(of node: ValueID) -> [Int64]
 }

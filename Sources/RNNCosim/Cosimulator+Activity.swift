@@ -26,7 +26,7 @@ extension Cosimulator {
     var input = sequences
     while input.reduce(0, { $0 + $1.count }) < skip + window + 1 { input += sequences }
     let built = try builder.build(design, variant: .activity)
-    let library = try SimulationLibrary(path: built.library.path)
+    let library = try SimulationLibrary(built)
     let order = FrameOrder(lengths: input.map(\.count), streams: design.streams)
     let stimulus = Stimulus(input, order, port: design.input)
 

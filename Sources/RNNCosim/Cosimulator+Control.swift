@@ -1,5 +1,6 @@
 internal import Foundation
 package import RNNGraph
+internal import RNNReference
 internal import RNNSupport
 
 /// A state in the window of a design's control port.
@@ -28,6 +29,9 @@ package struct ControlCheck: Hashable, Sendable {
   /// The first difference, in words.
   package var firstMismatch: String?
   package var passed: Bool { mismatches == 0 }
+
+  /// A check that has compared nothing yet.
+  package init() {}
 
   fileprivate mutating func compare(_ found: [Int64], _ expected: [Int64], _ what: String) {
     codesCompared += expected.count
@@ -60,12 +64,12 @@ extension Cosimulator {
   ///
   /// - Throws: `ToolError` from the build, or when the port does not answer.
   package func checkControl(
-    sequences: [[[Int64]]], makeReference: () throws -> any FrameReference
+    sequences: [[[Int64]]]
   ) throws -> ControlCheck {
     try check(sequences)
-    let library = try SimulationLibrary(path: builder.build(design).library.path)
+    let library = try SimulationLibrary(builder.build(design))
     let hardware = try ControlledSimulation(design, library: library)
-    let references = try (0..<design.streams).map { _ in try makeReference() }
+    let references = try references()
     for reference in references { reference.reset() }
     var result = ControlCheck()
 

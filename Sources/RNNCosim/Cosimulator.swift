@@ -1,6 +1,7 @@
 package import Foundation
 internal import RNNFixedPoint
 internal import RNNGraph
+internal import RNNReference
 internal import RNNSupport
 
 /// Runs a design against the integer reference and the cycle model.
@@ -23,17 +24,16 @@ package struct Cosimulator {
   ///
   /// - Parameters:
   ///   - sequences: codes per sequence, frame and element.
-  ///   - makeReference: a fresh golden model of the design's graph.
   ///   - progress: called with the share that is done, 0 to 1.
   /// - Throws: `DiagnosticsEmitted` for input that does not fit the design, `ToolError` from the
   /// build.
   package func run(
-    sequences: [[[Int64]]], runs: [CosimRun], makeReference: () throws -> any FrameReference,
+    sequences: [[[Int64]]], runs: [CosimRun],
     progress: (Double) -> Void = { _ in }
   ) throws -> CosimResult {
     try check(sequences)
     let built = try builder.build(design)
-    let library = try SimulationLibrary(path: built.library.path)
+    let library = try SimulationLibrary(built)
     var result = CosimResult(
       design: design.name, verilator: built.verilator, buildSeconds: built.seconds, runs: [],
       outputs: [])
@@ -42,7 +42,7 @@ package struct Cosimulator {
       let order = FrameOrder(
         lengths: part.map(\.count), streams: design.streams, seed: run.orderSeed)
       let checker = RunChecker(
-        design, sequences: part, order: order, run: run, references: try references(makeReference))
+        design, sequences: part, order: order, run: run, references: try references())
       try simulate(library, part, order, run, checker) { share in
         progress((Double(k) + share) / Double(runs.count))
       }
@@ -56,26 +56,23 @@ package struct Cosimulator {
   ///
   /// - Throws: as `run`, and `ToolError` when the file cannot be written.
   package func writeWaveform(
-    to file: URL, sequences: [[[Int64]]], run: CosimRun = CosimRun(),
-    makeReference: () throws -> any FrameReference
+    to file: URL, sequences: [[[Int64]]], run: CosimRun = CosimRun()
   ) throws -> CosimRunResult {
     try check(sequences)
     let built = try builder.build(design, variant: .waveform)
-    let library = try SimulationLibrary(path: built.library.path)
+    let library = try SimulationLibrary(built)
     let order = FrameOrder(
       lengths: sequences.map(\.count), streams: design.streams, seed: run.orderSeed)
     let checker = RunChecker(
       design, sequences: sequences, order: order, run: run,
-      references: try references(makeReference))
+      references: try references())
     try simulate(library, sequences, order, run, checker, waveform: file)
     return checker.result
   }
 
   /// A golden model for each stream.
-  private func references(
-    _ make: () throws -> any FrameReference
-  ) rethrows -> [any FrameReference] {
-    try (0..<design.streams).map { _ in try make() }
+  func references() throws -> [ReferenceModel] {
+    try (0..<design.streams).map { _ in try ReferenceModel(design.graph) }
   }
 
   // MARK: - Simulation

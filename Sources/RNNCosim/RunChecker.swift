@@ -1,4 +1,5 @@
 internal import RNNGraph
+internal import RNNReference
 
 /// Compares one pass with the golden model and the cycle model as it goes.
 ///
@@ -13,7 +14,7 @@ final class RunChecker {
 
   private let design: CosimDesign
   /// One for each stream.
-  private let references: [any FrameReference]
+  private let references: [ReferenceModel]
   private let sequences: [[[Int64]]]
   private let frames: [FrameOrder.Place]
   private var timing: any CosimTiming
@@ -42,7 +43,7 @@ final class RunChecker {
 
   init(
     _ design: CosimDesign, sequences: [[[Int64]]], order: FrameOrder, run: CosimRun,
-    references: [any FrameReference]
+    references: [ReferenceModel]
   ) {
     self.design = design
     self.references = references

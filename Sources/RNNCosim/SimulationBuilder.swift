@@ -43,6 +43,8 @@ package struct SimulationBuilder: Sendable {
   /// What a build gave.
   package struct Built: Sendable {
     package var library: URL
+    /// SHA-256 of the library's bytes.
+    package var digest: String
     /// True when nothing had to be built.
     package var cached: Bool
     package var seconds: Double
@@ -69,32 +71,70 @@ package struct SimulationBuilder: Sendable {
       hash += "\(source) \(sha256(try read(design.folder.appendingPathComponent(source))))\n"
     }
     for file in HarnessLibrary.files { hash += "\(file.name) \(sha256(Data(file.bytes)))\n" }
-    let key = String(sha256(Data(hash.utf8)).prefix(16))
+    let key = sha256(Data(hash.utf8))
     let home = design.folder.appendingPathComponent("sim")
-    let folder = home.appendingPathComponent("\(variant.rawValue)-\(key)")
+    let name = "\(variant.rawValue)-\(key.prefix(16))"
+    let folder = home.appendingPathComponent(name)
     let library = folder.appendingPathComponent("lib\(design.top).so")
-    func built(_ cached: Bool) -> Built {
+    func built(_ digest: String, cached: Bool) -> Built {
       Built(
-        library: library, cached: cached,
+        library: library, digest: digest, cached: cached,
         seconds: Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9,
         verilator: version.description)
     }
-    if FileManager.default.fileExists(atPath: library.path) { return built(true) }
+    let digests = BuiltDigests(environment: runner.environment)
+    if let found = digests.read(library, key: key) { return built(found.digest, cached: true) }
 
     try runner.require(.cxx)
-    try runner.require(.make)
-    try removeOld(variant, in: home)
-    try makeFolder(folder)
-    let runtime = try runtimeObjects(variant, version: version, home: home)
-    try verilate(design, variant, into: folder)
-    try writeHarness(into: folder)
-    try AtomicFile.write(Data(glue.utf8), to: folder.appendingPathComponent("rnnc_glue.h"))
-    let units = try writeUnits(in: folder)
-    try writeMakefile(
-      library: library.lastPathComponent, units: units, variant, runtime: runtime, in: folder)
-    // Two jobs: more would need more memory than small machines have for the large units.
-    try runner.run("make", ["-j2", "-s", "-f", "library.mk"], directory: folder)
-    return built(false)
+    AtomicFile.sweep(home)
+    let digest = try AtomicFile.writeFolder(at: folder) { staging in
+      let work = staging.appendingPathComponent("work")
+      let runtime = try runtimeObjects(variant, version: version, home: home, into: work)
+      try verilate(design, variant, into: work)
+      try writeHarness(into: work)
+      try AtomicFile.write(glue, to: work.appendingPathComponent("rnnc_glue.h"))
+      let units = try writeUnits(in: work)
+      try compile(units, variant, in: work)
+      let made = work.appendingPathComponent(library.lastPathComponent)
+      try link((units.fast + units.slow).map { $0 + ".o" } + runtime, variant, to: made)
+      let data = try output(made, of: "g++")
+      try AtomicFile.write(data, to: staging.appendingPathComponent(made.lastPathComponent))
+      try FileManager.default.removeItem(at: work)
+      return sha256(data)
+    }
+    digests.record(digest, key: key)
+    removeOld(variant, except: name, in: home)
+    return built(digest, cached: false)
+  }
+
+  /// True for the name of a folder in `sim` that holds what was compiled.
+  package static func isOwn(_ name: String) -> Bool {
+    Variant.allCases.contains { variant in
+      if name.hasPrefix("runtime-\(variant.rawValue)-") { return true }
+      guard name.hasPrefix("\(variant.rawValue)-") else { return false }
+      let key = name.dropFirst(variant.rawValue.count + 1)
+      return key.count == 16 && key.allSatisfy { "0123456789abcdef".contains($0) }
+    }
+  }
+
+  /// Lets the libraries of an older build of a design serve a new one, as far as they still fit.
+  package static func keepLibraries(of old: URL, in new: URL) {
+    let manager = FileManager.default
+    for name in ((try? manager.contentsOfDirectory(atPath: old.path)) ?? []).sorted()
+    where isOwn(name) {
+      let folder = new.appendingPathComponent(name)
+      for file
+        in (try? manager.contentsOfDirectory(
+          at: old.appendingPathComponent(name), includingPropertiesForKeys: [.isRegularFileKey]))
+        ?? []
+      where ["so", "o"].contains(file.pathExtension)
+        && (try? file.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true
+      {
+        try? manager.createDirectory(at: folder, withIntermediateDirectories: true)
+        // They are replaced and never changed, so that a second name serves as well as a copy.
+        try? manager.linkItem(at: file, to: folder.appendingPathComponent(file.lastPathComponent))
+      }
+    }
   }
 
   // MARK: - Steps
@@ -108,9 +148,12 @@ package struct SimulationBuilder: Sendable {
   }
 
   private func verilate(_ design: CosimDesign, _ variant: Variant, into folder: URL) throws {
+    // Verilator is a script that hands its arguments to a shell; where the build lies must not matter to it.
+    let relative =
+      "sim/\(folder.deletingLastPathComponent().lastPathComponent)/\(folder.lastPathComponent)"
     var arguments = [
       "--cc", "-O3", "--x-assign", "unique", "--x-initial", "unique", "--top-module", design.top,
-      "--prefix", "V" + design.top, "-Mdir", folder.path, "--output-split", "20000",
+      "--prefix", "V" + design.top, "-Mdir", relative, "--output-split", "20000",
       "--output-split-cfuncs", "2000",
     ]
     switch variant {
@@ -134,6 +177,11 @@ package struct SimulationBuilder: Sendable {
   private func writeUnits(in folder: URL) throws -> (fast: [String], slow: [String]) {
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
       .filter { $0.hasPrefix("V") && $0.hasSuffix(".cpp") }.sorted()
+    guard !names.isEmpty else {
+      throw ToolError(
+        .toolFailed, "verilator ended without a fault and generated no C++ files",
+        hint: "reinstall it: \(Tool.verilator.installCommand)")
+    }
     func isSlow(_ name: String) -> Bool {
       name.hasSuffix("__Slow.cpp") || name.hasSuffix("__Syms.cpp")
     }
@@ -164,30 +212,52 @@ package struct SimulationBuilder: Sendable {
     )
   }
 
-  private func writeMakefile(
-    library: String, units: (fast: [String], slow: [String]), _ variant: Variant,
-    runtime: [URL], in folder: URL
+  /// Compiles the units, two at a time: more would need more memory than small machines have for the large ones.
+  ///
+  /// No shell and no make: the names of folders are nothing but names.
+  private func compile(
+    _ units: (fast: [String], slow: [String]), _ variant: Variant, in folder: URL
   ) throws {
-    let objects = (units.fast + units.slow).map { $0 + ".o" }.joined(separator: " ")
-    let runtimeObjects = runtime.map { ToolRunner.quoted($0.path) }.joined(separator: " ")
-    let link = "g++ -shared -Wl,-Bsymbolic -Wl,--wrap=fopen -o $@.part $^ \(runtimeObjects)"
-    let libraries = "-lpthread" + (variant == .waveform ? " -lz" : "")
-    let text = """
-      FLAGS := \(try flags(variant).map(ToolRunner.quoted).joined(separator: " ")) -I.
-      \(library): \(objects)
-      \t\(link) \(libraries)
-      \tmv $@.part $@
-      fast%.o: fast%.cc
-      \tg++ \(effort == .fast ? "-O3 -march=native" : "-O1") $(FLAGS) -c -o $@ $<
-      slow%.o: slow%.cc
-      \tg++ -O0 $(FLAGS) -c -o $@ $<
+    let flags = try flags(variant)
+    let fast = effort == .fast ? ["-O3", "-march=native"] : ["-O1"]
+    try inPairs(
+      units.fast.map { ($0 + ".cc", fast + flags) }
+        + units.slow.map { ($0 + ".cc", ["-O0"] + flags) },
+      in: folder)
+  }
 
-      """
-    try AtomicFile.write(Data(text.utf8), to: folder.appendingPathComponent("library.mk"))
+  /// Compiles source files with their flags to objects of the same names.
+  private func inPairs(_ jobs: [(source: String, flags: [String])], in folder: URL) throws {
+    let queue = JobQueue(count: jobs.count) { k in
+      let (source, flags) = jobs[k]
+      let object = ((source as NSString).lastPathComponent as NSString).deletingPathExtension
+      // Pipes leave nothing in /tmp if it is killed.
+      try runner.run(
+        "g++", flags + ["-I.", "-pipe", "-c", "-o", object + ".o", source], directory: folder)
+    }
+    try queue.run(workers: 2)
+  }
+
+  private func link(_ objects: [String], _ variant: Variant, to library: URL) throws {
+    try runner.run(
+      "g++",
+      ["-shared", "-Wl,-Bsymbolic", "-Wl,--wrap=fopen", "-o", library.lastPathComponent] + objects
+        + ["-lpthread"] + (variant == .waveform ? ["-lz"] : []),
+      directory: library.deletingLastPathComponent())
+  }
+
+  /// What a tool that ended well should have written.
+  private func output(_ file: URL, of tool: String) throws -> Data {
+    guard let data = try? Data(contentsOf: file), !data.isEmpty else {
+      throw ToolError(
+        .toolFailed, "\(tool) ended without a fault and wrote nothing to \(file.lastPathComponent)",
+        hint: "reinstall it, or look at what stands for it in PATH")
+    }
+    return data
   }
 
   private func flags(_ variant: Variant) throws -> [String] {
-    let include = try verilatorRoot() + "/include"
+    let include = try includeFolder()
     return [
       "-std=gnu++17", "-fPIC", "-fno-gnu-unique", "-fvisibility=hidden", "-w",
       "-DVERILATOR=1", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TRACE=\(variant == .plain ? 0 : 1)",
@@ -199,38 +269,59 @@ package struct SimulationBuilder: Sendable {
       + ["-I" + include, "-I" + include + "/vltstd"]
   }
 
-  /// The objects of Verilator's own runtime, built once for all designs that share the folder.
-  private func runtimeObjects(_ variant: Variant, version: ToolVersion, home: URL) throws -> [URL] {
+  /// Puts the objects of Verilator's own runtime into a folder; they are built once for all designs that share
+  /// `runtimeFolder`.
+  ///
+  /// - Returns: their names.
+  private func runtimeObjects(
+    _ variant: Variant, version: ToolVersion, home: URL, into work: URL
+  ) throws -> [String] {
     var names = ["verilated", "verilated_threads"]
     if variant == .waveform { names.append("verilated_fst_c") }
     if variant == .activity { names.append("verilated_vcd_c") }
-    let folder = (runtimeFolder ?? home)
+    let kept = (runtimeFolder ?? home)
       .appendingPathComponent("runtime-\(variant.rawValue)-\(version)")
-    try makeFolder(folder)
-    let objects = names.map { folder.appendingPathComponent($0 + ".o") }
-    if objects.allSatisfy({ FileManager.default.fileExists(atPath: $0.path) }) { return objects }
-    try writeHarness(into: folder)
-    let include = try verilatorRoot() + "/include"
-    // A name of its own for each build: several of them, in one process or in two, may fill the same folder.
-    let mine = UUID().uuidString
-    let text = """
-      FLAGS := -O1 \(try flags(variant).map(ToolRunner.quoted).joined(separator: " ")) -I.
-      all: \(names.map { $0 + ".o" }.joined(separator: " "))
-      %.o: \(include)/%.cpp
-      \tg++ $(FLAGS) -c -o $@.\(mine) $<
-      \tmv $@.\(mine) $@
-
-      """
-    let makefile = folder.appendingPathComponent("runtime-\(mine).mk")
-    try AtomicFile.write(Data(text.utf8), to: makefile)
-    try runner.run("make", ["-j2", "-s", "-f", makefile.lastPathComponent], directory: folder)
-    try? FileManager.default.removeItem(at: makefile)
-    return objects
+    let flags = ["-O1"] + (try flags(variant))
+    let digests = BuiltDigests(environment: runner.environment)
+    var missing: [String] = []
+    func key(_ name: String) -> String {
+      let harness = HarnessLibrary.files.map { "\($0.name) \(sha256(Data($0.bytes)))" }
+      return sha256(Data(([name, "\(version)"] + flags + harness).joined(separator: "\n").utf8))
+    }
+    try writeHarness(into: work)
+    for name in names {
+      if let found = digests.read(kept.appendingPathComponent(name + ".o"), key: key(name)) {
+        try AtomicFile.write(found.data, to: work.appendingPathComponent(name + ".o"))
+      } else {
+        missing.append(name)
+      }
+    }
+    if !missing.isEmpty { AtomicFile.sweep(kept) }
+    let include = try includeFolder()
+    try inPairs(missing.map { ("\(include)/\($0).cpp", flags) }, in: work)
+    for name in missing {
+      let data = try output(work.appendingPathComponent(name + ".o"), of: "g++")
+      try AtomicFile.write(data, to: kept.appendingPathComponent(name + ".o"))
+      digests.record(sha256(data), key: key(name))
+    }
+    return names.map { $0 + ".o" }
   }
 
-  private func verilatorRoot() throws -> String {
-    try runner.run("verilator", ["--getenv", "VERILATOR_ROOT"]).standardOutput
+  /// The folder of Verilator's own sources.
+  ///
+  /// - Throws: `ToolError` naming what Verilator answered, if it is not such a folder.
+  private func includeFolder() throws -> String {
+    let root = try runner.run("verilator", ["--getenv", "VERILATOR_ROOT"]).standardOutput
       .trimmingCharacters(in: .whitespacesAndNewlines)
+    let include = root + "/include"
+    guard root.hasPrefix("/"), FileManager.default.fileExists(atPath: include + "/verilated.cpp")
+    else {
+      throw ToolError(
+        .toolFailed,
+        "`verilator --getenv VERILATOR_ROOT` answered \"\(root.prefix(200))\", where no include/verilated.cpp is",
+        hint: "reinstall it: \(Tool.verilator.installCommand)")
+    }
+    return include
   }
 
   // MARK: - Files
@@ -274,20 +365,11 @@ package struct SimulationBuilder: Sendable {
     }
   }
 
-  private func makeFolder(_ folder: URL) throws {
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    } catch {
-      throw ToolError(
-        .file, "cannot make the folder \(folder.path): \(error.localizedDescription)",
-        hint: "give a build folder that you may write")
-    }
-  }
-
-  private func removeOld(_ variant: Variant, in home: URL) throws {
+  private func removeOld(_ variant: Variant, except name: String, in home: URL) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: home.path)) ?? []
-    for name in names.sorted() where name.hasPrefix(variant.rawValue + "-") {
-      try? FileManager.default.removeItem(at: home.appendingPathComponent(name))
+    for other in names.sorted()
+    where other != name && other.hasPrefix(variant.rawValue + "-") && Self.isOwn(other) {
+      try? FileManager.default.removeItem(at: home.appendingPathComponent(other))
     }
   }
 }

@@ -33,16 +33,29 @@ package final class SimulationLibrary {
   fileprivate let traceOpen: Open
   fileprivate let traceClose: Text
   let path: String
+  private let image: MemoryFile
 
   /// Loads a library that `SimulationBuilder` built.
   ///
-  /// - Throws: `ToolError` when it does not load or is of another version.
-  package init(path: String) throws {
-    let hint = "delete the folder `sim` in the build folder and try again"
-    guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
-      let reason = dlerror().map { String(cString: $0) } ?? "unknown reason"
-      throw ToolError(.file, "cannot load \(path): \(reason)", hint: hint)
+  /// What is loaded is a copy in memory of the very bytes that were checked: nothing that happens to the file
+  /// meanwhile matters, nor what its path means to the loader.
+  ///
+  /// - Throws: `ToolError` when it is not what was built, does not load or is of another version.
+  package init(_ built: SimulationBuilder.Built) throws {
+    let path = built.library.path
+    let hint = "run cosim again, which builds it anew"
+    let data = try AtomicFile.read(built.library)
+    guard sha256(data) == built.digest else {
+      throw ToolError(.file, "\(path) has changed since it was built", hint: hint)
     }
+    let image = MemoryFile(data, name: built.library.lastPathComponent)
+    guard let image, let handle = dlopen(image.path, RTLD_NOW | RTLD_LOCAL) else {
+      let reason =
+        image == nil
+        ? String(cString: strerror(errno)) : dlerror().map { String(cString: $0) }
+      throw ToolError(.file, "cannot load \(path): \(reason ?? "unknown reason")", hint: hint)
+    }
+    self.image = image
     func symbol<T>(_ name: String, as type: T.Type) throws -> T {
       guard let address = dlsym(handle, name) else {
         dlclose(handle)
@@ -66,7 +79,14 @@ package final class SimulationLibrary {
     traceClose = try symbol("rnnc_sim_trace_close", as: Text.self)
   }
 
-  deinit { dlclose(handle) }
+  deinit {
+    dlclose(handle)
+    // The loader tells libraries apart by name. One that it keeps keeps its name, which then must not be given again.
+    if let kept = dlopen(image.path, RTLD_NOW | RTLD_NOLOAD) {
+      dlclose(kept)
+      image.keepOpen()
+    }
+  }
 }
 
 /// What a simulated stretch of cycles gave.

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import RNNSupport
 
 /// Prints numbers for people: the same text on every machine and in every locale.
 package enum Figures {
@@ -8,7 +9,7 @@ package enum Figures {
   package static func text(_ value: Double, digits: Int = 3) -> String {
     guard value.isFinite else { return "-" }
     guard value != 0 else { return "0" }
-    let magnitude = Int(log10(abs(value)).rounded(.down))
+    let magnitude = Int(saturating: log10(abs(value)).rounded(.down))
     let decimals = max(0, digits - 1 - magnitude)
     guard decimals <= 9, magnitude < 15 else {
       return String(format: "%.\(max(0, digits - 1))e", value)
@@ -23,7 +24,7 @@ package enum Figures {
   package static func count(_ value: Double) -> String {
     guard value.isFinite, abs(value) < 1e15 else { return "-" }
     return value == value.rounded()
-      ? text(Int(value)) : grouped(String(format: "%.1f", value))
+      ? text(Int(saturating: value)) : grouped(String(format: "%.1f", value))
   }
 
   /// A share between 0 and 1 as a percentage.

@@ -161,5 +161,5 @@ package struct UnitEnergy: Hashable, Sendable {
 }
 
 private func bits(_ width: Double) -> String {
-  width == width.rounded() ? "\(Int(width))" : "\((width * 10).rounded() / 10)"
+  ((width * 10).rounded() / 10).compactText
 }

@@ -14,7 +14,7 @@ extension ActivationTable {
   ///
   /// - Parameter segments: a power of two; a format with fewer codes gets one segment per code.
   package static func fitted(
-    _ function: TabulatedFunction, input: QFormat, output: QFormat, segments: Int,
+    _ function: ScalarFunction, input: QFormat, output: QFormat, segments: Int,
     guardBits: Int = 2
   ) -> ActivationTable {
     best(function, input: input, output: output, segments: segments, guardBits: guardBits).table
@@ -28,7 +28,7 @@ extension ActivationTable {
   /// Its outputs are then at most one ulp from the real function, for all input codes, if `mostSegments` suffice: 128
   /// for 12 output bits, 1024 for 16.
   package static func accurate(
-    _ function: TabulatedFunction, input: QFormat, output: QFormat, guardBits: Int = 2
+    _ function: ScalarFunction, input: QFormat, output: QFormat, guardBits: Int = 2
   ) -> ActivationTable {
     var segments = 8
     while true {
@@ -40,7 +40,7 @@ extension ActivationTable {
   }
 
   private static func best(
-    _ function: TabulatedFunction, input: QFormat, output: QFormat, segments: Int, guardBits: Int
+    _ function: ScalarFunction, input: QFormat, output: QFormat, segments: Int, guardBits: Int
   ) -> (table: ActivationTable, deviation: Double) {
     precondition(
       segments > 1 && segments.nonzeroBitCount == 1,
@@ -50,8 +50,10 @@ extension ActivationTable {
     let log2Segments = min(segments.trailingZeroBitCount, input.width)
     let fullBits = input.width - log2Segments
     let samples = Samples(function, input: input, output: output)
+    guard function.range == .saturating,
+      let useful = function.usefulIntegerBits(outputFraction: output.fraction)
+    else { return samples.fitted(log2Segments: log2Segments, guardBits: guardBits) }
     // The segments span +-2^bits; only ranges next to the useful one can be best.
-    let useful = function.usefulIntegerBits(outputFraction: output.fraction)
     let candidates = (useful - 1...useful + 1).map {
       min(max($0 + 1 + input.fraction - log2Segments, 0), fullBits)
     }
@@ -71,7 +73,7 @@ extension ActivationTable {
   /// The function's value is limited to the output format's range first: 1.0 is no fault of a table whose
   /// greatest code is 1 - ulp.
   package var maximalError: Double {
-    guard let function = TabulatedFunction(rawValue: function) else {
+    guard let function = ScalarFunction.named(function) else {
       preconditionFailure("no real function is known for a table of \(function)")
     }
     return Samples(function, input: input, output: output).maximalError(of: self)
@@ -89,20 +91,25 @@ extension ActivationTable {
   }
 
   /// The real function at input codes, in output ulp, limited to the output's range.
-  private struct Samples {
-    let function: TabulatedFunction
+  struct Samples {
+    let function: ScalarFunction
     let input: QFormat
     let output: QFormat
+    /// What stands for all codes below one where the function has a pole or an end at zero.
+    private let atZero: Double?
 
-    init(_ function: TabulatedFunction, input: QFormat, output: QFormat) {
+    init(_ function: ScalarFunction, input: QFormat, output: QFormat) {
       self.function = function
       self.input = input
       self.output = output
+      let end = function(0)
+      atZero = function.range == .positive ? (end.isFinite ? end : function(input.ulp)) : nil
     }
 
     subscript(code: Int64) -> Double {
-      let value = function(input.value(of: code)) / output.ulp
-      return min(max(value, Double(output.minCode)), Double(output.maxCode))
+      let real =
+        code <= 0 ? atZero ?? function(input.value(of: code)) : function(input.value(of: code))
+      return min(max(real / output.ulp, Double(output.minCode)), Double(output.maxCode))
     }
 
     func maximalError(of table: ActivationTable) -> Double {
@@ -150,7 +157,7 @@ extension ActivationTable {
       deviation = max(deviation, line.deviation / unit)
     }
     let table = ActivationTable(
-      function: f.function.rawValue, input: f.input, output: f.output, lower: lower,
+      function: f.function.name, input: f.input, output: f.output, lower: lower,
       segmentBits: segmentBits, slopes: slopes, intercepts: intercepts,
       slopeWidth: signedWidth(slopes), interceptWidth: signedWidth(intercepts),
       interceptFraction: f.output.fraction + segmentBits + guardBits)
@@ -232,7 +239,7 @@ extension ActivationTable {
     }
   }
 
-  private static func signedWidth(_ codes: [Int64]) -> Int {
+  static func signedWidth(_ codes: [Int64]) -> Int {
     codes.map { 65 - ($0 < 0 ? ~$0 : $0).leadingZeroBitCount }.max() ?? 1
   }
 }

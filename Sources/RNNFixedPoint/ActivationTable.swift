@@ -8,7 +8,7 @@
 ///
 /// `slopes` have fraction bits such that slope * d is in units of 2^-interceptFraction. Bit-exact with `rnnc_pwl`.
 package struct ActivationTable: Hashable, Sendable {
-  /// `sigmoid` or `tanh`; for reports and file names.
+  /// The name of its `ScalarFunction`, such as `sigmoid`.
   package var function: String
   package var input: QFormat
   package var output: QFormat

@@ -15,4 +15,11 @@ extension CellGraph {
     else { return self[id].initial }
     return format.value(of: code)
   }
+
+  /// The values of all states at the start of a sequence, on the grids of their formats.
+  package var initialStates: [[Double]] {
+    states.enumerated().map { s, state in
+      [Double](repeating: initialValue(of: StateID(s)), count: state.size)
+    }
+  }
 }

@@ -21,11 +21,6 @@ package struct StateID: Hashable, Comparable, Sendable {
   package static func < (a: StateID, b: StateID) -> Bool { a.index < b.index }
 }
 
-/// A non-linear function applied to every element.
-package enum Activation: String, Hashable, Sendable, CaseIterable {
-  case sigmoid, tanh, relu
-}
-
 /// How a parameter starts.
 package enum Initializer: Hashable, Sendable {
   case constant(Double)
@@ -109,47 +104,7 @@ package struct Parameter: Hashable, Sendable {
   package var storedCount: Int { storedShape.reduce(1, *) }
 }
 
-/// One vector operation of a time step.
-///
-/// All operands of element-wise operations have the node's size.
-package enum Op: Hashable, Sendable {
-  /// x_t, the input vector of the step.
-  case input
-  /// The value that a state had after the previous step; its initial value before the first.
-  case state(StateID)
-  /// A vector parameter, such as a bias or a peephole weight; a vector of one element stands in every element.
-  case parameter(ParameterID)
-  /// A scalar that depends on the number of the step only, in every element.
-  case coefficient(StepCoefficient)
-  /// Matrix-vector product W v; with `transposed`, W^T v.
-  case matvec(ParameterID, ValueID, transposed: Bool)
-  case add(ValueID, ValueID)
-  /// First minus second.
-  case subtract(ValueID, ValueID)
-  /// Hadamard product.
-  case multiply(ValueID, ValueID)
-  /// scale * v + offset with constants, such as 1 - z.
-  case affine(ValueID, scale: Double, offset: Double)
-  case activation(Activation, ValueID)
-  /// The first where the second is positive, else 0; its derivative by the second is 0.
-  case gate(ValueID, by: ValueID)
-  /// v / sqrt(s + floor) with s >= 0; see `CellGraph.normalizationFloor` for a rounded s.
-  case normalize(ValueID, by: ValueID, epsilon: Double)
-  /// Rounds to a format; the derivative is 1 inside the format's range and 0 outside (straight-through).
-  case quantize(ValueID, QFormat, RoundingRule)
-
-  package var operands: [ValueID] {
-    switch self {
-    case .input, .state, .parameter, .coefficient: []
-    case .matvec(_, let v, _), .affine(let v, _, _), .activation(_, let v), .quantize(let v, _, _):
-      [v]
-    case .add(let a, let b), .subtract(let a, let b), .multiply(let a, let b),
-      .gate(let a, let b), .normalize(let a, let b, _):
-      [a, b]
-    }
-  }
-}
-
+/// A value of a graph: what computes it, its size and its name.
 package struct Node: Hashable, Sendable {
   package var op: Op
   /// The number of elements of the result.
@@ -204,17 +159,4 @@ package struct CellGraph: Hashable, Sendable {
   package subscript(_ id: StateID) -> State { states[id.index] }
   package var outputSize: Int { self[output].size }
   package var valueIDs: [ValueID] { nodes.indices.map(ValueID.init) }
-
-  /// What a `.normalize` node adds under the root: its epsilon, or the ulp of a rounded s if that is more.
-  ///
-  /// A rounded s cannot tell values below its ulp apart, so a smaller constant would only make v / sqrt(0) saturate.
-  package func normalizationFloor(_ node: ValueID) -> Double {
-    guard case .normalize(_, let s, let epsilon) = self[node].op else {
-      preconditionFailure("\(self[node].name) is no normalization")
-    }
-    var source = s
-    if case .state(let state) = self[s].op { source = self[state].next }
-    guard case .quantize(_, let format, _) = self[source].op else { return epsilon }
-    return max(epsilon, format.ulp)
-  }
 }

@@ -3,8 +3,16 @@ package import RNNFixedPoint
 /// Builds a `CellGraph` from equations, so that a cell's file reads like the paper.
 ///
 /// ```swift
-/// let x = b.input, h = b.state("h", size: n)
-/// let z = b.sigmoid(b.add(b.product("z.weight_x", x, rows: n), b.product("z.weight_h", h, rows: n), b.bias("z.bias", n)), name: "z")
+/// var b = GraphBuilder(inputSize: 3)
+/// let x = b.input()
+/// let h = b.state("h", size: n)
+/// let sum = b.add(
+///   b.product("weight_x", x, rows: n, initializer: .uniform(bound: 0.1)),
+///   b.product("weight_h", h, rows: n, initializer: .orthogonal),
+///   b.vector("bias", size: n, initializer: .constant(0)))
+/// let next = b.tanh(sum, name: "h")
+/// b.update("h", to: next)
+/// let graph = b.build(output: next)
 /// ```
 package struct GraphBuilder {
   package let inputSize: Int
@@ -30,6 +38,8 @@ package struct GraphBuilder {
     return ValueID(nodes.count - 1)
   }
   private func size(_ v: ValueID) -> Int { nodes[v.index].size }
+  /// The number of elements of a value.
+  package func size(of v: ValueID) -> Int { size(v) }
 
   /// x_t; the same node at every call.
   package mutating func input() -> ValueID {
@@ -130,7 +140,9 @@ package struct GraphBuilder {
     append(.affine(v, scale: scale, offset: offset), size: size(v))
   }
   /// The operand of a named activation `z` is called `z_in` if it has no name of its own.
-  package mutating func activation(_ a: Activation, _ v: ValueID, name: String? = nil) -> ValueID {
+  package mutating func activation(_ a: ScalarFunction, _ v: ValueID, name: String? = nil)
+    -> ValueID
+  {
     let result = append(.activation(a, v), size: size(v), name: name)
     let operand = nodes[v.index].name
     if let name, operand == "v\(v.index)", !names.contains("\(name)_in") {
@@ -155,6 +167,16 @@ package struct GraphBuilder {
   package mutating func normalize(_ v: ValueID, by s: ValueID, epsilon: Double) -> ValueID {
     precondition(size(v) == size(s), "normalize \(size(v)) by \(size(s)) elements")
     return append(.normalize(v, by: s, epsilon: epsilon), size: size(v))
+  }
+  /// The sum, mean or maximum of all elements, as one element.
+  package mutating func reduce(_ reduction: Reduction, _ v: ValueID, name: String? = nil) -> ValueID
+  {
+    append(.reduce(reduction, v), size: 1, name: name)
+  }
+  /// A value of one element in each of `size` elements.
+  package mutating func broadcast(_ v: ValueID, size count: Int) -> ValueID {
+    precondition(size(v) == 1, "broadcast \(size(v)) elements")
+    return append(.broadcast(v), size: count)
   }
   package mutating func quantize(_ v: ValueID, _ format: QFormat, _ rounding: RoundingRule)
     -> ValueID

@@ -206,14 +206,8 @@ private struct IntegerGraphCheck {
     for operand in node.op.operands where operand.index < 0 || operand.index >= index {
       return fault(path, "operand \(operand.index) is not before the node")
     }
-    // Every operation but the matrix products works element by element.
     if case .linear(let terms) = node.op { return check(terms, node, path) }
-    for operand in node.op.operands where graph[operand].size != node.size {
-      fault(
-        path, "operand \(graph[operand].name) has \(graph[operand].size) of \(node.size) elements")
-    }
     switch node.op {
-    case .linear: break
     case .input:
       expect(node.size, graph.inputSize, "elements", path)
       expect(node.format, graph.inputFormat, "format", path)
@@ -235,37 +229,31 @@ private struct IntegerGraphCheck {
         return fault(path, "coefficient \(i) does not exist")
       }
       expect(node.format, graph.coefficients[i].format, "format", path)
-    case .add(let a, let b), .subtract(let a, let b):
-      expect(graph[a].format, graph[b].format, "operand formats", path)
-      expect(node.format.width, graph[a].format.width + 1, "bits", path)
-      expect(node.format.fraction, graph[a].format.fraction, "fraction bits", path)
-    case .multiply(let a, let b):
-      expect(node.format.width, graph[a].format.width + graph[b].format.width, "bits", path)
-      expect(
-        node.format.fraction, graph[a].format.fraction + graph[b].format.fraction,
-        "fraction bits", path)
-    case .extend(let a):
-      let from = graph[a].format
-      if node.format.fraction < from.fraction
-        || node.format.width - node.format.fraction < from.width - from.fraction
-      {
-        fault(path, "extends \(from) to the narrower \(node.format)")
+    case .activation(let i, _) where !graph.tables.indices.contains(i):
+      fault(path, "table \(i) does not exist")
+    case .normalize(let i, _, _) where !graph.normalizations.indices.contains(i):
+      fault(path, "normalization \(i) does not exist")
+    default:
+      guard let operation = graph.operation(ValueID(index)) else { return }
+      checkSizes(node, operation.shape, path)
+      var check = IntegerNodeCheck(
+        format: node.format, operands: node.op.operands.map { graph[$0].format })
+      operation.check(&check)
+      for message in check.faults { fault(path, message) }
+    }
+  }
+
+  private mutating func checkSizes(_ node: IntegerNode, _ shape: OperationShape, _ path: String) {
+    switch shape {
+    case .elementwise:
+      for operand in node.op.operands where graph[operand].size != node.size {
+        fault(
+          path,
+          "operand \(graph[operand].name) has \(graph[operand].size) of \(node.size) elements")
       }
-    case .requantize: break
-    case .activation(let i, let a):
-      guard graph.tables.indices.contains(i) else {
-        return fault(path, "table \(i) does not exist")
-      }
-      expect(graph[a].format, graph.tables[i].input, "operand format", path)
-      expect(node.format, graph.tables[i].output, "format", path)
-    case .relu(let a), .gate(let a, _): expect(node.format, graph[a].format, "format", path)
-    case .normalize(let i, let a, let b):
-      guard graph.normalizations.indices.contains(i) else {
-        return fault(path, "normalization \(i) does not exist")
-      }
-      expect(graph[a].format, graph.normalizations[i].value, "value format", path)
-      expect(graph[b].format, graph.normalizations[i].square, "square format", path)
-      expect(node.format, graph.normalizations[i].output, "format", path)
+    case .reduction: expect(node.size, 1, "elements", path)
+    case .broadcast:
+      for operand in node.op.operands { expect(graph[operand].size, 1, "operand elements", path) }
     }
   }
 

@@ -71,68 +71,7 @@ package struct IntegerVector: Hashable, Sendable {
   }
 }
 
-/// One matrix-vector product inside a `linear` node.
-package struct LinearTerm: Hashable, Sendable {
-  package var matrix: Int
-  package var operand: ValueID
-  package var transposed: Bool
-  package init(matrix: Int, operand: ValueID, transposed: Bool = false) {
-    self.matrix = matrix
-    self.operand = operand
-    self.transposed = transposed
-  }
-}
-
-/// One operation on vectors of codes.
-///
-/// Every result is exact in its node's format unless the operation rounds.
-///
-/// Operands of `add` and `subtract` have equal formats; a change of format is always an `extend` or a
-/// `requantize` node of its own.
-package enum IntegerOp: Hashable, Sendable {
-  case input
-  /// The codes that a state had after the previous step; its initial code before the first.
-  case state(StateID)
-  /// The constant vector with this index.
-  case vector(Int)
-  /// The same code in every element.
-  case constant(Int64)
-  /// The coefficient with this index, in every element.
-  case coefficient(Int)
-  /// The sum of products; all terms have the same number of fraction bits (matrix plus operand). Exact, but for block-circulant
-  /// matrices whose blocks the graph's `transform` rounds.
-  case linear([LinearTerm])
-  /// Exact: the result has one more bit.
-  case add(ValueID, ValueID)
-  /// Exact: the result has one more bit.
-  case subtract(ValueID, ValueID)
-  /// Exact: widths and fractions add.
-  case multiply(ValueID, ValueID)
-  /// Exact change to a format with at least as many integer and fraction bits.
-  case extend(ValueID)
-  /// Rounds and fits into the node's format.
-  case requantize(ValueID, RoundingRule, OverflowRule)
-  /// A piecewise-linear function of the code, by the table with this index.
-  case activation(Int, ValueID)
-  /// The greater of the code and zero, in the operand's format.
-  case relu(ValueID)
-  /// The first where the second is greater than zero, else zero; in the first's format.
-  case gate(ValueID, by: ValueID)
-  /// The first over the root of the second plus a floor, by the normalization with this index.
-  case normalize(Int, ValueID, by: ValueID)
-
-  package var operands: [ValueID] {
-    switch self {
-    case .input, .state, .vector, .constant, .coefficient: []
-    case .linear(let terms): terms.map(\.operand)
-    case .add(let a, let b), .subtract(let a, let b), .multiply(let a, let b),
-      .gate(let a, let b), .normalize(_, let a, let b):
-      [a, b]
-    case .extend(let a), .requantize(let a, _, _), .activation(_, let a), .relu(let a): [a]
-    }
-  }
-}
-
+/// A value of an integer graph: what computes it, its size, format and name.
 package struct IntegerNode: Hashable, Sendable {
   package var op: IntegerOp
   package var size: Int
@@ -171,6 +110,8 @@ package struct IntegerGraph: Hashable, Sendable {
   package var name: String
   package var inputSize: Int
   package var inputFormat: QFormat
+  /// How features become input codes.
+  package var inputRounding: RoundingRule = .halfUp
   package var nodes: [IntegerNode]
   package var matrices: [IntegerMatrix]
   package var vectors: [IntegerVector]
@@ -205,6 +146,7 @@ package struct IntegerGraph: Hashable, Sendable {
   package var outputSize: Int { self[output].size }
   /// The algorithm of a term's blocks if the graph's transform rounds them; nil where the product is exact.
   package func roundingAlgorithm(of term: LinearTerm) -> BilinearAlgorithm? {
+    guard transform != .exact else { return nil }
     let algorithm = matrices[term.matrix].structure.definition.algorithm(
       transform, multipliers: nil)
     return algorithm?.matrices == nil ? algorithm : nil

@@ -229,26 +229,3 @@ extension CellGraph {
     }
   }
 }
-
-extension Op {
-  /// The same operation on other operands.
-  package func mappingOperands(_ transform: (ValueID) -> ValueID) -> Op {
-    switch self {
-    case .input, .state, .parameter, .coefficient: self
-    case .matvec(let w, let v, let transposed): .matvec(w, transform(v), transposed: transposed)
-    case .add(let a, let b): .add(transform(a), transform(b))
-    case .subtract(let a, let b): .subtract(transform(a), transform(b))
-    case .multiply(let a, let b): .multiply(transform(a), transform(b))
-    case .affine(let v, let scale, let offset): .affine(transform(v), scale: scale, offset: offset)
-    case .activation(let f, let v): .activation(f, transform(v))
-    case .gate(let v, let s): .gate(transform(v), by: transform(s))
-    case .normalize(let v, let s, let epsilon):
-      .normalize(transform(v), by: transform(s), epsilon: epsilon)
-    case .quantize(let v, let format, let rounding): .quantize(transform(v), format, rounding)
-    }
-  }
-  /// Whether the operation is `.quantize`.
-  package var isQuantize: Bool {
-    if case .quantize = self { true } else { false }
-  }
-}

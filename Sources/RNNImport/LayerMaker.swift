@@ -1,5 +1,6 @@
 internal import RNNGraph
 internal import RNNInterchange
+internal import RNNSupport
 
 /// Makes layers of registered cells from named weights; the only place where an importer fills parameters.
 struct LayerMaker {
@@ -11,7 +12,7 @@ struct LayerMaker {
   /// - Parameters:
   ///   - cell: a cell of `CellRegistry`; the layer is named after it and numbered.
   ///   - values: the stored values of every parameter, by its name.
-  /// - Throws: `DiagnosticsEmitted` if the cell refuses an option or a size.
+  /// - Throws: `DiagnosticsEmitted` if the cell refuses an option or a size, or a weight is not finite.
   mutating func part(
     cell: String, inputSize: Int, units: Int, options: [CellConfiguration.Entry],
     suffix: String = "", values: [String: [Double]]
@@ -23,12 +24,20 @@ struct LayerMaker {
       name: "\(cell)\(number)\(suffix)", cell: cell, inputSize: inputSize, units: units,
       options: options)
     counts[cell] = number + 1
-    let weights = layer.graph.parameters.map { parameter -> [Float] in
+    let weights = try layer.graph.parameters.map { parameter -> [Float] in
       guard let given = values[parameter.name], given.count == parameter.storedCount else {
         preconditionFailure(
           "\(layer.name).\(parameter.name) got \(values[parameter.name]?.count ?? 0) values")
       }
-      return given.map(Float.init)
+      let floats = given.map(Float.init)
+      if let at = floats.firstIndex(where: { !$0.isFinite }) {
+        throw DiagnosticsEmitted(
+          Diagnostic(
+            stage: "import", path: "\(layer.name).\(parameter.name)",
+            message: "weight \(at) is \(given[at]), which single precision does not hold",
+            fix: "export or fetch the file again"))
+      }
+      return floats
     }
     precondition(values.count == weights.count, "\(layer.name) got values that it has no place for")
     return SequenceModel.Part(

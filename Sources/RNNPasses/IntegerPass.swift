@@ -24,26 +24,3 @@ package enum IntegerPasses {
     }
   }
 }
-
-extension IntegerOp {
-  /// The same operation on other operands.
-  package func mapOperands(_ map: (ValueID) -> ValueID) -> IntegerOp {
-    switch self {
-    case .input, .state, .vector, .constant, .coefficient: self
-    case .linear(let terms):
-      .linear(
-        terms.map {
-          LinearTerm(matrix: $0.matrix, operand: map($0.operand), transposed: $0.transposed)
-        })
-    case .add(let a, let b): .add(map(a), map(b))
-    case .subtract(let a, let b): .subtract(map(a), map(b))
-    case .multiply(let a, let b): .multiply(map(a), map(b))
-    case .extend(let a): .extend(map(a))
-    case .requantize(let a, let rounding, let overflow): .requantize(map(a), rounding, overflow)
-    case .activation(let table, let a): .activation(table, map(a))
-    case .relu(let a): .relu(map(a))
-    case .gate(let a, let b): .gate(map(a), by: map(b))
-    case .normalize(let unit, let a, let b): .normalize(unit, map(a), by: map(b))
-    }
-  }
-}

@@ -35,7 +35,10 @@ package struct AllocationModel {
     single.columnGroups = 1
     single.elementsPerStep = 1
     lowered = try Lowered(graph, options: single)
-    datapaths = lowered.segments.map { Datapath($0, in: graph, pipelining: options.stages) }
+    datapaths = lowered.segments.map {
+      Datapath(
+        $0, in: graph, elementsPerStep: options.step, pipelining: options.stages)
+    }
     datapathMultipliers = datapaths.reduce(0) { $0 + $1.multipliers.count }
     recurrences = Recurrence.all(of: graph)
   }

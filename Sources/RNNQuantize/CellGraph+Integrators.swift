@@ -45,7 +45,7 @@ extension CellGraph {
         if both.allSatisfy({ $0 == .none }) { continue }
         share[id.index] = isFixed(a) || isFixed(b) ? both[isFixed(a) ? 1 : 0] : .gated
       // What a threshold or a function lets through is an input like any other.
-      case .input, .parameter, .coefficient, .matvec, .activation, .gate, .normalize: continue
+      default: continue
       }
     }
     return Set(states.indices.filter { share[states[$0].next.index] == .fixed })

@@ -5,14 +5,20 @@ extension CellGraph {
   var squares: Set<ValueID> {
     Set(
       nodes.compactMap { node in
-        if case .normalize(_, let square, _) = node.op { square } else { nil }
+        if case .normalize(_, let square, _) = node.op { broadcastSource(square) } else { nil }
       })
+  }
+
+  /// The value whose one element a broadcast repeats; other values themselves.
+  private func broadcastSource(_ id: ValueID) -> ValueID {
+    if case .broadcast(let v) = self[id].op { broadcastSource(v) } else { id }
   }
 
   /// The fewest integer bits with which a square's epsilon is at most 2^4 times its greatest code; nil for others.
   func epsilonBits(of id: ValueID) -> Int? {
     nodes.compactMap { node -> Int? in
-      guard case .normalize(_, let square, let epsilon) = node.op else { return nil }
+      guard case .normalize(_, let divisor, let epsilon) = node.op else { return nil }
+      let square = broadcastSource(divisor)
       var source = square
       if case .state(let state) = self[square].op { source = self[state].next }
       return source == id || square == id ? integerBits(epsilon) - 4 : nil
@@ -33,7 +39,7 @@ extension CellGraph {
       func remove(_ id: ValueID) { if result.remove(id) != nil { changed = true } }
       for reader in valueIDs {
         switch self[reader].op {
-        case .add, .subtract, .multiply, .affine:
+        case .add, .subtract, .multiply, .affine, .reduce, .broadcast:
           if !result.contains(reader) { self[reader].op.operands.forEach(remove) }
         case .normalize(let v, _, _): remove(v)
         case .state(let s): if !result.contains(reader) { remove(self[s].next) }

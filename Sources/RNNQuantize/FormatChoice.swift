@@ -5,6 +5,8 @@ internal import RNNGraph
 ///
 /// The magnitude 2^n itself saturates to 2^n - ulp when it is positive.
 func integerBits(_ magnitude: Double) -> Int {
+  // What is not finite has more bits than any format.
+  guard magnitude.isFinite else { return 1 << 16 }
   if magnitude == 0 { return 0 }
   return magnitude.significand == 1 ? Int(magnitude.exponent) : Int(magnitude.exponent) + 1
 }

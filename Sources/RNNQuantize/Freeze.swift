@@ -8,11 +8,11 @@ internal import RNNSupport
 /// additions; an activation and the rounding after it become one table; a rounding to the format that a
 /// value has already disappears. Nothing is decided here: every format comes from the network.
 ///
-/// - Parameter tableSegments: the segments of every table, a power of two; nil for as many as each needs to be right to one ulp.
+/// - Parameter rules: what decides the output bits besides; see `IntegerRules`.
 /// - Throws: `DiagnosticsEmitted` naming the layer and the node when a value that has to be rounded is not, a
 ///   parameter has no format, an exact value needs more than 63 bits, or a weight is not a number.
 package func freeze(
-  _ network: Network, weights: Weights, name: String, tableSegments: Int? = 128
+  _ network: Network, weights: Weights, name: String, rules: IntegerRules = IntegerRules()
 ) throws -> IntegerGraph {
   var sink = DiagnosticSink(stage: "freeze")
   guard !network.layers.isEmpty, weights.values.count == network.layers.count else {
@@ -33,7 +33,10 @@ package func freeze(
 
   let input = try inputFormat(network.layers[0])
   var builder = IntegerGraphBuilder(
-    name: name, inputSize: network.inputSize, inputFormat: input, tableSegments: tableSegments)
+    name: name, inputSize: network.inputSize, inputFormat: input, tableSegments: rules.tableSegments
+  )
+  builder.graph.inputRounding = rules.inputRounding
+  builder.graph.transform = rules.transform
   var below: ValueID?
   for (layer, values) in zip(network.layers, weights.values) {
     var freezer = LayerFreezer(layer: layer, weights: values, below: below, builder: builder)

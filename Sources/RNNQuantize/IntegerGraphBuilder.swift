@@ -16,7 +16,7 @@ struct IntegerGraphBuilder {
     var format: QFormat
   }
   private struct TableKey: Hashable {
-    var function: TabulatedFunction
+    var function: ScalarFunction
     var input: QFormat
     var output: QFormat
   }
@@ -79,6 +79,38 @@ struct IntegerGraphBuilder {
     return result
   }
 
+  /// The value if a datapath computes it, otherwise a copy that one does: of the input, a state, a constant, a sum of products.
+  mutating func inDatapath(_ v: ValueID) -> ValueID {
+    graph[v].op.isComputedInDatapath ? v : copied(v, name: graph[v].name)
+  }
+
+  /// The sum or the greatest of all elements.
+  mutating func reduce(_ reduction: IntegerReduction, _ v: ValueID, name: String) throws -> ValueID
+  {
+    let operand = inDatapath(v)
+    let from = graph[operand].format
+    let growth = reduction == .sum ? IntegerReduction.growth(graph[operand].size) : 0
+    return append(
+      .reduce(reduction, operand), size: 1,
+      format: try format(width: from.width + growth, fraction: from.fraction), name: name)
+  }
+
+  /// The one element of a value in every element; constants are known in every element at once.
+  mutating func broadcast(_ v: ValueID, size: Int, name: String) -> ValueID {
+    let format = graph[v].format
+    switch graph[v].op {
+    case .constant(let code):
+      return append(.constant(code), size: size, format: format, name: name)
+    case .vector(let i):
+      return append(.constant(graph.vectors[i].codes[0]), size: size, format: format, name: name)
+    case .coefficient(let k):
+      return append(.coefficient(k), size: size, format: format, name: name)
+    case .linear:
+      return append(.broadcast(inDatapath(v)), size: size, format: format, name: name)
+    default: return append(.broadcast(v), size: size, format: format, name: name)
+    }
+  }
+
   private mutating func aligned(_ a: ValueID, _ b: ValueID) throws -> (ValueID, ValueID, QFormat) {
     let format = try union(graph[a].format, graph[b].format)
     let p = extended(a, to: format, name: graph[a].name)
@@ -137,7 +169,7 @@ struct IntegerGraphBuilder {
   }
 
   /// The fitted table of a function between two formats; equal ones are shared.
-  mutating func table(_ function: TabulatedFunction, input: QFormat, output: QFormat) -> Int {
+  mutating func table(_ function: ScalarFunction, input: QFormat, output: QFormat) -> Int {
     let key = TableKey(function: function, input: input, output: output)
     if let known = tables[key] { return known }
     graph.tables.append(

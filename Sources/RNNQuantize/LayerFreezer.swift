@@ -59,14 +59,8 @@ struct LayerFreezer {
   ///
   /// A state that takes another state's value, or a constant, is such a value.
   private mutating func computed(_ id: ValueID) -> ValueID {
-    let node = builder.graph[id]
-    switch node.op {
-    case .state, .vector, .constant, .coefficient, .input:
-      return builder.copied(id, name: node.name)
-    case .linear, .add, .subtract, .multiply, .extend, .requantize, .activation, .relu, .gate,
-      .normalize:
-      return id
-    }
+    if case .linear = builder.graph[id].op { return id }
+    return builder.inDatapath(id)
   }
 
   /// The nodes that the output or the next value of a state depends on.
@@ -140,8 +134,18 @@ struct LayerFreezer {
     case .activation(.relu, let v):
       let operand = try translated(v)
       return builder.append(.relu(operand), size: size, format: format(operand), name: name)
-    case .activation(let activation, _):
-      throw unquantized(id, "the output of \(activation.rawValue)")
+    case .activation(let function, _): throw unquantized(id, "the output of \(function.name)")
+    case .reduce(.mean, let v):
+      let operand = try translated(v)
+      let sum = try builder.reduce(.sum, operand, name: "\(name)_sum")
+      let factor = builder.constant(
+        1 / Double(graph[v].size), size: 1, name: "\(name)_factor")
+      return try builder.multiply(factor, sum, name: name)
+    case .reduce(let reduction, let v):
+      return try builder.reduce(
+        reduction == .sum ? .sum : .maximum, try translated(v), name: name)
+    case .broadcast(let v):
+      return builder.broadcast(try translated(v), size: size, name: name)
     case .gate(let v, let s):
       let (value, switching) = (try translated(v), try translated(s))
       return builder.append(
@@ -163,11 +167,9 @@ struct LayerFreezer {
       done[v] = input
       return input
     }
-    if case .activation(let activation, let operand) = graph[v].op,
-      let function = TabulatedFunction(rawValue: activation.rawValue)
-    {
+    if case .activation(let function, let operand) = graph[v].op, function.isTabulated {
       guard isStored(operand) else {
-        throw unquantized(operand, "the operand of \(activation.rawValue)")
+        throw unquantized(operand, "the operand of \(function.name)")
       }
       let argument = try translated(operand)
       guard self.format(argument).width <= 20, format.width <= 24 else {
@@ -245,7 +247,8 @@ struct LayerFreezer {
     switch graph[id].op {
     case .quantize, .state: true
     case .input: below != nil
-    case .activation(.relu, let v), .gate(let v, _): isStored(v)
+    case .activation(.relu, let v), .gate(let v, _), .broadcast(let v), .reduce(.maximum, let v):
+      isStored(v)
     default: false
     }
   }

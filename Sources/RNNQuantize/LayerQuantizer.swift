@@ -53,9 +53,8 @@ struct LayerQuantizer {
       case .matvec(_, let v, _):
         matrixOperands.insert(v)
         if case .state(let s) = source[v].op { matrixOperands.insert(source[s].next) }
-      case .activation(let activation, let v):
-        guard let function = TabulatedFunction(rawValue: activation.rawValue) else { continue }
-        let bits = function.usefulIntegerBits(outputFraction: policy.activationWidth - 1)
+      case .activation(let function, let v) where function.isTabulated:
+        let bits = argumentBits(of: function, v)
         tabulated[v] = max(tabulated[v] ?? bits, bits)
       default: break
       }
@@ -72,9 +71,11 @@ struct LayerQuantizer {
         } else {
           roundByRange(id, .input, width: policy.activationWidth, &sink)
         }
-      case .activation(let activation, _) where activation != .relu:
+      case .activation(let function, _) where function.isTabulated && function.isBounded:
         let width = policy.activationWidth
         round(id, .activation, to: QFormat(width: width, fraction: width - 1))
+      case .activation(let function, _) where function.isTabulated:
+        roundByRange(id, .activation, width: policy.activationWidth, &sink)
       case .coefficient(let coefficient): round(id, .coefficient, to: format(of: coefficient))
       case .state where !isState && id != source.output: break
       case _ where moments.contains(id) && (isState || squares.contains(id)):
@@ -104,12 +105,33 @@ struct LayerQuantizer {
       case _ where squares.contains(id):
         roundByRange(
           id, .moment, width: policy.momentWidth, least: source.epsilonBits(of: id), &sink)
+      // A mean is a sum times a rounded constant: it has no exact format.
+      case .reduce(.mean, _):
+        let isMoment = moments.contains(id)
+        roundByRange(
+          id, isMoment ? .moment : .factor,
+          width: isMoment ? policy.momentWidth : policy.internalWidth, &sink)
       case .parameter, .matvec, .add, .subtract, .multiply, .affine, .activation, .gate,
-        .quantize:
+        .quantize, .reduce, .broadcast:
         break
       }
     }
     roundWideFactors(&sink)
+  }
+
+  /// Integer bits of the argument of a table: those that its range needs, or those that were observed.
+  private func argumentBits(of function: ScalarFunction, _ v: ValueID) -> Int {
+    let range = ranges[v.index]
+    func observed(_ magnitude: Float) -> Int {
+      magnitude.isFinite ? max(integerBits(Double(magnitude) * policy.margin), -24) : 0
+    }
+    switch (function.range, function.usefulIntegerBits(outputFraction: policy.activationWidth - 1))
+    {
+    case (.saturating, let bits?): return bits
+    // What lies below vanishes; what lies above is as great as the data say.
+    case (_, let bits?): return max(bits, observed(max(range.upperBound, 0)))
+    case (_, nil): return observed(max(abs(range.lowerBound), abs(range.upperBound)))
+    }
   }
 
   /// The integer bits beyond which a value that only sums to arguments of tables changes nothing; nil for others.
@@ -124,9 +146,7 @@ struct LayerQuantizer {
       switch source[reader].op {
       case .add, .subtract: bits = usefulBits(of: reader, tabulated)
       case .activation: bits = tabulated[id].map { $0 + 1 }
-      case .input, .state, .parameter, .coefficient, .matvec, .multiply, .affine, .gate, .normalize,
-        .quantize:
-        bits = nil
+      default: bits = nil
       }
       guard let bits else { return nil }
       most = max(most ?? bits, bits)
@@ -172,27 +192,16 @@ struct LayerQuantizer {
 
   private func exactFormat(_ id: ValueID, _ exact: [QFormat?]) -> QFormat? {
     switch layer.graph[id].op {
-    case .input, .matvec, .coefficient, .normalize: return nil
+    case .input, .matvec, .coefficient: return nil
     case .state(let s): return formats[layer.graph[s].next.index]
     case .parameter(let p):
       if layer.graph[p].rows == 1, layer.graph[id].size > 1 {
         return naturalFormat(weights[p.index], width: policy.weightWidth)
       }
       return QFormat(width: policy.weightWidth, fraction: policy.weightWidth - 1)
-    case .add(let a, let b), .subtract(let a, let b):
-      guard let a = exact[a.index], let b = exact[b.index] else { return nil }
-      let fraction = max(a.fraction, b.fraction)
-      let width = max(a.width - a.fraction, b.width - b.fraction) + fraction + 1
-      return width <= 63 ? QFormat(width: width, fraction: fraction) : nil
-    case .multiply(let a, let b):
-      guard let a = exact[a.index], let b = exact[b.index], a.width + b.width <= 63 else {
-        return nil
-      }
-      return QFormat(width: a.width + b.width, fraction: a.fraction + b.fraction)
-    case .affine(let v, let scale, _):
-      guard let v = exact[v.index], abs(scale) == 1, v.width < 62 else { return nil }
-      return QFormat(width: v.width + 2, fraction: v.fraction)
-    case .activation(_, let v), .quantize(let v, _, _), .gate(let v, _): return exact[v.index]
+    default:
+      return layer.graph.operation(id)?.exactFormat(
+        layer.graph[id].op.operands.map { exact[$0.index] })
     }
   }
 
@@ -299,15 +308,7 @@ struct LayerQuantizer {
     return fractions[p.index] + operand.fraction
   }
 
-  private func storedFormat(_ id: ValueID) -> QFormat? {
-    switch graph[id].op {
-    case .quantize(_, let format, _): return format
-    case .state(let s):
-      guard case .quantize(_, let format, _) = graph[graph[s].next].op else { return nil }
-      return format
-    default: return nil
-    }
-  }
+  private func storedFormat(_ id: ValueID) -> QFormat? { graph.roundedFormat(id) }
 
   /// Lowers matrix fractions until the products of every sum share one; false when no fractions do.
   private func align(_ fractions: inout [Int], _ sums: [[ValueID]]) -> Bool {

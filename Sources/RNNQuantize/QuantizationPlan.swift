@@ -4,7 +4,7 @@ package import RNNGraph
 /// What quantization decided and what each decision costs.
 package struct QuantizationPlan: Hashable, Sendable {
   /// Why a value has a format of its own.
-  package enum Role: String, Hashable, Sendable {
+  package enum Role: String, Hashable, Sendable, CaseIterable {
     case input, stored, state, preactivation, activation, factor, coefficient
     case integrator, moment, normalized
   }

@@ -1,4 +1,5 @@
 package import RNNFixedPoint
+package import RNNGraph
 internal import RNNSupport
 
 /// The bit widths and rules by which a network becomes fixed-point.
@@ -66,6 +67,20 @@ package struct QuantizationPolicy: Hashable, Sendable {
       weightWidth: weightBits, activationWidth: valueBits, stateWidth: stateBits,
       integratorWidth: max(16, valueBits), internalWidth: min(valueBits + 4, 20),
       margin: valueBits >= 10 ? 1.25 : 1, tableSegments: nil)
+  }
+
+  /// What a network that was quantized by this policy has besides formats.
+  package var integerRules: IntegerRules {
+    IntegerRules(inputRounding: rounding, tableSegments: tableSegments)
+  }
+
+  /// Refuses widths that no design has.
+  ///
+  /// - Throws: `DiagnosticsEmitted` with each of them.
+  package func check() throws {
+    var sink = DiagnosticSink(stage: "quantize")
+    check(&sink)
+    try sink.throwIfErrors()
   }
 
   /// Reports settings that no design can have.

@@ -83,7 +83,7 @@ package struct RandomNetwork: Sendable {
       })
     plan = try planQuantization(network, weights: weights, ranges: ranges, policy: policy)
     graph = try freeze(
-      plan.network, weights: weights, name: "random\(seed)", tableSegments: policy.tableSegments)
+      plan.network, weights: weights, name: "random\(seed)", rules: policy.integerRules)
   }
 
   /// Input codes of a sequence: random over the whole format, zeros, small values and both extremes.
@@ -136,7 +136,8 @@ package struct RandomNetwork: Sendable {
           ?? (isDrawn ? nil : .init(option.name, option.standard))
           ?? RandomNetwork.entry(option, units: units, weightWidth: weightWidth, &random))
     }
-    let configuration = CellConfiguration(inputSize: inputSize, units: units, options: entries)
+    let configuration = CellConfiguration(
+      inputSize: inputSize, units: cell.keepsSize ? inputSize : units, options: entries)
     var graph = cell.graph(configuration)
     // Matrices with given values stay as they are.
     for p in graph.parameters.indices

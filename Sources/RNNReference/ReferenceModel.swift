@@ -19,6 +19,8 @@ package final class ReferenceModel {
   private var stepNumber = 0
   /// The expanded matrices of every `linear` node, by node; empty for other nodes.
   private let products: [[DenseProduct]]
+  /// What the other nodes compute, by node; nil for sources and sums of products.
+  private let operations: [(any IntegerOperation)?]
   /// The rounded products of a graph whose block transform rounds, by node.
   private let rounded: [Int: RoundedProduct]
 
@@ -35,6 +37,7 @@ package final class ReferenceModel {
       count += node.size
     }
     self.offsets = offsets
+    operations = graph.nodes.indices.map { graph.operation(ValueID($0)) }
     codes = Array(repeating: 0, count: count)
     states = Self.initialStates(graph)
     var rounded: [Int: RoundedProduct] = [:]
@@ -111,7 +114,6 @@ package final class ReferenceModel {
       func operand(_ id: ValueID) -> UnsafeBufferPointer<Int64> {
         UnsafeBufferPointer(rebasing: all[range(of: id)])
       }
-      func codes(_ id: ValueID) -> UnsafePointer<Int64>? { operand(id).baseAddress }
       switch node.op {
       case .input: _ = y.update(fromContentsOf: x)
       case .state(let id): _ = y.update(fromContentsOf: states[id.index])
@@ -128,25 +130,8 @@ package final class ReferenceModel {
         for (term, product) in zip(terms, products[index]) {
           product.accumulate(operand(term.operand), into: y)
         }
-      case .add(let a, let b): rnn_codes_add(codes(a), codes(b), count, result)
-      case .subtract(let a, let b): rnn_codes_subtract(codes(a), codes(b), count, result)
-      case .multiply(let a, let b): rnn_codes_multiply(codes(a), codes(b), count, result)
-      case .extend(let a):
-        let shift = Int64(node.format.fraction - graph.nodes[a.index].format.fraction)
-        let p = operand(a)
-        for i in 0..<size { y[i] = p[i] << shift }
-      case .requantize(let a, let rounding, let overflow):
-        rnn_codes_requantize(
-          codes(a), count,
-          Int32(graph.nodes[a.index].format.fraction - node.format.fraction), rounding.kernel,
-          node.format.kernel(overflow), result)
-      case .activation(let t, let a): graph.tables[t].apply(to: operand(a), into: y)
-      case .relu(let a): rnn_codes_relu(codes(a), count, result)
-      case .gate(let a, let b): rnn_codes_gate(codes(a), codes(b), count, result)
-      case .normalize(let n, let a, let b):
-        let (p, q) = (operand(a), operand(b))
-        let unit = graph.normalizations[n]
-        for i in 0..<size { y[i] = unit.code(for: p[i], by: q[i]) }
+      default:
+        operations[index]?.execute(node.op.operands.map(operand), into: y)
       }
       let outside = Int(
         rnn_codes_first_outside(result, count, node.format.minCode, node.format.maxCode))

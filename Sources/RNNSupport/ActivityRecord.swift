@@ -5,9 +5,9 @@ package import Foundation
 /// Counted in cycle-accurate simulation, one sample per clock cycle after all logic has settled, so
 /// a bit toggles at most once per cycle and glitches are not in it. Cosimulation writes it, the
 /// energy estimate reads it. The format is described in `docs/formats/activity.md`.
-package struct ActivityRecord: Codable, Hashable, Sendable {
+package struct ActivityRecord: Hashable, Sendable {
   /// What one instance of a module owns; what its own instances own is in their entries.
-  package struct Scope: Codable, Hashable, Sendable {
+  package struct Scope: Hashable, Sendable {
     /// Instance names from the simulated top down, joined by dots.
     ///
     /// Such as `rnn_sim.u_top.u_core.gen_lane[3].u_lane`.
@@ -71,35 +71,88 @@ package struct ActivityRecord: Codable, Hashable, Sendable {
   }
 
   /// The canonical bytes of the file.
-  package func encoded() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(self) + Data("\n".utf8)
+  package func encoded() -> Data {
+    Data(
+      JSONValue.object([
+        "formatVersion": .int(formatVersion), "design": .string(design),
+        "windowCycles": .int(windowCycles), "windowFrames": .int(windowFrames),
+        "stimulus": .string(stimulus),
+        "scopes": .array(
+          scopes.map {
+            .object([
+              "path": .string($0.path), "registerBits": .int($0.registerBits),
+              "registerToggles": .int($0.registerToggles), "netBits": .int($0.netBits),
+              "netToggles": .int($0.netToggles),
+            ])
+          }),
+      ]).text.utf8)
   }
 
   /// Reads the file's bytes.
   ///
-  /// - Throws: `ToolError` that names the file and what is wrong in it.
+  /// - Throws: `DiagnosticsEmitted` with every fault and its place: unknown, missing and doubled keys, and counts that
+  ///   no simulation gives.
   package static func decoded(from data: Data, path: String) throws -> ActivityRecord {
-    let hint = "write it again with `rnnc cosim --activity`"
-    let record: ActivityRecord
-    do {
-      record = try JSONDecoder().decode(ActivityRecord.self, from: data)
-    } catch {
-      throw ToolError(.file, "\(path) is not an activity record: \(error)", hint: hint)
+    try decodeStrictly(
+      path, stage: "activity", manual: "docs/formats/activity.md",
+      parsing: { try JSONValue(parsing: data) }, ActivityRecord.init)
+  }
+}
+
+extension ActivityRecord {
+  /// The most bits of a design and cycles of a window: their product is still a number of toggles.
+  private static let most = 1 << 31
+
+  private init?(_ node: JSONNode) {
+    guard
+      let o = node.object([
+        "formatVersion", "design", "windowCycles", "windowFrames", "stimulus", "scopes",
+      ])
+    else { return nil }
+    _ = o["formatVersion"]?.int(Self.currentVersion...Self.currentVersion)
+    let design = o["design"]?.string()
+    let cycles = o["windowCycles"]?.count(1...Self.most)
+    // A frame takes a cycle at least.
+    let frames = o["windowFrames"]?.count(1...max(1, cycles ?? 1))
+    let stimulus = o["stimulus"]?.string()
+    let scopes = o["scopes"]?.list { Scope($0, cycles: cycles ?? 1, most: Self.most) }
+    guard let design, let cycles, let frames, let stimulus, let scopes else { return nil }
+    self.init(
+      design: design, windowCycles: cycles, windowFrames: frames, stimulus: stimulus,
+      scopes: scopes)
+    for (i, (a, b)) in zip(scopes, scopes.dropFirst()).enumerated() where a.path >= b.path {
+      node.json.error(
+        "/scopes/\(i + 1)/path", "\"\(b.path)\" does not come after \"\(a.path)\"",
+        fix: "write the file again with `rnnc cosim --activity`")
     }
-    guard record.formatVersion == currentVersion else {
-      throw ToolError(
-        .file,
-        "\(path) has format version \(record.formatVersion), this rnnc reads \(currentVersion)",
-        hint: hint)
+    let bits = scopes.reduce(0) { $0 + $1.registerBits + $1.netBits }
+    if bits > Self.most {
+      node.json.error(
+        "/scopes", "\(bits) bits are more than \(Self.most)",
+        fix: "write the file again with `rnnc cosim --activity`")
     }
-    guard record.windowCycles > 0, record.windowFrames > 0 else {
-      throw ToolError(
-        .file,
-        "\(path) has a window of \(record.windowCycles) cycles and \(record.windowFrames) frames",
-        hint: hint)
+  }
+}
+
+extension ActivityRecord.Scope {
+  fileprivate init?(_ node: JSONNode, cycles: Int, most: Int) {
+    guard
+      let o = node.object([
+        "path", "registerBits", "registerToggles", "netBits", "netToggles",
+      ])
+    else { return nil }
+    let path = o["path"]?.string()
+    // A bit changes at most once per cycle.
+    func pair(_ bits: String, _ toggles: String) -> (Int, Int)? {
+      let bits = o[bits]?.count(0...most)
+      let toggles = o[toggles]?.count(0...(bits ?? 0) * cycles)
+      return bits.flatMap { bits in toggles.map { (bits, $0) } }
     }
-    return record
+    let registers = pair("registerBits", "registerToggles")
+    let nets = pair("netBits", "netToggles")
+    guard let path, let registers, let nets else { return nil }
+    self.init(
+      path: path, registerBits: registers.0, registerToggles: registers.1, netBits: nets.0,
+      netToggles: nets.1)
   }
 }

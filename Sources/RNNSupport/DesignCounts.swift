@@ -2,7 +2,7 @@
 ///
 /// The compiler fills it from its schedule; nothing in it depends on a device or on data. "Per frame" means
 /// one frame from its first input beat to its last output beat, in steady state.
-package struct DesignCounts: Codable, Hashable, Sendable {
+package struct DesignCounts: Hashable, Sendable {
   package var units: [UnitCounts]
   /// Cycles from one frame to the next with frames back to back, all streams in turn.
   package var cyclesPerFrame: Int
@@ -35,7 +35,7 @@ package struct DesignCounts: Codable, Hashable, Sendable {
 }
 
 /// The contents and the work of one unit of a design.
-package struct UnitCounts: Codable, Hashable, Sendable {
+package struct UnitCounts: Hashable, Sendable {
   /// Such as `lanes`, `weight memory`, `operand memory`, `transform in`, `transform out`,
   /// `element-wise gru0`, `activation tables`, `stream`, `control`.
   package var name: String
@@ -74,7 +74,7 @@ package struct UnitCounts: Codable, Hashable, Sendable {
 }
 
 /// Signed operand widths of a multiplier, in bits; 0 where a unit has none.
-package struct MultiplierWidths: Codable, Hashable, Sendable {
+package struct MultiplierWidths: Hashable, Sendable {
   package var a: Int
   package var b: Int
   package init(_ a: Int = 0, _ b: Int = 0) {
@@ -84,8 +84,8 @@ package struct MultiplierWidths: Codable, Hashable, Sendable {
 }
 
 /// One kind of memory of a unit.
-package struct MemoryCounts: Codable, Hashable, Sendable {
-  package enum Kind: String, CaseIterable, Codable, Sendable {
+package struct MemoryCounts: Hashable, Sendable {
+  package enum Kind: String, CaseIterable, Sendable {
     /// Block RAM, read through a register.
     case block
     /// LUTs as writable memory.

@@ -25,7 +25,7 @@ package struct Diagnostic: Hashable, Sendable, CustomStringConvertible {
   }
 
   package var description: String {
-    "\(severity.rawValue): \(path): \(message); \(fix)"
+    "\(severity.rawValue): \(Messages.part(path)): \(Messages.part(message)); \(Messages.part(fix))"
   }
 }
 
@@ -35,7 +35,13 @@ package struct DiagnosticsEmitted: Error, Sendable, CustomStringConvertible {
   package init(_ diagnostics: [Diagnostic]) { self.diagnostics = diagnostics }
   package init(_ diagnostic: Diagnostic) { self.diagnostics = [diagnostic] }
   package var description: String {
-    diagnostics.map(\.description).joined(separator: "\n")
+    let isLong = diagnostics.count > Messages.mostFindings
+    // Errors alone where there are many, so that no number of warnings hides one.
+    let lines = (isLong ? diagnostics.filter { $0.severity == .error } : diagnostics)
+      .prefix(Messages.mostFindings)
+    let rest = diagnostics.count - lines.count
+    return (lines.map(\.description) + (rest > 0 ? ["and \(rest) more"] : []))
+      .joined(separator: "\n")
   }
 }
 

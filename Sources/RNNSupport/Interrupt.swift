@@ -14,7 +14,7 @@ package final class ChildProcesses: @unchecked Sendable {
   }
 }
 
-/// Ctrl-C and SIGTERM as a value that long work asks for.
+/// Ctrl-C, SIGTERM and a closed terminal as a value that long work asks for.
 ///
 /// Work inside `cooperatively` is told and finishes by itself, keeping what it has; all other work
 /// ends at once with exit code 130, its child processes first. A second signal always ends at once.
@@ -33,9 +33,13 @@ package final class Interrupt: @unchecked Sendable {
   /// True after the first signal.
   package var isRequested: Bool { lock.withLock { requested } }
 
-  /// Takes over SIGINT and SIGTERM; called once, at the start of the program.
+  /// Takes over SIGINT, SIGTERM and SIGHUP (a closed terminal); called once, at the start of the program.
   package func install() {
-    for number in [SIGINT, SIGTERM] {
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      var before = sigaction()
+      sigaction(number, nil, &before)
+      // Under `nohup` a closed terminal is to be ignored.
+      if number == SIGHUP, isIgnored(before) { continue }
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler { [self] in received() }
@@ -68,12 +72,23 @@ package final class Interrupt: @unchecked Sendable {
   package func cleaningUp<T>(_ cleanup: @escaping @Sendable () -> Void, _ work: () throws -> T)
     rethrows -> T
   {
-    let key = lock.withLock {
+    let key = register(cleanup)
+    defer { forget(key) }
+    return try work()
+  }
+
+  /// Adds a clean-up for a signal that ends the program, until `forget` is called with the result.
+  package func register(_ cleanup: @escaping @Sendable () -> Void) -> Int {
+    lock.withLock {
       nextCleanup += 1
       cleanups[nextCleanup] = cleanup
       return nextCleanup
     }
-    defer { lock.withLock { _ = cleanups.removeValue(forKey: key) } }
-    return try work()
+  }
+  package func forget(_ key: Int) { lock.withLock { _ = cleanups.removeValue(forKey: key) } }
+
+  private func isIgnored(_ action: sigaction) -> Bool {
+    unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+      == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 }

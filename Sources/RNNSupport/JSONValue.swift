@@ -44,8 +44,8 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
 extension JSONValue {
   /// The canonical text: two-space indentation, arrays of scalars on one line, a final newline.
   ///
-  /// Numbers print with Swift's shortest round-trip form. A non-finite double is a precondition failure:
-  /// callers refuse it earlier, with the place where it came from.
+  /// Numbers print with Swift's shortest round-trip form. JSON has no infinities and no "not a number": they print as
+  /// null, which no reader takes for a number.
   package var text: String {
     var out = ""
     write(into: &out, indent: 0)
@@ -68,8 +68,7 @@ extension JSONValue {
     case .bool(let value): out += value ? "true" : "false"
     case .int(let value): out += "\(value)"
     case .double(let value):
-      precondition(value.isFinite, "a JSON number must be finite, found \(value)")
-      out += "\(value)"
+      out += value.isFinite ? "\(value)" : "null"
     case .string(let value): JSONValue.write(value, into: &out)
     case .array(let values):
       if values.allSatisfy(\.isScalar) {

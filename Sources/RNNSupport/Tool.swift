@@ -102,9 +102,6 @@ extension Tool {
   /// The C++ compiler, which builds the simulation model.
   package static let cxx = Tool(
     name: "g++", package: "g++", purpose: "build the simulation model", minimum: "10.0")
-  /// GNU make, which runs the build that Verilator wrote.
-  package static let make = Tool(
-    name: "make", package: "make", purpose: "build the simulation model", minimum: "4.0")
   /// Yosys, which synthesizes the emitted Verilog.
   package static let yosys = Tool(
     name: "yosys", package: "yosys", purpose: "synthesize the Verilog and count its resources",
@@ -126,6 +123,6 @@ extension Tool {
 
   /// Every tool, in the order in which `rnnc doctor` lists them.
   package static let all: [Tool] = [
-    .verilator, .cxx, .make, .yosys, .nextpnrECP5, .nextpnrICE40, .iverilog,
+    .verilator, .cxx, .yosys, .nextpnrECP5, .nextpnrICE40, .iverilog,
   ]
 }

@@ -25,7 +25,7 @@ package struct ToolError: Error, Sendable, CustomStringConvertible {
     self.details = details
   }
   package var description: String {
-    let tail = details.map { "\n" + $0 } ?? ""
-    return "error: \(message); \(hint)\(tail)"
+    let tail = details.map { "\n" + Messages.lines($0) } ?? ""
+    return "error: \(Messages.part(message, limit: 2000)); \(Messages.part(hint))\(tail)"
   }
 }

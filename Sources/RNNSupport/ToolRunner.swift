@@ -9,10 +9,10 @@ package struct ToolOutput: Sendable {
   package var seconds: Double
 }
 
-/// Finds and runs the programs of the outside world; the only home of `Process`.
+/// Finds and runs the programs of the outside world; nothing else starts processes.
 ///
-/// Every child runs in a process group of its own, so that a time limit or an interrupt ends the
-/// whole tree (`verilator` starts `make` starts `g++`).
+/// Every child runs in a process group of its own, so that a time limit, an interrupt, or the end of this process
+/// by whatever cause ends the whole tree (`g++` starts `cc1plus`).
 package struct ToolRunner: Sendable {
   /// The environment that tools are looked up in and run with.
   package var environment: [String: String]
@@ -104,17 +104,8 @@ package struct ToolRunner: Sendable {
         hint: tool.map { "install it: \($0.installCommand)" }
           ?? "install it and make sure that PATH has its folder")
     }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
-    process.environment = environment.merging(extraEnvironment) { $1 }
-    if let directory { process.currentDirectoryURL = directory }
     let out = Pipe()
     let err = Pipe()
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = out
-    process.standardError = err
-
     let collected = Collected()
     let readers = DispatchGroup()
     for (pipe, isError) in [(out, false), (err, true)] {
@@ -124,32 +115,40 @@ package struct ToolRunner: Sendable {
         collected.set(handle.readDataToEndOfFile(), isError: isError)
       }
     }
-    let exited = DispatchSemaphore(value: 0)
-    process.terminationHandler = { _ in exited.signal() }
     let start = DispatchTime.now().uptimeNanoseconds
-    do {
-      try process.run()
-    } catch {
-      try? out.fileHandleForWriting.close()
-      try? err.fileHandleForWriting.close()
+    let spawned = Result {
+      try Child(
+        URL(fileURLWithPath: path).path, arguments,
+        environment: environment.merging(extraEnvironment) { $1 },
+        directory: directory, out: out.fileHandleForWriting.fileDescriptor,
+        err: err.fileHandleForWriting.fileDescriptor)
+    }
+    try? out.fileHandleForWriting.close()
+    try? err.fileHandleForWriting.close()
+    let child: Child
+    switch spawned {
+    case .success(let started): child = started
+    case .failure(let error):
       throw ToolError(
-        .toolFailed, "cannot start `\(commandLine)`: \(error.localizedDescription)",
+        .toolFailed, "cannot start `\(commandLine)`: \(error)",
         hint: "check that \(path) runs and that its working directory exists")
     }
-    let group = process.processIdentifier
-    ChildProcesses.shared.insert(group)
-    defer { ChildProcesses.shared.remove(group) }
-    let timedOut = exited.wait(timeout: .now() + timeout) == .timedOut
-    if timedOut {
-      kill(-group, SIGKILL)
-      exited.wait()
-    }
+    ChildProcesses.shared.insert(child.group)
+    let (exit, timedOut) = child.wait(seconds: timeout)
+    // What it left running in the background would hold the pipes open.
+    ChildProcesses.shared.remove(child.group)
+    child.end()
     readers.wait()
     let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
     let (standardOutput, standardError) = collected.texts
     let output = ToolOutput(
-      status: process.terminationStatus, standardOutput: standardOutput,
-      standardError: standardError, seconds: seconds)
+      status: exit.code, standardOutput: standardOutput, standardError: standardError,
+      seconds: seconds)
+    // An interrupt ended the tool: its status is not the tool's fault.
+    if Interrupt.shared.isRequested, output.status != 0 {
+      throw ToolError(
+        .interrupted, "\(executable) was interrupted", hint: "run the same command again")
+    }
     if timedOut {
       throw ToolError(
         .toolFailed, "\(executable) ran longer than \(timeout) seconds and was stopped",
@@ -157,7 +156,7 @@ package struct ToolRunner: Sendable {
         details: "$ \(commandLine)\n" + ToolRunner.tail(standardError))
     }
     if output.status != 0, !acceptFailure {
-      let how = process.terminationReason == .uncaughtSignal ? "signal" : "status"
+      let how = exit.isSignal ? "signal" : "status"
       throw ToolError(
         .toolFailed, "\(executable) failed with \(how) \(output.status)",
         hint: "the lines below are its own; the command can be run again by hand",

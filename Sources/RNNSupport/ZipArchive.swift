@@ -58,9 +58,14 @@ package struct ZipArchive: Sendable {
     }
   }
 
+  /// What a file may unpack to beside 16 bytes for each packed one.
+  ///
+  /// Trained weights hardly shrink, and a description is small; only what was made to fill a memory unpacks to more.
+  private static let freeBytes = 64 << 20
+
   /// The contents of a file; nil if the archive has none of this name.
   ///
-  /// Length and checksum are checked. DEFLATE packs at most about 1032 to 1, which bounds the memory.
+  /// Length and checksum are checked. The length that the directory promises is judged before anything is unpacked.
   package func contents(_ name: String) throws(Fault) -> Data? {
     guard let entry = entries[name] else { return nil }
     let at = entry.offset
@@ -72,26 +77,34 @@ package struct ZipArchive: Sendable {
       throw Fault(message: "\"\(name)\" is cut off")
     }
     let packed = bytes[start..<start + entry.packed]
-    let contents: [UInt8]
+    let contents: Data
     switch entry.method {
     case 0:
       guard entry.size == entry.packed else { throw Fault(message: "\"\(name)\" is damaged") }
-      contents = Array(packed)
+      contents = Data(packed)
     case 8:
-      guard entry.size <= 1100 * (entry.packed + 1), let data = inflated(packed, size: entry.size)
-      else { throw Fault(message: "\"\(name)\" is damaged") }
+      guard entry.size <= Self.freeBytes + 16 * entry.packed else {
+        throw Fault(
+          message:
+            "\"\(name)\" would unpack from \(entry.packed) bytes to \(entry.size), more than any model's"
+        )
+      }
+      guard let data = inflated(packed, size: entry.size) else {
+        throw Fault(message: "\"\(name)\" is damaged")
+      }
       contents = data
     default:
       throw Fault(message: "\"\(name)\" is packed by method \(entry.method), not by DEFLATE")
     }
-    let checksum = contents.withUnsafeBufferPointer {
-      UInt32(truncatingIfNeeded: crc32_z(0, $0.baseAddress, $0.count))
+    let checksum = contents.withUnsafeBytes {
+      UInt32(
+        truncatingIfNeeded: crc32_z(0, $0.bindMemory(to: UInt8.self).baseAddress, $0.count))
     }
     // zlib gives 0 for no bytes at all, as the format wants.
     guard checksum == entry.checksum else {
       throw Fault(message: "\"\(name)\" is damaged: its checksum is wrong")
     }
-    return Data(contents)
+    return contents
   }
 
   /// A little-endian number that the caller knows to be inside; 0 where it is not.
@@ -101,7 +114,7 @@ package struct ZipArchive: Sendable {
   }
 
   /// Unpacks exactly `size` bytes; nil if the data are damaged or give another number.
-  private func inflated(_ packed: ArraySlice<UInt8>, size: Int) -> [UInt8]? {
+  private func inflated(_ packed: ArraySlice<UInt8>, size: Int) -> Data? {
     var stream = z_stream()
     // A negative number of bits of window asks for data without a head.
     guard inflateInit2_(&stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
@@ -109,17 +122,18 @@ package struct ZipArchive: Sendable {
     defer { inflateEnd(&stream) }
     var input = Array(packed)
     // One byte more than promised shows data that are too long.
-    var output = [UInt8](repeating: 0, count: size + 1)
+    var output = Data(count: size + 1)
     let status = input.withUnsafeMutableBufferPointer { input in
-      output.withUnsafeMutableBufferPointer { output in
+      output.withUnsafeMutableBytes { output in
         stream.next_in = input.baseAddress
         stream.avail_in = UInt32(input.count)
-        stream.next_out = output.baseAddress
+        stream.next_out = output.bindMemory(to: UInt8.self).baseAddress
         stream.avail_out = UInt32(output.count)
         return inflate(&stream, Z_FINISH)
       }
     }
     guard status == Z_STREAM_END, stream.total_out == size, stream.avail_in == 0 else { return nil }
-    return Array(output.prefix(size))
+    output.removeLast()
+    return output
   }
 }

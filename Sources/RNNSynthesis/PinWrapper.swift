@@ -27,7 +27,8 @@ package struct PinWrapper: Hashable, Sendable {
     self.outputBits = outputBits
   }
 
-  package var name: String { "\(design)_pins" }
+  package var name: String { Self.name(of: design) }
+  static func name(of design: String) -> String { "\(design)_pins" }
 
   /// The wires of the control port, without its prefix.
   private var controlInputs: [(port: String, width: Int)] {

@@ -43,10 +43,12 @@ package struct PlaceAndRoute: Sendable {
   /// The tools that it runs: the placer; the bitstream tool comes with it.
   package var tool: Tool { family == .ecp5 ? .nextpnrECP5 : .nextpnrICE40 }
 
+  static let reportName = "timing.json"
+
   /// The files that it writes for a design, in the folder of the artefacts.
   package func outputs(of design: String) -> (routed: String, report: String, bitstream: String) {
     let routed = family == .ecp5 ? "\(design).config" : "\(design).asc"
-    return (routed, "timing.json", family == .ecp5 ? "\(design).bit" : "\(design).bin")
+    return (routed, Self.reportName, family == .ecp5 ? "\(design).bit" : "\(design).bin")
   }
 
   /// Runs nextpnr and the bitstream tool in a folder that holds the netlist `<design>.json`.
@@ -85,8 +87,7 @@ package struct PlaceAndRoute: Sendable {
         installHint: tool)
     case .sevenSeries, .ultraScale: break
     }
-    return try NextpnrReport(
-      parsing: String(
-        decoding: AtomicFile.read(folder.appendingPathComponent(files.report)), as: UTF8.self))
+    _ = try Synthesizer.read(files.bitstream, of: "the packer of \(placer)", in: folder)
+    return try NextpnrReport(parsing: Synthesizer.read(files.report, of: placer, in: folder))
   }
 }

@@ -34,7 +34,7 @@ extension SynthesisResult {
   private func placementLines(_ placement: Placement) -> [String] {
     let report = placement.report
     let (logic, routing) = report.delays
-    let framesPerSecond = Int(report.megahertz * 1e6 / Double(cyclesPerFrame))
+    let framesPerSecond = Int(saturating: report.megahertz * 1e6 / Double(cyclesPerFrame))
     return [
       "placed and routed: \(Self.decimals(report.megahertz, 1)) MHz "
         + "(\(placement.tool) \(placement.version), \(placement.target), seed \(placement.seed), "
@@ -61,13 +61,13 @@ extension SynthesisResult {
   }
 
   static func number(_ value: Double) -> String {
-    value == value.rounded() ? "\(Int(value))" : decimals(value, 1)
+    value == value.rounded() ? value.compactText : decimals(value, 1)
   }
 
   static func decimals(_ value: Double, _ digits: Int) -> String {
     var scale = 1
     for _ in 0..<digits { scale *= 10 }
-    let whole = Int((value * Double(scale)).rounded())
+    let whole = Int(saturating: (value * Double(scale)).rounded())
     guard digits > 0 else { return "\(whole)" }
     let fraction = "\(abs(whole) % scale)"
     let padding = String(repeating: "0", count: digits - fraction.count)

@@ -20,7 +20,16 @@ package struct Synthesizer: Sendable {
     family = try SynthesisFamily(of: device)
   }
 
-  /// Synthesizes in the build's folder `synth`, which is replaced.
+  /// The folder, in the build folder, that the artefacts go to.
+  package static let folder = YosysScript.folder
+  /// The names of the files in it for a design, whatever the device.
+  package static func fileNames(of design: String) -> [String] {
+    [YosysScript.scriptName, YosysScript.statisticsName, PlaceAndRoute.reportName]
+      + ["\(PinWrapper.name(of: design)).sv"]
+      + ["json", "config", "bit", "asc", "bin"].map { "\(design).\($0)" }
+  }
+
+  /// Synthesizes into the build's folder `synth`, which is replaced when all is done.
   ///
   /// - Parameter progress: told what is done, in words.
   /// - Throws: `ToolError` when a tool is missing or fails.
@@ -29,10 +38,8 @@ package struct Synthesizer: Sendable {
     var placerVersion: ToolVersion?
     if let placer { placerVersion = try tools.require(placer.tool) }
     let script = YosysScript(design: design, family: family)
-    let folder = design.folder.appendingPathComponent(YosysScript.folder)
-    try? FileManager.default.removeItem(at: folder)
-    do {
-      try AtomicFile.makeFolder(folder)
+    let target = design.folder.appendingPathComponent(YosysScript.folder)
+    return try AtomicFile.writeFolder(at: target) { folder in
       try AtomicFile.write(script.text, to: folder.appendingPathComponent(YosysScript.scriptName))
       if !family.isHierarchical {
         try AtomicFile.write(
@@ -41,12 +48,11 @@ package struct Synthesizer: Sendable {
       progress("synthesizing with Yosys \(yosys)")
       try tools.run(
         Tool.yosys.name, ["-q", "-s", "../\(YosysScript.folder)/\(YosysScript.scriptName)"],
-        directory: design.folder.appendingPathComponent("mem"), timeout: 4 * 3600,
+        directory: try Self.makeView(of: design.folder, in: folder), timeout: 4 * 3600,
         installHint: .yosys)
+      try FileManager.default.removeItem(at: folder.appendingPathComponent(Self.viewName))
       let statistics = try YosysStatistics(
-        parsing: String(
-          decoding: AtomicFile.read(folder.appendingPathComponent(YosysScript.statisticsName)),
-          as: UTF8.self))
+        parsing: Self.read(YosysScript.statisticsName, of: Tool.yosys.name, in: folder))
       var result = try self.result(statistics, top: script.top, yosys: yosys)
       if let placer, let placerVersion {
         progress("placing and routing with \(placer.tool.name) \(placerVersion)")
@@ -59,11 +65,46 @@ package struct Synthesizer: Sendable {
           bitstream: "\(YosysScript.folder)/\(placer.outputs(of: design.name).bitstream)")
       }
       return result
-    } catch {
-      // A half-filled folder would look like a result.
-      try? FileManager.default.removeItem(at: folder)
-      throw error
     }
+  }
+
+  /// What a tool that ended well should have written.
+  static func read(_ name: String, of tool: String, in folder: URL) throws -> String {
+    guard let data = try? Data(contentsOf: folder.appendingPathComponent(name)), !data.isEmpty
+    else {
+      throw ToolError(
+        .toolFailed, "\(tool) ended without a fault and wrote no \(name)",
+        hint: "reinstall it, or look at what stands for it in PATH")
+    }
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  private static let viewName = "view"
+
+  /// A view of the build in which `synth` is the folder in work: the script's paths are those of the finished build.
+  ///
+  /// - Returns: the view's folder `mem`, which the script is to be run in.
+  private static func makeView(of build: URL, in folder: URL) throws -> URL {
+    let manager = FileManager.default
+    let memory = folder.appendingPathComponent(viewName).appendingPathComponent("mem")
+    func link(_ path: String, to target: String) throws {
+      try manager.createSymbolicLink(
+        atPath: folder.appendingPathComponent("\(viewName)/\(path)").path,
+        withDestinationPath: target)
+    }
+    do {
+      try manager.createDirectory(at: memory, withIntermediateDirectories: true)
+      try link("rtl", to: "../../rtl")
+      try link(YosysScript.folder, to: "..")
+      let images = try manager.contentsOfDirectory(
+        atPath: build.appendingPathComponent("mem").path)
+      for name in images { try link("mem/\(name)", to: "../../../mem/\(name)") }
+    } catch {
+      throw ToolError(
+        .file, "cannot write into \(folder.path): \(error.localizedDescription)",
+        hint: "check the path, its permissions and the free space")
+    }
+    return memory
   }
 
   private func result(
@@ -82,7 +123,7 @@ package struct Synthesizer: Sendable {
       }
       func weight(_ module: SynthesisResult.Module) -> Int {
         module.instances * (module.usage.luts + module.usage.flipFlops)
-          + Int(Double(module.instances) * module.usage.blockRAMs * 1000)
+          + Int(saturating: Double(module.instances) * module.usage.blockRAMs * 1000)
       }
       modules.sort { (weight($1), $0.name, $0.instances) < (weight($0), $1.name, $1.instances) }
     }

@@ -1,4 +1,5 @@
 internal import CRNNKernels
+package import RNNFixedPoint
 
 /// An element-wise operation on vectors of floats; a, b, c are its operands, k its constants.
 package enum TapeOp: Hashable, Sendable {
@@ -16,6 +17,10 @@ package enum TapeOp: Hashable, Sendable {
   /// Within 1e-6 relative.
   case tanh
   case relu
+  /// f(a), one element after the other in double precision
+  case function(ScalarFunction)
+  /// a * f'(x), with b what the derivative is a function of: x or f(x)
+  case functionSlope(ScalarFunction)
   /// a * b (1 - b)
   case sigmoidSlope
   /// a * (1 - b^2)
@@ -51,6 +56,10 @@ package struct Tape {
     instruction.b = Int32(operands.count > 1 ? operands[1] : operands[0])
     instruction.c = Int32(operands.count > 2 ? operands[2] : operands[0])
     instruction.k = (k[0], k[1], k[2], k[3])
+    if let context = ScalarMap.context(of: op) {
+      instruction.map = ScalarMap.call
+      instruction.context = context
+    }
     instructions.append(instruction)
   }
 
@@ -67,6 +76,8 @@ package struct Tape {
     case .sigmoid: return (RNN_SIGMOID, none)
     case .tanh: return (RNN_TANH, none)
     case .relu: return (RNN_RELU, none)
+    case .function: return (RNN_MAP, none)
+    case .functionSlope: return (RNN_MAP_SLOPE, none)
     case .sigmoidSlope: return (RNN_SIGMOID_SLOPE, none)
     case .tanhSlope: return (RNN_TANH_SLOPE, none)
     case .gate: return (RNN_GATE, none)
@@ -99,6 +110,31 @@ package struct Tape {
           Int64(columns), registers)
       }
     }
+  }
+}
+
+/// Functions that C calls element by element; they live as long as the process.
+private final class ScalarMap: Sendable {
+  private let formula: @Sendable (Double) -> Double
+  private init(_ formula: @escaping @Sendable (Double) -> Double) { self.formula = formula }
+
+  private static let maps: [TapeOp: ScalarMap] = Dictionary(
+    uniqueKeysWithValues: ScalarFunction.all.flatMap { f -> [(TapeOp, ScalarMap)] in
+      let slope =
+        switch f.derivative {
+        case .ofArgument(let slope), .ofValue(let slope): slope
+        }
+      return [
+        (.function(f), ScalarMap { f($0) }), (.functionSlope(f), ScalarMap(slope)),
+      ]
+    })
+  /// What `call` needs for an operation; nil for those that C computes itself.
+  static func context(of op: TapeOp) -> UnsafeMutableRawPointer? {
+    maps[op].map { Unmanaged.passUnretained($0).toOpaque() }
+  }
+  static let call: @convention(c) (UnsafeMutableRawPointer?, Float) -> Float = { context, x in
+    guard let context else { return .nan }
+    return Float(Unmanaged<ScalarMap>.fromOpaque(context).takeUnretainedValue().formula(Double(x)))
   }
 }
 

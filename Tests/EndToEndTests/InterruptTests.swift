@@ -56,6 +56,49 @@ import _RNNTestSupport
     }
   }
 
+  @Test func goingOnWithAnotherArithmeticIsNoticed() throws {
+    try withTemporaryFolder { folder in
+      try TinyDigits.write(to: folder, units: 24, epochs: 150)
+      let checkpoint = folder.appendingPathComponent("m.checkpoint")
+      _ = try interrupted(["train", "gru.json", "-o", "m"], in: folder) {
+        FileManager.default.fileExists(atPath: checkpoint.path)
+      }
+      // Four threads and no fused multiplications: what stands for a machine of another kind.
+      let other = try Program.run(["train", "gru.json", "-o", "m", "--reproducible"], in: folder)
+      let levels = other.standardError.matches(of: /x86-64[^;]*? threads/).map { "\($0.0)" }
+      #expect(Set(levels).count == 2, "\(other.standardError)")
+      // Where the C library gives the same features, it goes on, and the history has both.
+      if other.status == 0 {
+        let model = try String(
+          contentsOf: folder.appendingPathComponent("m/model.json"), encoding: .utf8)
+        #expect(model.contains("threads; then x86-64, oneDNN sse41, 4 threads"))
+      } else {
+        #expect(other.status == 2 && other.standardError.contains("--reproducible"))
+      }
+    }
+  }
+
+  @Test func reproducibleTrainingIsAlikeOnAnyNumberOfProcessors() throws {
+    try withTemporaryFolder { folder in
+      try TinyDigits.write(to: folder)
+      var models: [Data] = []
+      let train = [Program.path, "train", "gru.json", "--reproducible", "-o"]
+      for (name, prefix) in [
+        ("a", ["env"]), ("b", ["taskset", "-c", "0"]), ("c", ["env", "ONEDNN_MAX_CPU_ISA=AVX2"]),
+      ] {
+        let words = prefix + train + [name]
+        try ToolRunner().run(words[0], Array(words.dropFirst()), directory: folder)
+        for file in ["model.json", "model.safetensors"] {
+          models.append(try Data(contentsOf: folder.appendingPathComponent("\(name)/\(file)")))
+        }
+      }
+      #expect(models[0] == models[2] && models[1] == models[3], "one processor differs")
+      #expect(models[0] == models[4] && models[1] == models[5], "another limit differs")
+      let text = String(decoding: models[0], as: UTF8.self)
+      #expect(text.contains("\"arithmetic\": \"x86-64, oneDNN sse41, 4 threads\""))
+    }
+  }
+
   @Test func aCheckpointOfAnotherTrainingIsRefused() throws {
     try withTemporaryFolder { folder in
       try TinyDigits.write(to: folder, units: 24, epochs: 150)

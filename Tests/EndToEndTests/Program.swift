@@ -18,7 +18,7 @@ enum Program {
   /// True if designs can be simulated, or have to be: `RNNC_REQUIRE_TOOLS=1` makes a missing tool a failure.
   static let hasSimulator: Bool =
     ProcessInfo.processInfo.environment["RNNC_REQUIRE_TOOLS"] == "1"
-    || [Tool.verilator, .cxx, .make].allSatisfy { ToolRunner().path(of: $0.name) != nil }
+    || [Tool.verilator, .cxx].allSatisfy { ToolRunner().path(of: $0.name) != nil }
 
   /// Runs the program; the width of help screens is fixed.
   static func run(

@@ -19,10 +19,10 @@ import _RNNTestSupport
       for file in try emit(design) {
         try AtomicFile.write(Data(file.text.utf8), to: folder.appendingPathComponent(file.path))
       }
-      let described = try CosimDesign(design, folder: folder)
+      let described = try CosimDesign(design, golden: network.graph, folder: folder)
       let sequences = [network.sequence(steps: 3), network.sequence(steps: 2, seed: 1)]
       let files = try BenchWriter(described).files(
-        sequences: sequences, reference: ReferenceModel(design.graph))
+        sequences: sequences, reference: ReferenceModel(network.graph))
       for file in files {
         try AtomicFile.write(Data(file.text.utf8), to: folder.appendingPathComponent(file.path))
       }

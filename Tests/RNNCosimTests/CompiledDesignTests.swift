@@ -18,13 +18,12 @@ import _RNNTestSupport
       for file in try emit(design) {
         try AtomicFile.write(Data(file.text.utf8), to: folder.appendingPathComponent(file.path))
       }
-      let described = try CosimDesign(design, folder: folder)
+      let described = try CosimDesign(design, golden: network.graph, folder: folder)
       let bench = Cosimulator(described, builder: SimulationBuilder(effort: .quick))
       let sequences = [network.sequence(steps: 4), network.sequence(steps: 3, seed: 1)]
       func run() throws -> CosimResult {
         try bench.run(
-          sequences: sequences, runs: [CosimRun()],
-          makeReference: { try ReferenceModel(design.graph) })
+          sequences: sequences, runs: [CosimRun()])
       }
       let good = try run()
       #expect(good.passed, "\(good.summary)")

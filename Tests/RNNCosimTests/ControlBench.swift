@@ -71,10 +71,10 @@ final class ControlBench {
     for file in try emit(design) {
       try AtomicFile.write(Data(file.text.utf8), to: folder.appendingPathComponent(file.path))
     }
-    let described = try CosimDesign(design, folder: folder)
+    let described = try CosimDesign(design, golden: network.graph, folder: folder)
     let builder = SimulationBuilder(
       effort: .quick, assertions: true, runtimeFolder: try RandomNetworkTests.runtime.get())
-    let library = try SimulationLibrary(path: builder.build(described).library.path)
+    let library = try SimulationLibrary(builder.build(described))
     hardware = try ControlledSimulation(described, library: library, seed: seed)
     let graph = design.graph
     references = try (0..<row.options.streams).map { _ in try ReferenceModel(graph) }

@@ -138,13 +138,12 @@ import _RNNTestSupport
         try AtomicFile.write(Data(file.text.utf8), to: folder.appendingPathComponent(file.path))
       }
       let bench = Cosimulator(
-        try CosimDesign(design, folder: folder),
+        try CosimDesign(design, golden: network.graph, folder: folder),
         builder: SimulationBuilder(
           effort: .quick, assertions: true, runtimeFolder: try RandomNetworkTests.runtime.get()))
       func check() throws -> ControlCheck {
         try bench.checkControl(
-          sequences: [network.sequence(steps: 9), network.sequence(steps: 3, seed: 1)],
-          makeReference: { try ReferenceModel(design.graph) })
+          sequences: [network.sequence(steps: 9), network.sequence(steps: 3, seed: 1)])
       }
       let good = try check()
       #expect(good.passed, "\(good.firstMismatch ?? "")")

@@ -105,7 +105,17 @@ import Testing
     return lists
   }
 
-  static let all: [Variant] = CellRegistry.all.flatMap { variants(of: $0) }
+  /// Layers without a matrix, which keep the size, stand apart: one normalizes what another makes flat to nothing.
+  static let all: [Variant] = {
+    let every = CellRegistry.all.flatMap { Self.variants(of: $0) }
+    var keeping = every.filter { $0.cell.keepsSize }[...]
+    let mixed = every.filter { !$0.cell.keepsSize }.enumerated().flatMap { k, variant in
+      k % (layersPerNetwork - 1) == 0
+        ? [variant] + [keeping.popFirst()].compactMap(\.self) : [variant]
+    }
+    precondition(keeping.isEmpty, "\(keeping.count) layers without a matrix have no place")
+    return mixed
+  }()
   static let layersPerNetwork = 4
   static let isSoak = ProcessInfo.processInfo.environment["RNNC_SOAK"] != nil
   static let networks: [Int] = Array(0..<(all.count + layersPerNetwork - 1) / layersPerNetwork)

@@ -24,12 +24,12 @@ import _RNNTestSupport
   ) throws {
     try withTemporaryFolder { folder in
       let design = try compileSequential(graph, options: Self.options)
-      let result = try simulate(design, in: folder, sequences, seed: seed)
+      let result = try simulate(design, of: graph, in: folder, sequences, seed: seed)
       #expect(result.passed, "\(comment): \(result.summary)", sourceLocation: sourceLocation)
       let frames = sequences.reduce(0) { $0 + $1.count }
       #expect(
         result.probeValuesCompared
-          == result.runs.count * frames * design.probes.reduce(0) { $0 + $1.size },
+          == result.runs.count * frames * probedElements(design, of: graph),
         sourceLocation: sourceLocation)
       let original = try ReferenceModel(graph)
       for (s, frames) in sequences.enumerated() {
@@ -99,6 +99,33 @@ import _RNNTestSupport
       seed: UInt64(network), variants.map(\.description).joined(separator: "; "))
   }
 
+  /// The greatest element and the sum are read again for every element of what may take their places.
+  @Test(arguments: [1, 2, 9]) func aScalarOutlivesTheVectorMadeOfIt(_ units: Int) throws {
+    let cells: [(cell: any CellDefinition.Type, inputSize: Int)] = [
+      (MinimalGatedUnitCell.self, 5), (SoftmaxLayer.self, units),
+    ]
+    let layers = try QuantizedLayers(
+      cells.map {
+        EveryCellTests.Variant(cell: $0.cell, entries: []).graph(
+          inputSize: $0.inputSize, units: units, block: 1)
+      },
+      seed: 4)
+    try Self.expectEqual(
+      layers.integers,
+      [4, 1].enumerated().map { layers.sequence(steps: $1, seed: UInt64($0)) }, seed: 4,
+      "softmax of \(units)")
+  }
+
+  @Test func lanesRefuseANetworkWithoutAMatrix() throws {
+    let softmax = EveryCellTests.Variant(cell: SoftmaxLayer.self, entries: [])
+    let layers = try QuantizedLayers([softmax.graph(inputSize: 4, units: 4, block: 1)], seed: 4)
+    #expect {
+      _ = try compileHardware(layers.integers, options: CompileOptions(name: "net", engine: .lanes))
+    } throws: { "\($0)".contains("no matrix is multiplied") }
+    try Self.expectEqual(
+      layers.integers, [layers.sequence(steps: 3, seed: 1)], seed: 4, "softmax alone")
+  }
+
   static let sparse: [(cell: String, sizes: [Int], bank: Int, kept: Int)] = [
     ("gru", [5, 9], 4, 1), ("lstm", [7, 6, 5], 3, 2), ("sbo", [6, 8], 4, 2),
   ]
@@ -156,7 +183,6 @@ import _RNNTestSupport
         "options.outputElementsPerBeat"
       ),
       (CompileOptions(engine: .sequential, streams: 2), "options.streams"),
-      (CompileOptions(engine: .sequential, transform: .fourier), "options.transform"),
       (controlled, "options.control"),
       (CompileOptions(engine: .sequential, pipelining: .deep), "options.pipelining"),
       (CompileOptions(name: "9", engine: .sequential), "options.name"),
@@ -165,6 +191,13 @@ import _RNNTestSupport
       (CompileOptions(engine: .sequential, framesPerSecond: -1), "options.framesPerSecond"),
       (CompileOptions(engine: .sequential, latencyMicroseconds: 0.1), "options.latency"),
     ]
+    var turned = network.graph
+    turned.transform = .fourier
+    #expect {
+      _ = try compileHardware(turned, options: CompileOptions(engine: .sequential))
+    } throws: { error in
+      "\(error)".contains("transform: is fourier")
+    }
     for (options, path) in cases {
       do {
         _ = try compileHardware(network.graph, options: options)

@@ -19,7 +19,7 @@ import _RNNTestSupport
       for file in try emit(design) {
         try AtomicFile.write(Data(file.text.utf8), to: folder.appendingPathComponent(file.path))
       }
-      let described = try CosimDesign(design, folder: folder)
+      let described = try CosimDesign(design, golden: network.graph, folder: folder)
       print(
         "\(design.lanes) lanes of \(design.lowered.productsPerLane) multipliers,",
         "\(described.frameCycles) cycles a frame, \(design.probes.count) probes")
@@ -27,8 +27,7 @@ import _RNNTestSupport
       for effort in [SimulationBuilder.Effort.quick, .fast] {
         let start = Date()
         let result = try Cosimulator(described, builder: SimulationBuilder(effort: effort)).run(
-          sequences: sequences, runs: [CosimRun()],
-          makeReference: { try ReferenceModel(design.graph) })
+          sequences: sequences, runs: [CosimRun()])
         let seconds = Date().timeIntervalSince(start) - result.buildSeconds
         print(
           "effort \(effort): built in \(result.buildSeconds) s; \(result.cycles) cycles,",

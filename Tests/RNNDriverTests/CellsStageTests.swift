@@ -14,7 +14,8 @@ import Testing
     for cell in CellRegistry.all {
       let result = try CellsStage(name: cell.name).run(context)
       for option in cell.options { #expect(result.text.contains("  \(option.name) = ")) }
-      let graph = try Layer(name: "l", cell: cell.name, inputSize: 3, units: 5).graph
+      let units = cell.keepsSize ? 3 : 5
+      let graph = try Layer(name: "l", cell: cell.name, inputSize: 3, units: units).graph
       for state in graph.states { #expect(result.text.contains("state      \(state.name) [")) }
       for p in graph.parameters { #expect(result.text.contains("parameter  \(p.name) [")) }
       #expect(result.json["options"]?.array?.count == cell.options.count)

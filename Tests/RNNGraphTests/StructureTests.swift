@@ -188,12 +188,13 @@ import Testing
           IntegerNode(op: .input, size: size, format: QFormat(width: 3, fraction: 0), name: "x")
         ], matrices: [matrix], vectors: [], tables: [], states: [], output: ValueID(0))
       // The extremes of a row are reached where every operand sits at the end that its weight's sign asks for.
-      let ends = (0..<(transposed ? c.columns : c.rows)).flatMap { row in
-        [3, -4].map { end in
-          (0..<size).reduce(0) { sum, k in
-            let w = transposed ? dense[k * c.columns + row] : dense[row * c.columns + k]
-            return sum + w * (w > 0 ? Int64(end) : Int64(-1 - end))
-          }
+      var ends: [Int64] = []
+      for row in 0..<(transposed ? c.columns : c.rows) {
+        let weights = (0..<size).map { k -> Int64 in
+          transposed ? dense[k * c.columns + row] : dense[row * c.columns + k]
+        }
+        for end: Int64 in [3, -4] {
+          ends.append(weights.map { $0 > 0 ? $0 * end : $0 * (-1 - end) }.reduce(0, +))
         }
       }
       let range = try #require(

@@ -72,7 +72,9 @@ import _RNNTestSupport
       let (after, rounded) = try part(fixed)
       let interpreter = FloatInterpreter(network: before.network, weights: weights)
       let reference = try ReferenceModel(
-        try freeze(after.network, weights: rounded, name: "again", tableSegments: nil))
+        try freeze(
+          after.network, weights: rounded, name: "again",
+          rules: IntegerRules(tableSegments: nil)))
       let graph = reference.graph
       let values = try NPYArray.read(features).floats.map(Double.init)
       var errors: [Double] = []

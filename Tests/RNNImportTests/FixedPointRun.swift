@@ -95,7 +95,7 @@ struct FixedPointRun: Sendable {
   /// Whether designs can be simulated, or have to be.
   static let hasSimulator: Bool =
     ProcessInfo.processInfo.environment["RNNC_REQUIRE_TOOLS"] == "1"
-    || [Tool.verilator, .cxx, .make].allSatisfy { ToolRunner().path(of: $0.name) != nil }
+    || [Tool.verilator, .cxx].allSatisfy { ToolRunner().path(of: $0.name) != nil }
 
   /// Verilator's runtime, compiled once for all designs.
   private static let runtime: Result<URL, any Error> = Result {

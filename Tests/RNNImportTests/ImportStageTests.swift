@@ -165,10 +165,9 @@ private let context = StageContext(progress: Silent())
       part.network, weights: part.weights, ranges: ranges, policy: policy)
     let graph = try freeze(
       plan.network, weights: part.weights.rounded(to: plan.network), name: "imported",
-      tableSegments: policy.tableSegments)
+      rules: policy.integerRules)
     let reference = try ReferenceModel(graph)
-    let codes = graph.inputCodes(
-      sequences.map { $0.joined().map(Float.init) }, rounding: policy.rounding)
+    let codes = graph.inputCodes(sequences.map { $0.joined().map(Float.init) })
     var greatest = 0.0
     for (sequence, rows) in zip(sequences, codes) {
       interpreter.reset()

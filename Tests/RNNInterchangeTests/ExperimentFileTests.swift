@@ -26,7 +26,10 @@ import _RNNTestSupport
     }
     #expect(training.epochs.isMultiple(of: penalties.count))
     #expect(e.compression?.blocks.count == 6)
-    #expect(e.compression?.blocks.allSatisfy { $0.layer == "gru0" && $0.block == 8 } == true)
+    #expect(
+      e.compression?.blocks.allSatisfy {
+        $0.layer == "gru0" && $0.structure == .blockCirculant(block: 8)
+      } == true)
     let lstm = try ExperimentFile.read(
       Self.gru.deletingLastPathComponent().appendingPathComponent("lstm.json"))
     #expect(lstm.network.layers[0].cell == "lstm")
@@ -76,8 +79,9 @@ import _RNNTestSupport
     #expect(e.network.layers[0].configuration.choice("reset") == "after")
     #expect(e.quantization == nil)
     #expect(
-      e.compression?.blocks.map { "\($0.layer).\($0.parameter) \($0.block)" } == [
-        "gru0.z.weight_x 4", "gru0.r.weight_x 4", "gru0.n.weight_x 4", "gru0.n.weight_h 16",
+      e.compression?.blocks.map { "\($0.layer).\($0.parameter) \($0.structure)" } == [
+        "gru0.z.weight_x circulant-4", "gru0.r.weight_x circulant-4",
+        "gru0.n.weight_x circulant-4", "gru0.n.weight_h circulant-16",
       ])
     guard case .direct(fromProjection: true, _)? = e.compression?.method else {
       Issue.record("not direct")
@@ -169,6 +173,17 @@ import _RNNTestSupport
     .init("training/augmentation/stretch", 1.5, "/augmentation/stretch: 1.5"),
     .init("compression/method", "prune", "/compression/method: \"prune\""),
     .init("compression/blocks/0/block", 6, "/blocks/0/block: a block size of 6"),
+    .init("compression/blocks/0/structure", .object(["kind": "dense"]), "unknown key \"block\""),
+    .init(
+      "compression/blocks/0",
+      .object(["matrices": "gru0.*", "structure": .object(["kind": "dense"])]),
+      "/blocks/0/structure: dense matrices store every value"),
+    .init(
+      "compression/blocks/0",
+      .object([
+        "matrices": "gru0.*",
+        "structure": .object(["kind": "bank-balanced", "bank": 4, "kept": 5]),
+      ]), "/blocks/0/structure/bank: 5 of 4 columns cannot be kept"),
     .init("compression/blocks/0/matrices", "gru1.*", "no matrix matches \"gru1.*\""),
     .init("compression/penalties", [], "there is no stage"),
     .init("compression/penalties/1", 0, "/compression/penalties/1: 0.0"),

@@ -1,4 +1,5 @@
 import Foundation
+import RNNBilinear
 import RNNFixedPoint
 import RNNGraph
 import RNNInterchange
@@ -49,6 +50,8 @@ enum SampleModel {
         normalisation: FeatureNormalisation(
           mean: [0.1, -2, 3e-9, 4, 5], deviation: [1, 2, 0.3, 1e10, 5])),
       network: try network(quantized: quantized),
+      integers: quantized
+        ? IntegerRules(inputRounding: .halfToEven, tableSegments: nil, transform: .fourier) : nil,
       stages: [
         ModelStage(
           name: "train", seed: 7,
@@ -158,6 +161,87 @@ enum SampleModel {
     }
   }
 
+  /// Version 1 had the segments of tables in its history, and inputs are rounded as the first layer says.
+  @Test func filesOfVersion1AreRead() throws {
+    let url = vectors.appendingPathComponent("model-version1.json")
+    let (got, weights) = try ModelFile.read(url)
+    let model = try SampleModel.model(quantized: true)
+    #expect(got.network == model.network && got.stages == model.stages && got.task == model.task)
+    #expect(got.integers == IntegerRules(inputRounding: .down, tableSegments: 128))
+    #expect(weights == SampleModel.weights(model.network))
+    let old = try JSONValue(parsing: AtomicFile.read(url))
+    for (setting, segments) in [(JSONValue.int(32), 32), ("automatic", nil)] as [(JSONValue, Int?)]
+    {
+      let stage = JSONValue.object([
+        "name": "quantize", "seed": 0, "settings": .object(["tableSegments": setting]),
+        "metrics": .object([]),
+      ])
+      let edited = SampleModel.editing(old, "stages/0", to: stage)
+      let read = try ModelFile.description(parsing: Data(edited.text.utf8), path: "m.json")
+      #expect(read.integers == IntegerRules(inputRounding: .down, tableSegments: segments))
+    }
+  }
+
+  /// Deleting the history changes nothing but the history.
+  @Test func historyIsOnlyHistory() throws {
+    var model = try SampleModel.model(quantized: true)
+    try withTemporaryFolder { folder in
+      let url = folder.appendingPathComponent("m.json")
+      try model.write(to: url, weights: SampleModel.weights(model.network))
+      let text = SampleModel.editing(
+        try JSONValue(parsing: AtomicFile.read(url)), "stages", to: .array([])
+      ).text
+      model.stages = []
+      #expect(try ModelFile.description(parsing: Data(text.utf8), path: "m.json") == model)
+    }
+  }
+
+  /// The columns of sparse matrices stand with the weights, and are checked like them.
+  @Test func patternsStandWithTheWeights() throws {
+    var network = Network(layers: [
+      try Layer(name: "g", cell: "gru", inputSize: 9, units: 5)
+    ])
+    for p in network.layers[0].graph.parameters.indices
+    where network.layers[0].graph.parameters[p].isMatrix {
+      network.layers[0].graph.parameters[p].structure = .bankBalanced(bank: 4, kept: 1 + p % 2)
+    }
+    let unplaced = network
+    var weights = SampleModel.weights(
+      Network(layers: [try Layer(name: "g", cell: "gru", inputSize: 9, units: 5)]))
+    for (p, parameter) in unplaced.layers[0].graph.parameters.enumerated() {
+      let (structure, stored) = parameter.nearest(to: weights.values[0][p])
+      network.layers[0].graph.parameters[p].structure = structure
+      weights.values[0][p] = stored
+    }
+    let model = ModelFile(name: "m", task: nil, network: network)
+    try withTemporaryFolder { folder in
+      let url = folder.appendingPathComponent("m.json")
+      try model.write(to: url, weights: weights)
+      let (got, gotWeights) = try ModelFile.read(url)
+      #expect(got == model && gotWeights == weights)
+      #expect(try ModelFile.readDescription(url).network == unplaced)
+      let tensors = try SafeTensors.read(folder.appendingPathComponent("m.safetensors"))
+      let name = "g.z.weight_x.columns"
+      #expect(tensors[name]?.kind == .int32 && tensors[name]?.shape == [5, 3])
+      func read(_ change: (inout [Int32]) -> Void) throws {
+        var edited = SafeTensors()
+        for other in tensors.names where other != name {
+          edited.add(other, try #require(tensors[other]))
+        }
+        var columns = try #require(tensors[name]).integers
+        change(&columns)
+        edited.add(name, .init(shape: [columns.count / 3, 3], integers: columns))
+        _ = try ModelFile.weights(from: edited, for: unplaced, path: "w")
+      }
+      try read { _ in }
+      expectDiagnostic("w:\(name): column 9 cannot be that") { try read { $0[2] = 9 } }
+      expectDiagnostic("w:\(name): column 5 cannot be that") { try read { $0[0] = 5 } }
+      expectDiagnostic("w:\(name): the columns of the stored values are missing") {
+        try read { $0.removeLast(3) }
+      }
+    }
+  }
+
   /// Momentum has no beta, which only Adam and RMSProp have.
   @Test func optionsWithoutAMeaningNeedNotBeThere() throws {
     let network = Network(layers: [
@@ -202,7 +286,14 @@ enum SampleModel {
     Fault("name", nil, "m.json:/: the key \"name\" is missing"),
     Fault("colour", "red", "m.json:/colour: unknown key \"colour\""),
     Fault("format", "onnx", "\"format\": \"rnnc-model\""),
-    Fault("version", 2, "m.json:/version: version 2 of the format is not supported"),
+    Fault("version", 3, "m.json:/version: version 3 of the format is not supported"),
+    Fault("version", 1, "m.json:/integers: unknown key \"integers\""),
+    Fault("integers", nil, "m.json:/: the key \"integers\" is missing"),
+    Fault("integers", .null, "m.json:/integers: a quantized network needs the rules"),
+    Fault("integers/inputRounding", "up", "/integers/inputRounding: \"up\" is not supported"),
+    Fault("integers/tableSegments", 100, "/integers/tableSegments: 100 is no power of two"),
+    Fault("integers/tableSegments", 8192, "/integers/tableSegments: 8192 is not supported"),
+    Fault("integers/transform", "wavelet", "/integers/transform: \"wavelet\" is not supported"),
     Fault("inputSize", 6, "m.json:/layers/0/inputSize: 5 inputs, but the network has 6"),
     Fault("layers", [], "m.json:/layers: there are no layers"),
     Fault("layers/0/name", "readout", "m.json:/layers/3/name: \"readout\" names two layers"),

@@ -167,7 +167,12 @@ private struct Schema {
     let operand = JSONValue.object(["width": 8, "fraction": 5])
     try check(
       "model.schema.json",
-      [model, SampleModel.editing(model, "layers/0/values/0/operand", to: operand)])
+      [
+        model, SampleModel.editing(model, "layers/0/values/0/operand", to: operand),
+        SampleModel.editing(
+          model, "layers/0/parameters/0/structure",
+          to: .object(["kind": "bank-balanced", "bank": 4, "kept": 2])),
+      ])
     // The schema refuses what the reader refuses.
     for (pointer, value) in [
       ("colour", "red"), ("layers/0/direction", "bidirectional"), ("name", "7"),
@@ -202,6 +207,21 @@ private struct Schema {
         ),
       ]),
       edited(ExperimentFileTests.sequences),
+      edited([
+        (
+          "compression/blocks",
+          .array([
+            .object([
+              "matrices": "gru0.*.weight_x",
+              "structure": .object(["kind": "bank-balanced", "bank": 8, "kept": 2]),
+            ]),
+            .object([
+              "matrices": "gru0.*.weight_h",
+              "structure": .object(["kind": "block-circulant", "block": 4]),
+            ]),
+          ])
+        )
+      ]),
       edited([
         (
           "training/optimizer",

@@ -132,7 +132,7 @@ import Testing
     }
     #expect(network.inputSize == 3)
     for path in [
-      "admm.blocks", "admm.penalties[1]", "admm.training.epochs", "admm.training.selection",
+      "admm.structures", "admm.penalties[1]", "admm.training.epochs", "admm.training.selection",
     ] {
       #expect(text().contains("\(path):"), "\(path) in \(text())")
     }

@@ -13,7 +13,8 @@ enum CellCases {
         var sink = DiagnosticSink(stage: "test")
         guard
           let configuration = CellRegistry.configuration(
-            cell: cell.name, inputSize: inputs, units: units, options: options, path: "cell",
+            cell: cell.name, inputSize: inputs, units: cell.keepsSize ? inputs : units,
+            options: options, path: "cell",
             into: &sink)
         else { return nil }
         let graph = cell.graph(configuration)

@@ -1,3 +1,4 @@
+import RNNFixedPoint
 import RNNGraph
 import RNNSupport
 

@@ -67,10 +67,6 @@ import Testing
       options.columnGroups = optimum.columnGroups
       options.elementsPerStep = optimum.elementsPerStep
       let other = try? compile(graph, options: options)
-      print(
-        "FAST", name, streams, "Z3", optimum, "scheduled", other?.schedule.cyclesPerFrame ?? -1,
-        other?.sustainedCyclesPerFrame ?? -1, "ours", design.schedule.cyclesPerFrame,
-        design.sustainedCyclesPerFrame)
       if let other {
         #expect(
           design.schedule.cyclesPerFrame <= other.schedule.cyclesPerFrame,

@@ -109,7 +109,7 @@ private func compare(_ random: RandomNetwork, steps: Int) throws -> Int {
       for node in random.graph.nodes {
         guard case .activation(let index, let operand) = node.op else { continue }
         let table = random.graph.tables[index]
-        let function = TabulatedFunction(rawValue: table.function)!
+        let function = ScalarFunction.named(table.function)!
         for code in model.values(of: operand) {
           let real = quantized(
             function(table.input.value(of: code)), to: table.output, rounding: .halfUp,

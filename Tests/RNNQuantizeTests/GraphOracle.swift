@@ -79,6 +79,14 @@ struct GraphOracle {
           v.append(activated(activation, v[a.index], graph, ValueID(n), a))
         case .quantize(let a, let format, let rounding):
           v.append(v[a.index].map { round($0, format, rounding) })
+        case .reduce(let reduction, let a):
+          let (sum, count) = (v[a.index].reduce(0, +), Double(v[a.index].count))
+          switch reduction {
+          case .sum: v.append([sum])
+          case .mean: v.append([tables == nil ? sum / count : sum * significant(1 / count)])
+          case .maximum: v.append([v[a.index].sorted().last ?? .nan])
+          }
+        case .broadcast(let a): v.append((0..<node.size).map { _ in v[a.index][0] })
         }
         values[l][node.name] = v[n]
       }
@@ -107,6 +115,7 @@ struct GraphOracle {
       if case .quantize(id, let format, _) = node.op { format } else { nil }
     }
     var source = square
+    if case .broadcast(let one) = graph[source].op { source = one }
     if case .state(let s) = graph[source].op { source = graph[s].next }
     guard case .quantize(_, let format, _) = graph[source].op,
       // All units of one square and output have one table; the finest value format holds every value.
@@ -156,13 +165,16 @@ struct GraphOracle {
   }
 
   private func activated(
-    _ activation: Activation, _ x: [Double], _ graph: CellGraph, _ id: ValueID, _ operand: ValueID
+    _ activation: ScalarFunction, _ x: [Double], _ graph: CellGraph, _ id: ValueID,
+    _ operand: ValueID
   ) -> [Double] {
-    switch activation {
-    case .relu: return x.map { max($0, 0) }
-    case .tanh where tables == nil: return x.map { Foundation.tanh($0) }
-    case .sigmoid where tables == nil: return x.map { 1 / (1 + exp(-$0)) }
-    default: break
+    if activation == .relu { return x.map { max($0, 0) } }
+    if tables == nil {
+      switch activation {
+      case .tanh: return x.map { Foundation.tanh($0) }
+      case .sigmoid: return x.map { 1 / (1 + exp(-$0)) }
+      default: return x.map { activation($0) }
+      }
     }
     // The table whose input grid holds all operands and whose output is the format that readers round to.
     let readers = graph.nodes.compactMap { node -> QFormat? in
@@ -172,7 +184,7 @@ struct GraphOracle {
     if case .state(let s) = graph[source].op { source = graph[s].next }
     guard case .quantize(_, let input, _) = graph[source].op,
       let table = tables?.first(where: {
-        $0.function == activation.rawValue && $0.input == input && $0.output == readers.first
+        $0.function == activation.name && $0.input == input && $0.output == readers.first
       })
     else { fatalError("no table for \(graph[id].name)") }
     return x.map { table.output.value(of: table.code(for: Int64($0 / input.ulp))) }

@@ -136,7 +136,7 @@ func dense(inputs: Int = 2, units: Int = 3) -> CellGraph {
     #expect(
       try freeze(
         random.plan.network, weights: once, name: random.graph.name,
-        tableSegments: random.policy.tableSegments
+        rules: random.policy.integerRules
       ).matrices == random.graph.matrices)
   }
 }

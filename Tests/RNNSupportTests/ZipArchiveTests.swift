@@ -56,4 +56,15 @@ import Testing
       #expect(throws: ZipArchive.Fault.self) { try ZipArchive(whole.prefix(length)) }
     }
   }
+
+  /// A file that was made to fill the memory: the promise alone is enough to refuse it.
+  @Test func filesThatUnpackToMoreThanAnyModelAreRefused() throws {
+    let zip = try ZipArchive(archive(size: 1 << 30, data: [UInt8](repeating: 0, count: 1 << 20)))
+    do {
+      _ = try zip.contents("a/b.txt")
+      Issue.record("it was unpacked")
+    } catch let fault {
+      #expect(fault.message.contains("would unpack from 1048576 bytes to 1073741824"))
+    }
+  }
 }

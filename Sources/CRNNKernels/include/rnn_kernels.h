@@ -26,6 +26,8 @@ typedef enum {
   RNN_SIGMOID,         // 1 / (1 + exp(-a))
   RNN_TANH,            // tanh(a)
   RNN_RELU,            // max(0, a)
+  RNN_MAP,             // map(context, a)
+  RNN_MAP_SLOPE,       // a * map(context, b)
   RNN_SIGMOID_SLOPE,   // a * b * (1 - b), b = sigmoid(x)
   RNN_TANH_SLOPE,      // a * (1 - b * b), b = tanh(x)
   RNN_GATE,            // b > 0 ? a : 0
@@ -41,6 +43,9 @@ typedef struct {
   int32_t op;
   int32_t destination, a, b, c;  // operand indices; unused ones are 0
   float k[4];
+  // A function of one variable that has no kernel.
+  float (*map)(void *context, float x);
+  void *context;
 } rnn_instruction;
 
 typedef struct {
@@ -56,6 +61,13 @@ typedef struct {
 // register; `columns` is a multiple of RNN_LANES.
 void rnn_tape_run(const rnn_instruction *instructions, int32_t count, const rnn_operand *operands,
                   const int64_t *row_bases, int64_t rows, int64_t columns, float *registers);
+
+// From now on programs run with what every x86-64 has. To be called before any other thread is there.
+void rnn_use_common_instructions(void);
+int32_t rnn_uses_common_instructions(void);
+
+// Which x86-64-v of a program's instructions is in use, 1, 3 or 4; 0 on other processors.
+int32_t rnn_instruction_level(void);
 
 // Asks for rows x columns floats to be brought into the second-level cache.
 void rnn_prefetch(const float *base, int64_t stride, int64_t rows, int64_t columns);

@@ -109,7 +109,7 @@ extension CoreEmitter {
     let port = interface.output
     guard let memory = design.memories.first(where: { $0.role == .output }),
       let s = lowered.segmentOf[design.graph.output]
-    else { return }
+    else { preconditionFailure("no segment computes the output") }
     m.blank()
     let buffers = design.buffers.output
     m.comment(

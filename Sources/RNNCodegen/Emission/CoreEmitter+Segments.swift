@@ -60,10 +60,12 @@ extension CoreEmitter {
     if tapCycles(s).last != datapath.depth {
       m.sink("unused_segment\(s)_valid", [.bit("segment\(s)_valid_q", datapath.depth - 1)])
     }
+    let words = DatapathEmitter.words(s, of: design)
     for id in DatapathEmitter.exported(s, of: design) {
       for copy in 0..<steps {
         m.declare("n\(id.index)_\(copy)", .signed(design.graph[id].format.width))
       }
+      if !words.contains(id) { continue }
       m.wire(
         "n\(id.index)_step", .bits(design.graph[id].format.width * steps),
         .concat(
@@ -94,10 +96,20 @@ extension CoreEmitter {
       m.instance(
         "\(design.name)_datapath\(s)", "u_datapath\(s)_\(copy)", connections)
     }
+    for id in segment.nodes {
+      if let reduction = design.graph.hardware(id) as? ReductionHardware {
+        emitReduction(reduction, segment: s)
+      }
+    }
     for (k, probe) in design.probes.enumerated() where probe.segment == s {
       let latency = datapath.latency(probe.node)
-      m.assign(.whole("probe_\(k)_valid_o"), valid(s, at: latency))
-      m.assign(.whole("probe_\(k)_index_o"), .name("segment\(s)_step_d\(latency)"))
+      if design.graph[probe.node].op.isReduction {
+        m.assign(.whole("probe_\(k)_valid_o"), .name("n\(probe.node.index)_valid"))
+        m.assign(.whole("probe_\(k)_index_o"), .lit(0, width: indexWidth(probe.steps)))
+      } else {
+        m.assign(.whole("probe_\(k)_valid_o"), valid(s, at: latency))
+        m.assign(.whole("probe_\(k)_index_o"), .name("segment\(s)_step_d\(latency)"))
+      }
       m.assign(.whole("probe_\(k)_data_o"), value(probe.node))
     }
   }
@@ -178,18 +190,22 @@ extension CoreEmitter {
     }
   }
 
-  private func stepCount(_ s: Int) -> Int {
+  func stepCount(_ s: Int) -> Int {
     (lowered.segments[s].size + steps - 1) / steps
   }
 
   /// The cycles after a read at which some value leaves the datapath.
   private func tapCycles(_ s: Int) -> [Int] {
-    Set(
-      DatapathEmitter.exported(s, of: design).map { schedule.datapaths[s].latency($0) }
+    let datapath = schedule.datapaths[s]
+    // A reduction knows its first step behind its tree, and its last one when the result is ready.
+    let reductions = lowered.segments[s].nodes.filter { design.graph[$0].op.isReduction }
+    return Set(
+      DatapathEmitter.exported(s, of: design).map(datapath.latency)
+        + reductions.flatMap { [datapath.latency($0) - 1, datapath.latency($0)] }
     ).sorted()
   }
 
-  private func valid(_ s: Int, at cycle: Int) -> VerilogExpression {
+  func valid(_ s: Int, at cycle: Int) -> VerilogExpression {
     .bit("segment\(s)_valid_q", cycle - 1)
   }
 
@@ -235,6 +251,9 @@ extension CoreEmitter {
     case .stored(let stored):
       emitElementMemory(name, stored, reader: s, read: read, step: step)
       next = .name("\(name)_data")
+      if lowered.isSingle(stored, segment: s) {
+        next = .concat(Array(repeating: next, count: steps))
+      }
       if stored.previous {
         next =
           stored.initial == 0
@@ -261,7 +280,7 @@ extension CoreEmitter {
   ) {
     guard
       let memory = design.memories.first(where: { $0.role == .element(stored, segment: s) })
-    else { return }
+    else { preconditionFailure("segment \(s) reads \(stored) from no memory") }
     let flag = sourceFlag(stored)
     let current = VerilogExpression.name("segment\(s)_\(flag.rawValue)")
     let bank = stored.previous ? otherBank(current, flag) : current
@@ -279,14 +298,22 @@ extension CoreEmitter {
         writeData: .name("\(name)_collect_word"), read: read, readAddress: banked(bank, step))
       return
     }
-    guard let writer = lowered.segmentOf[stored.value] else { return }
+    guard let writer = lowered.segmentOf[stored.value] else {
+      preconditionFailure("no segment computes \(stored)")
+    }
     let latency = schedule.datapaths[writer].latency(stored.value)
+    let isReduction = design.graph[stored.value].op.isReduction
+    let isSingle = lowered.isSingle(stored, segment: s)
+    let word = VerilogExpression.lit(0, width: memory.addressWidth)
     self.memory(
       name, width: memory.width, depth: memory.depth, latency: pipelining.memory,
-      write: valid(writer, at: latency),
+      write: isReduction ? .name("n\(stored.value.index)_valid") : valid(writer, at: latency),
       writeAddress: banked(
-        flagTap(flag, writer, after: latency), .name("segment\(writer)_step_d\(latency)")),
-      writeData: value(stored.value), read: read, readAddress: banked(bank, step), values: memory)
+        flagTap(flag, writer, after: latency),
+        isSingle ? word : .name("segment\(writer)_step_d\(latency)")),
+      writeData: isSingle && !isReduction && steps > 1
+        ? .slice("n\(stored.value.index)_step", memory.width - 1, 0) : value(stored.value),
+      read: read, readAddress: banked(bank, isSingle ? word : step), values: memory)
   }
 
   /// A memory of block rows of sums; gives the elements of the step that was read one cycle ago.
@@ -294,12 +321,14 @@ extension CoreEmitter {
     _ name: String, _ node: ValueID, reader s: Int, read: VerilogExpression,
     step: VerilogExpression
   ) -> VerilogExpression {
-    guard let index = lowered.products.firstIndex(where: { $0.node == node }) else { return .zero }
+    let index = lowered.product(node)
     let banks = design.memories.compactMap { memory -> (chain: Int, memory: ValueMemory)? in
       guard case .product(node, segment: s, let chain) = memory.role else { return nil }
       return (chain, memory)
     }
-    guard let memory = banks.first?.memory else { return .zero }
+    guard let memory = banks.first?.memory else {
+      preconditionFailure("segment \(s) reads \(design.graph[node].name) from no memory")
+    }
     let outputs = memory.elementsPerWord
     let width = memory.elementWidth
     let address = memory.addressWidth

@@ -8,14 +8,23 @@ struct DatapathEmitter {
   let segment: Segment
   let datapath: Datapath
   private let graph: IntegerGraph
-  private var module: VerilogModule
+  var module: VerilogModule
   /// Signals that hold a value a number of cycles after the element was read.
   private var taps: [ValueID: [Int: String]] = [:]
 
-  /// The nodes whose values leave the module, in order.
+  /// The nodes whose values leave the module, in order: what is used as a word of all copies, and what reductions behind the
+  /// module read.
   static func exported(_ s: Int, of design: Design) -> [ValueID] {
+    let segment = design.lowered.segments[s]
+    let reduced = segment.nodes.filter { design.graph[$0].op.isReduction }
+      .flatMap { design.graph[$0].op.operands }
+    return Set(words(s, of: design) + reduced).sorted()
+  }
+  /// The nodes of which all copies together are used as one word, in order: outputs of the segment and probes.
+  static func words(_ s: Int, of design: Design) -> [ValueID] {
+    let segment = design.lowered.segments[s]
     let probed = design.probes.filter { $0.segment == s }.map(\.node)
-    return Set(probed + design.lowered.segments[s].outputs).sorted()
+    return Set(probed + segment.outputs).filter { !design.graph[$0].op.isReduction }.sorted()
   }
   static func port(_ id: ValueID) -> String { "n\(id.index)_o" }
 
@@ -47,7 +56,7 @@ struct DatapathEmitter {
     }
     let exported = Self.exported(s, of: design)
     for id in exported { module.output(Self.port(id), .signed(graph[id].format.width)) }
-    for id in segment.nodes { emit(id) }
+    for id in segment.nodes where !graph[id].op.isReduction { emit(id) }
     module.blank()
     for id in exported {
       module.assign(.whole(Self.port(id)), .name(tap(id, at: datapath.latency(id))))
@@ -117,7 +126,7 @@ struct DatapathEmitter {
   }
 
   /// An operand as a signal or constant, at a cycle.
-  private mutating func operand(_ id: ValueID, at cycle: Int) -> VerilogExpression {
+  mutating func operand(_ id: ValueID, at cycle: Int) -> VerilogExpression {
     if case .constant(let code) = graph[id].op {
       return .signedLit(code, width: graph[id].format.width)
     }
@@ -126,150 +135,24 @@ struct DatapathEmitter {
 
   private mutating func emit(_ id: ValueID) {
     let node = graph[id]
-    let type = VerilogType.signed(node.format.width)
-    let name = "n\(id.index)"
-    let ready = datapath.latency(id)
-    let start = ready - datapath.pipelining.latency(of: node.op)
-    module.blank()
-    module.comment("\(node.name), \(node.format)")
-    switch node.op {
-    case .add(let a, let b):
-      register(
-        name, type,
-        operand(a, at: start).resized(type.width) + operand(b, at: start).resized(type.width))
-    case .subtract(let a, let b):
-      register(
-        name, type,
-        operand(a, at: start).resized(type.width) - operand(b, at: start).resized(type.width))
-    case .relu(let a):
-      let width = graph[a].format.width
-      let value = operand(a, at: start)
-      register(
-        name, type,
-        .mux(value.isLess(than: .signedLit(0, width: width)), .signedLit(0, width: width), value))
-    case .gate(let a, let b):
-      let zero = VerilogExpression.signedLit(0, width: graph[b].format.width)
-      register(
-        name, type,
-        .mux(
-          zero.isLess(than: operand(b, at: start)), operand(a, at: start),
-          .signedLit(0, width: type.width)))
-    case .multiply(let a, let b):
-      multiply(name, type, a, b, at: start)
-    case .extend(let a):
-      let shift = node.format.fraction - graph[a].format.fraction
-      module.wire(
-        name, type,
-        appendingZeros(operand(a, at: start), count: shift).resized(type.width))
-    case .requantize(let a, let rounding, let overflow):
-      precondition(overflow == .saturate, "the datapath saturates; \(node.name) wraps")
-      requantize(name, a, rounding, to: node.format, at: start)
-    case .activation(let table, let a):
-      activate(name, type, table, a, at: start)
-    case .normalize(let unit, let a, let b):
-      normalize(name, type, unit, a, b, at: start)
-    case .input, .state, .vector, .constant, .coefficient, .linear:
+    guard let hardware = graph.hardware(id) else {
       preconditionFailure("\(node.name) is not element-wise")
     }
-    taps[id, default: [:]][ready] = name
+    let ready = datapath.latency(id)
+    module.blank()
+    module.comment("\(node.name), \(node.format)")
+    hardware.emit(
+      into: &self,
+      at: ready
+        - hardware.latency(datapath.pipelining, elementsPerStep: design.elementsPerStep))
+    taps[id, default: [:]][ready] = "n\(id.index)"
   }
 
-  private mutating func register(
+  /// A register of one cycle.
+  mutating func register(
     _ name: String, _ type: VerilogType, _ value: VerilogExpression
   ) {
     module.declare(name, type)
     module.always([.set(.whole(name), value)])
-  }
-
-  private func appendingZeros(_ value: VerilogExpression, count: Int) -> VerilogExpression {
-    count == 0 ? value : .concat([value.unsigned, .zeros(count)]).signed
-  }
-
-  private mutating func multiply(
-    _ name: String, _ type: VerilogType, _ a: ValueID, _ b: ValueID, at cycle: Int
-  ) {
-    let widths = (graph[a].format.width, graph[b].format.width)
-    precondition(type.width == widths.0 + widths.1, "\(name) is not an exact product")
-    module.declare(name, type)
-    module.instance(
-      "rnnc_mul", "u_\(name)",
-      parameters: [
-        "AWidth": .int(widths.0), "BWidth": .int(widths.1),
-        "Deep": .int(datapath.pipelining.parameter),
-      ],
-      [
-        .input("clk_i", "clk_i"), .input("a_i", operand(a, at: cycle)),
-        .input("b_i", operand(b, at: cycle)), .output("p_o", .whole(name)),
-      ])
-  }
-
-  private mutating func requantize(
-    _ name: String, _ a: ValueID, _ rounding: RoundingRule, to: QFormat, at cycle: Int
-  ) {
-    let type = VerilogType.signed(to.width)
-    let from = graph[a].format
-    let shift = from.fraction - to.fraction
-    let widened = max(0, -shift)
-    module.wire(
-      "\(name)_in", .signed(from.width + widened),
-      appendingZeros(operand(a, at: cycle), count: widened))
-    module.declare("\(name)_rounded", type)
-    let rule: Int =
-      switch rounding {
-      case .down: 0
-      case .halfUp: 1
-      case .halfToEven: 2
-      }
-    module.instance(
-      "rnnc_round_sat", "u_\(name)",
-      parameters: [
-        "InWidth": .int(from.width + widened), "Shift": .int(max(0, shift)),
-        "OutWidth": .int(type.width), "Rounding": .int(rule),
-      ],
-      [.input("in_i", .name("\(name)_in")), .output("out_o", .whole("\(name)_rounded"))])
-    register(name, type, .name("\(name)_rounded"))
-  }
-
-  private mutating func activate(
-    _ name: String, _ type: VerilogType, _ index: Int, _ a: ValueID, at cycle: Int
-  ) {
-    let table = graph.tables[index]
-    module.declare(name, type)
-    module.instance(
-      "rnnc_pwl", "u_\(name)",
-      parameters: [
-        "InitFile": .string("table_\(index).mem"), "InWidth": .int(table.input.width),
-        "OutWidth": .int(table.output.width), "Lower": .int(Int(table.lower)),
-        "SegmentBits": .int(table.segmentBits), "Segments": .int(table.slopes.count),
-        "SlopeWidth": .int(table.slopeWidth), "InterceptWidth": .int(table.interceptWidth),
-        "Shift": .int(table.interceptFraction - table.output.fraction),
-        "Deep": .int(datapath.pipelining.parameter),
-      ],
-      [
-        .input("clk_i", "clk_i"), .input("en_i", .one), .input("x_i", operand(a, at: cycle)),
-        .output("y_o", .whole(name)),
-      ])
-  }
-
-  private mutating func normalize(
-    _ name: String, _ type: VerilogType, _ index: Int, _ a: ValueID, _ b: ValueID, at cycle: Int
-  ) {
-    let unit = graph.normalizations[index]
-    module.declare(name, type)
-    module.instance(
-      "rnnc_normalize", "u_\(name)",
-      parameters: [
-        "InitFile": .string("normalization_\(index).mem"), "ValueWidth": .int(unit.value.width),
-        "SquareWidth": .int(unit.square.width), "OutWidth": .int(unit.output.width),
-        "Floor": .int(Int(unit.floor)), "TotalBits": .int(unit.totalBits),
-        "IndexBits": .int(unit.indexBits), "SlopeWidth": .int(unit.slopeWidth),
-        "RootBits": .int(unit.rootFraction), "DropBits": .int(unit.droppedBits),
-        "Shift": .int(unit.productFraction - unit.output.fraction),
-        "Deep": .int(datapath.pipelining.parameter),
-      ],
-      [
-        .input("clk_i", "clk_i"), .input("v_i", operand(a, at: cycle)),
-        .input("s_i", operand(b, at: cycle)), .output("y_o", .whole(name)),
-      ])
   }
 }

@@ -178,7 +178,7 @@ extension CompileOptions {
       "elementsPerStep": optional(elementsPerStep),
       "inputElementsPerBeat": .int(inputElementsPerBeat),
       "outputElementsPerBeat": optional(outputElementsPerBeat),
-      "streams": .int(streams), "transform": .string(transform.rawValue),
+      "streams": .int(streams),
       "pipelining": pipelining,
     ]).appending(control == .none ? [] : [.init("control", .string(control.rawValue))])
   }
@@ -192,7 +192,7 @@ extension CompileOptions {
       "name", "device", "clockMegahertz", "engine", "framesPerSecond", "latencyMicroseconds",
       "lanes",
       "columnGroups", "drainChains", "denseMultipliers", "elementsPerStep",
-      "inputElementsPerBeat", "outputElementsPerBeat", "streams", "transform",
+      "inputElementsPerBeat", "outputElementsPerBeat", "streams",
       "pipelining",
     ]
     let optional = ["control"]
@@ -233,8 +233,6 @@ extension CompileOptions {
       case ("latencyMicroseconds", .double(let value)): latencyMicroseconds = value
       case ("latencyMicroseconds", .int(let value)): latencyMicroseconds = Double(value)
       case ("latencyMicroseconds", .null): latencyMicroseconds = nil
-      case ("transform", .string(let value)) where BlockTransform(rawValue: value) != nil:
-        transform = BlockTransform(rawValue: value) ?? .exact
       case ("control", .string(let value)) where ControlPort(rawValue: value) != nil:
         control = ControlPort(rawValue: value) ?? .none
       case ("pipelining", .string(let value)) where Pipelining(rawValue: value) != nil:

@@ -20,39 +20,31 @@ package struct Datapath: Hashable, Sendable {
     package var widthB: Int
   }
 
-  package init(_ segment: Segment, in graph: IntegerGraph, pipelining: Pipelining) {
+  /// - Parameter elementsPerStep: elements that all copies take in a cycle.
+  package init(
+    _ segment: Segment, in graph: IntegerGraph, elementsPerStep: Int, pipelining: Pipelining
+  ) {
     self.pipelining = pipelining
     latency = [:]
     multipliers = []
     depth = pipelining.source
     let members = Set(segment.nodes)
     for id in segment.nodes {
-      let node = graph[id]
+      guard let hardware = graph.hardware(id) else {
+        preconditionFailure("\(graph[id].name) is not in a datapath")
+      }
       var start = 0
-      for operand in node.op.operands {
+      for operand in graph[id].op.operands {
         if case .constant = graph[operand].op { continue }
         start = max(start, members.contains(operand) ? latency[operand] ?? 0 : pipelining.source)
       }
-      let ready = max(start, pipelining.source) + pipelining.latency(of: node.op)
+      let ready =
+        max(start, pipelining.source)
+        + hardware.latency(pipelining, elementsPerStep: elementsPerStep)
       latency[id] = ready
       depth = max(depth, ready)
-      switch node.op {
-      case .multiply(let a, let b):
-        multipliers.append(
-          MultiplierShape(node: id, widthA: graph[a].format.width, widthB: graph[b].format.width))
-      case .activation(let table, _):
-        let table = graph.tables[table]
-        multipliers.append(
-          MultiplierShape(node: id, widthA: table.slopeWidth, widthB: table.segmentBits + 1))
-      case .normalize(let unit, _, _):
-        let unit = graph.normalizations[unit]
-        multipliers.append(
-          MultiplierShape(node: id, widthA: unit.slopeWidth + 1, widthB: unit.offsetBits + 1))
-        multipliers.append(
-          MultiplierShape(node: id, widthA: unit.value.width, widthB: unit.rootFraction + 2))
-      case .input, .state, .vector, .constant, .coefficient, .linear, .add, .subtract, .extend,
-        .requantize, .relu, .gate:
-        break
+      multipliers += hardware.multipliers.map {
+        MultiplierShape(node: id, widthA: $0.0, widthB: $0.1)
       }
     }
   }

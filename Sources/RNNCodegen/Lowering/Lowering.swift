@@ -66,7 +66,7 @@ package enum SegmentSource: Hashable, Sendable {
 package struct Segment: Hashable, Sendable {
   package var level: Int
   package var size: Int
-  /// Element-wise nodes in topological order.
+  /// Element-wise nodes, and reductions of some of them, in topological order.
   package var nodes: [ValueID]
   package var sources: [SegmentSource]
   /// Nodes whose values leave the datapath for a memory or the output stream.
@@ -95,14 +95,12 @@ package struct Lowered: Sendable {
 }
 
 extension IntegerOp {
-  /// True for operations that a segment's datapath computes.
-  var isElementwise: Bool {
-    switch self {
-    case .add, .subtract, .multiply, .extend, .requantize, .activation, .relu, .gate, .normalize:
-      true
-    case .input, .state, .vector, .constant, .coefficient, .linear: false
-    }
+  /// True for a reduction: it lies behind the datapath that computes its operand.
+  var isReduction: Bool {
+    if case .reduce = self { true } else { false }
   }
+  /// True for operations that a segment's datapath computes, one element a cycle and copy.
+  var isElementwise: Bool { isComputedInDatapath && !isReduction }
 }
 
 extension Lowered {
@@ -176,6 +174,25 @@ extension Lowered {
     self.products = products
     self.operands = operands
     (segments, segmentOf) = Self.segments(of: graph, levels: levels, operands: Set(operands))
+  }
+
+  /// The product of a `linear` node, as an index into `products`.
+  func product(_ node: ValueID) -> Int {
+    guard let index = products.firstIndex(where: { $0.node == node }) else {
+      preconditionFailure("\(graph[node].name) is no sum of products")
+    }
+    return index
+  }
+
+  /// Whether a segment reads one element of a value in all of its steps.
+  func isSingle(_ read: StoredRead, segment s: Int) -> Bool {
+    graph[read.value].size == 1 && (segments[s].size > 1 || graph[read.value].op.isReduction)
+  }
+
+  /// Steps from the first of a segment to the one after which a value of it is complete: the last for a reduction.
+  func completion(of value: ValueID, elementsPerStep: Int) -> Int {
+    graph[value].op.isReduction
+      ? (graph.workSize(value) + elementsPerStep - 1) / elementsPerStep - 1 : 0
   }
 
   /// Whether a product reads an operand of the step before, so that its memory must hold it for every stream.
@@ -259,15 +276,22 @@ extension Lowered {
     }
   }
 
-  /// The level of every node: how many products lie on the longest path to it.
+  /// The level of every node: how many products, reductions and broadcasts lie on the longest path to it.
   ///
   /// A node moves up to the level of its earliest reader when nothing reads it sooner; so a gate that is
-  /// needed late is computed late instead of being stored.
+  /// needed late is computed late instead of being stored. A reduction stays with its operand.
   private static func levels(of graph: IntegerGraph) -> [Int] {
+    /// Levels between a value and its reader: what a segment stores whole, another one reads.
+    func distance(_ operand: ValueID, _ reader: IntegerNode) -> Int {
+      switch (graph[operand].op, reader.op) {
+      case (_, .linear), (.reduce, _): return 1
+      case (let op, .broadcast): return op.isElementwise ? 1 : 0
+      default: return 0
+      }
+    }
     var levels = [Int](repeating: 0, count: graph.nodes.count)
     for (i, node) in graph.nodes.enumerated() {
-      let most = node.op.operands.map { levels[$0.index] }.max() ?? 0
-      if case .linear = node.op { levels[i] = most + 1 } else { levels[i] = most }
+      levels[i] = node.op.operands.map { levels[$0.index] + distance($0, node) }.max() ?? 0
     }
     var pinned = Set(graph.states.map(\.next))
     pinned.insert(graph.output)
@@ -278,10 +302,12 @@ extension Lowered {
         levels[i] = max(levels[i], reader)
       }
       for operand in node.op.operands {
-        let needed: Int
-        if case .linear = node.op { needed = levels[i] - 1 } else { needed = levels[i] }
+        let needed = levels[i] - distance(operand, node)
         earliest[operand.index] = min(earliest[operand.index] ?? needed, needed)
       }
+    }
+    for case (let i, .reduce(_, let operand)) in graph.nodes.map(\.op).enumerated() {
+      levels[i] = levels[operand.index]
     }
     return levels
   }
@@ -291,13 +317,14 @@ extension Lowered {
   ) -> ([Segment], [ValueID: Int]) {
     var segments: [Segment] = []
     var segmentOf: [ValueID: Int] = [:]
-    for (i, node) in graph.nodes.enumerated() where node.op.isElementwise {
-      if let s = segments.firstIndex(where: { $0.level == levels[i] && $0.size == node.size }) {
+    for (i, node) in graph.nodes.enumerated() where node.op.isComputedInDatapath {
+      let size = graph.workSize(ValueID(i))
+      if let s = segments.firstIndex(where: { $0.level == levels[i] && $0.size == size }) {
         segments[s].nodes.append(ValueID(i))
         segmentOf[ValueID(i)] = s
       } else {
         segments.append(
-          Segment(level: levels[i], size: node.size, nodes: [ValueID(i)], sources: [], outputs: []))
+          Segment(level: levels[i], size: size, nodes: [ValueID(i)], sources: [], outputs: []))
         segmentOf[ValueID(i)] = segments.count - 1
       }
     }
@@ -325,7 +352,11 @@ extension Lowered {
             source = .stored(read)
             outputs.insert(read.value)
           default:
-            if segmentOf[operand] == s { continue }
+            if segmentOf[operand] == s {
+              precondition(
+                !graph[operand].op.isReduction, "\(graph[id].name) reads a sum before its end")
+              continue
+            }
             source = .stored(StoredRead(value: operand, previous: false))
             outputs.insert(operand)
           }

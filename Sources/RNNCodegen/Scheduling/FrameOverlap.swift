@@ -180,12 +180,19 @@ private struct UnitUse {
           guard let writer = lowered.segmentOf[stored.value] else { continue }
           var reads = Reads()
           reads.add(read, previous: stored.previous)
+          if lowered.isSingle(stored, segment: s) {
+            // One word, read in every step.
+            let steps = (segment.size + elementsPerStep - 1) / elementsPerStep
+            reads.add(read + steps - 1, previous: stored.previous)
+          }
           require(
             reads,
             written: schedule.segmentStart[writer]
-              + schedule.datapaths[writer].latency(stored.value), isState: stored.previous)
+              + schedule.datapaths[writer].latency(stored.value)
+              + lowered.completion(of: stored.value, elementsPerStep: elementsPerStep),
+            isState: stored.previous)
         case .product(let node):
-          guard let p = lowered.products.firstIndex(where: { $0.node == node }) else { continue }
+          let p = lowered.product(node)
           let outputs = lowered.algorithms[lowered.products[p].algorithm].outputs
           for block in 0..<lowered.products[p].blockRows {
             // A frame overwrites the block after its last step was read: the next, or, with two banks, the one after.

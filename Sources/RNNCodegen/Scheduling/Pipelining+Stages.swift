@@ -1,7 +1,6 @@
-package import RNNGraph
 package import RNNSupport
 
-/// The register stages of everything that differs with the pipelining; schedule, emitter and estimate read them here.
+/// The register stages of memories, transforms and trees; those of operations stand with their `HardwareOperation`.
 extension Pipelining {
   /// From an address to the word of a memory that a datapath, the lanes or the sequencer reads.
   package var memory: Int {
@@ -46,17 +45,6 @@ extension Pipelining {
 
   /// From the read of an element to its value in the datapath: the memory's registers and the element select.
   package var source: Int { memory + 1 }
-
-  /// Of an operation in a datapath; constants and wires cost none.
-  package func latency(of op: IntegerOp) -> Int {
-    switch op {
-    case .add, .subtract, .relu, .gate, .requantize: 1
-    case .multiply: self == .deep ? 3 : 2
-    case .activation: self == .deep ? 6 : 3
-    case .normalize: self == .deep ? 12 : 9
-    case .extend, .input, .state, .vector, .constant, .coefficient, .linear: 0
-    }
-  }
 
   /// The value of the parameter `Deep` of library modules that have both forms.
   var parameter: Int { self == .deep ? 1 : 0 }

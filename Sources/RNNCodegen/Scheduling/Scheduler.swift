@@ -135,7 +135,10 @@ package struct Scheduler {
       lowered.algorithms, columnGroups: lowered.columnGroups, pipelining: pipelining)
     chains = lowered.products.map { [Int](repeating: 0, count: $0.blockRows) }
     sumsWritten = chains
-    datapaths = lowered.segments.map { Datapath($0, in: lowered.graph, pipelining: pipelining) }
+    datapaths = lowered.segments.map {
+      Datapath(
+        $0, in: lowered.graph, elementsPerStep: elementsPerStep, pipelining: pipelining)
+    }
     segmentStart = [Int](repeating: 0, count: lowered.segments.count)
     declareFields()
   }
@@ -339,7 +342,7 @@ package struct Scheduler {
       switch source {
       case .vector, .coefficient: continue
       case .product(let node):
-        guard let product = lowered.products.first(where: { $0.node == node }) else { continue }
+        let product = lowered.products[lowered.product(node)]
         let outputs = lowered.algorithms[product.algorithm].outputs
         for (block, ready) in (sumsReady[node] ?? []).enumerated() {
           start = max(start, ready - block * outputs / elementsPerStep)
@@ -348,7 +351,10 @@ package struct Scheduler {
         if lowered.graph[read.value].op == .input {
           readsInput = true
         } else if !read.previous, let writer = lowered.segmentOf[read.value] {
-          start = max(start, segmentStart[writer] + datapaths[writer].latency(read.value) + 1)
+          start = max(
+            start,
+            segmentStart[writer] + datapaths[writer].latency(read.value) + 1
+              + lowered.completion(of: read.value, elementsPerStep: elementsPerStep))
         }
       }
     }

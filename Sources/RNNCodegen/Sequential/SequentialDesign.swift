@@ -33,6 +33,8 @@ struct SequentialWidths: Hashable, Sendable {
   var span = 1
   var offset = 1
   var count = 1
+  /// The widest value that is shifted before it is fitted.
+  var shifted = 1
   /// Words of the memories; a memory holds at least as many as an index of `count` bits can ask for.
   var values = 2
   var weights = 1
@@ -43,38 +45,15 @@ struct SequentialWidths: Hashable, Sendable {
   var shift: Int { indexWidth(sum) }
 
   init(_ graph: IntegerGraph, _ program: SequentialProgram) {
-    var shiftedWidest = 1
-    for node in graph.nodes {
+    for (i, node) in graph.nodes.enumerated() {
       value = max(value, node.format.width)
-      switch node.op {
-      case .multiply(let a, let b):
-        factor = max(factor, graph[a].format.width)
-        operand = max(operand, graph[b].format.width)
-      case .linear(let terms):
+      if case .linear(let terms) = node.op {
         for term in terms {
           weight = max(weight, graph.matrices[term.matrix].format.width)
           operand = max(operand, graph[term.operand].format.width)
         }
-      case .activation(let t, let a):
-        let table = graph.tables[t]
-        slope = max(slope, table.slopeWidth)
-        intercept = max(intercept, table.interceptWidth)
-        tableInput = max(tableInput, graph[a].format.width)
-        offset = max(offset, table.segmentBits)
-        span = max(span, table.slopes.count.trailingZeroBitCount + table.segmentBits)
-        let width = max(table.slopeWidth + table.segmentBits + 1, table.interceptWidth) + 1
-        let shift = table.interceptFraction - node.format.fraction
-        shiftedWidest = max(shiftedWidest, max(width, shift) + 2)
-      case .requantize(let a, _, _):
-        let from = graph[a].format
-        let shift = from.fraction - node.format.fraction
-        shiftedWidest = max(
-          shiftedWidest, shift > 0 ? max(from.width, shift) + 2 : from.width - shift + 1,
-          node.format.width + 1)
-      case .input, .state, .vector, .constant, .coefficient, .add, .subtract, .extend, .relu,
-        .gate, .normalize:
-        break
       }
+      graph.hardware(ValueID(i))?.widen(&self)
     }
     tables = max(1, program.lines.count)
     span = max(span, indexWidth(tables))
@@ -82,7 +61,7 @@ struct SequentialWidths: Hashable, Sendable {
     operand = max(operand, offset + 1)
     factor = max(factor, weight, slope)
     value = max(value, tableInput, factor, operand)
-    sum = max(value + 1, factor + operand, intercept + 1, shiftedWidest)
+    sum = max(value + 1, factor + operand, intercept + 1, shifted)
     let longest = program.instructions.map { max($0.rows, $0.walk.columns, $0.walk.block) }.max()
     count = indexWidth(max(2, longest ?? 2))
     let least = (1 << (count - 1)) + 1
@@ -102,8 +81,13 @@ package func compileSequential(
   var graph = graph
   _ = RemoveDeadNodes.run(on: &graph)
   var sink = DiagnosticSink(stage: "compile")
-  checkSharedOptions(options, &sink)
+  options.checkShared(into: &sink)
   checkSequentialOptions(options, &sink)
+  if graph.transform != .exact {
+    sink.error(
+      "transform", "is \(graph.transform), which the sequential engine does not have",
+      fix: "use --transform exact, or compile for lanes: --engine lanes")
+  }
   try sink.throwIfErrors()
   let design = SequentialDesign(graph, try SequentialProgram.make(graph), options: options)
   checkBar(of: design, &sink)
@@ -125,7 +109,7 @@ private func checkBar(of design: SequentialDesign, _ sink: inout DiagnosticSink)
     sink.error(
       "options.framesPerSecond",
       "is \(wanted), but \(design.cyclesPerFrame) cycles a frame give "
-        + "\(Int(bar.rate(design.sustainedCyclesPerFrame))) at \(clock)",
+        + "\(Int(saturating: bar.rate(design.sustainedCyclesPerFrame))) at \(clock)",
       fix: "clock at \(needed) MHz, or compile for lanes: --engine lanes")
   }
   let latency = design.counts.latencyCycles
@@ -140,7 +124,7 @@ private func checkBar(of design: SequentialDesign, _ sink: inout DiagnosticSink)
 }
 
 /// One multiplier leaves nothing to choose: what a design of lanes is asked for would be ignored.
-private func checkSequentialOptions(_ options: CompileOptions, _ sink: inout DiagnosticSink) {
+func checkSequentialOptions(_ options: CompileOptions, _ sink: inout DiagnosticSink) {
   let standard = CompileOptions()
   let given: [(String, String, Bool)] = [
     ("lanes", options.lanes.map { "\($0)" } ?? "", options.lanes != nil),
@@ -161,7 +145,6 @@ private func checkSequentialOptions(_ options: CompileOptions, _ sink: inout Dia
     ("streams", "\(options.streams)", options.streams != 1),
     ("control", options.control.rawValue, options.control != .none),
     ("pipelining", options.pipelining?.rawValue ?? "", options.pipelining != nil),
-    ("transform", options.transform.rawValue, options.transform != standard.transform),
   ]
   for (name, value, isGiven) in given where isGiven {
     sink.error(

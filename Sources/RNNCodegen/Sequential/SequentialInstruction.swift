@@ -4,7 +4,14 @@ internal import RNNGraph
 /// One vector instruction of the sequential engine; the fields are those of a program word in `rnnc_sequential`.
 struct SequentialInstruction: Hashable, Sendable {
   /// Raw values are the codes in the program.
-  enum Operation: Int, Hashable, Sendable { case pass, add, multiply, gate, table, matrix }
+  enum Operation: Int, Hashable, Sendable {
+    case pass, add, multiply, gate, table, matrix
+    /// The greatest element.
+    case maximum
+
+    /// Whether a row reads all elements of the operand.
+    var walks: Bool { self == .matrix || self == .maximum }
+  }
 
   /// The segments of one activation table, and where they lie among those of all tables.
   struct Lookup: Hashable, Sendable {
@@ -65,7 +72,7 @@ struct SequentialInstruction: Hashable, Sendable {
     case .pass: 1
     case .add, .multiply, .gate: 2
     case .table: 3
-    case .matrix: walk.columns + (b == nil ? 0 : 1)
+    case .matrix, .maximum: walk.columns + (b == nil ? 0 : 1)
     }
   }
   /// Cycles before the first operand is issued, and after the last one until the next instruction is fetched.

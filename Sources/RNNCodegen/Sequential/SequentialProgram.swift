@@ -49,14 +49,14 @@ struct SequentialProgram: Hashable, Sendable {
       switch instruction.operation {
       case .matrix: sum + instruction.rows * instruction.walk.columns
       case .multiply, .table: sum + instruction.rows
-      case .pass, .add, .gate: sum
+      case .pass, .add, .gate, .maximum: sum
       }
     }
   }
 }
 
 /// Makes the program of a graph.
-private struct SequentialProgramBuilder {
+struct SequentialProgramBuilder {
   typealias Operand = SequentialInstruction.Operand
   let graph: IntegerGraph
   var program: SequentialProgram
@@ -68,6 +68,7 @@ private struct SequentialProgramBuilder {
   private var variables = 0
   private var matrixBases: [Int?]
   private var tableBases: [Int?]
+  private var unitWeight: Int?
   private var inputPlace = Operand()
   private var scalarPlaces: [Int64: Int] = [:]
   private var temporarySizes: [Int] = []
@@ -113,15 +114,10 @@ private struct SequentialProgramBuilder {
 
   private func refuse() throws {
     var sink = DiagnosticSink(stage: "compile")
-    for node in graph.nodes {
-      let what: String
-      switch node.op {
-      case .coefficient: what = "a coefficient that depends on the step"
-      case .normalize: what = "a division by a root"
-      case .input, .state, .vector, .constant, .linear, .add, .subtract, .multiply, .extend,
-        .requantize, .activation, .relu, .gate:
-        continue
-      }
+    for (i, node) in graph.nodes.enumerated() {
+      var what = graph.hardware(ValueID(i))?.missingInSequentialEngine
+      if case .coefficient = node.op { what = "a coefficient that depends on the step" }
+      guard let what else { continue }
       sink.error(
         "options.engine", "the sequential engine has no unit for \(what) (\(node.name))",
         fix: "compile this network for lanes: --engine lanes")
@@ -182,37 +178,11 @@ private struct SequentialProgramBuilder {
     case .state(let state): places[id.index] = statePlaces[state.index]
     case .vector(let vector): knownCodes[id.index] = graph.vectors[vector].codes
     case .constant(let code): knownCodes[id.index] = [code]
-    case .extend(let a) where knownCodes[a.index] != nil:
-      let shift = Int64(node.format.fraction - graph[a].format.fraction)
-      knownCodes[id.index] = knownCodes[a.index]?.map { $0 << shift }
     case .linear(let terms):
       append(terms, of: id)
       return
-    case .add(let a, let b): append(id, .add, a, b)
-    case .subtract(let a, let b): append(id, .add, a, b) { $0.subtracts = true }
-    case .multiply(let a, let b): append(id, .multiply, a, b)
-    case .gate(let a, let b): append(id, .gate, a, b)
-    case .extend(let a):
-      append(id, .pass, a) { $0.leftShift = node.format.fraction - graph[a].format.fraction }
-    case .relu(let a): append(id, .pass, a) { $0.isRelu = true }
-    case .requantize(let a, let rounding, let overflow):
-      let shift = graph[a].format.fraction - node.format.fraction
-      append(id, .pass, a) {
-        $0.leftShift = max(0, -shift)
-        $0.rightShift = max(0, shift)
-        $0.rounding = rounding
-        $0.fittedWidth = node.format.width
-        $0.wraps = overflow == .wrap
-      }
-    case .activation(let table, let a):
-      let lookup = self.lookup(table)
-      append(id, .table, a) {
-        $0.lookup = lookup
-        $0.rightShift = graph.tables[table].interceptFraction - node.format.fraction
-        $0.rounding = .halfUp
-        $0.fittedWidth = node.format.width
-      }
-    case .coefficient, .normalize: preconditionFailure("\(node.name) was not refused")
+    case .coefficient: preconditionFailure("\(node.name) was not refused")
+    default: graph.hardware(id)?.instruct(&self)
     }
     guard isKept, !isComputed(id) else { return }
     let source = place(of: id)
@@ -223,25 +193,47 @@ private struct SequentialProgramBuilder {
         operation: .pass, name: node.name, rows: node.size, destination: copy, a: source))
   }
 
-  /// Whether an instruction has made the node's codes.
+  /// Whether an instruction has made the node's codes, all of them.
   private func isComputed(_ id: ValueID) -> Bool {
-    if case .temporary = places[id.index]?.place { true } else { false }
+    guard let place = places[id.index], case .temporary = place.place else { return false }
+    return !place.isScalar
   }
 
-  private mutating func append(
-    _ id: ValueID, _ operation: SequentialInstruction.Operation, _ a: ValueID, _ b: ValueID? = nil,
+  /// Appends one instruction for a node, with its operands in their places.
+  mutating func append(
+    _ node: HardwareNode, _ operation: SequentialInstruction.Operation,
     _ change: (inout SequentialInstruction) -> Void = { _ in }
   ) {
-    let node = graph[id]
-    let first = place(of: a)
-    let second = b.map { place(of: $0) }
+    let operands = node.operands.map { place(of: $0) }
     let destination = temporary(node.size)
-    places[id.index] = destination
+    places[node.id.index] = destination
     var instruction = SequentialInstruction(
-      operation: operation, name: node.name, node: id, rows: node.size, destination: destination,
-      a: first, b: second)
+      operation: operation, name: node.name, node: node.id, rows: node.size,
+      destination: destination, a: operands[0], b: operands.count > 1 ? operands[1] : nil)
     change(&instruction)
     program.instructions.append(instruction)
+  }
+
+  /// Shifts codes that are known before the network runs; false if they are not.
+  mutating func extendKnownCodes(_ node: HardwareNode, by shift: Int) -> Bool {
+    guard let codes = knownCodes[node.operands[0].index] else { return false }
+    knownCodes[node.id.index] = codes.map { $0 << Int64(shift) }
+    return true
+  }
+
+  /// Makes every element of a node the first one of its operand: no instruction.
+  mutating func repeatFirst(_ node: HardwareNode) {
+    var place = place(of: node.operands[0])
+    place.isScalar = true
+    places[node.id.index] = place
+  }
+
+  /// A word of the weight memory that holds 1.
+  mutating func one() -> Int {
+    if let unitWeight { return unitWeight }
+    unitWeight = program.weights.count
+    program.weights.append(1)
+    return program.weights.count - 1
   }
 
   /// One instruction a term; all but the first add to what the terms before have left.
@@ -277,7 +269,8 @@ private struct SequentialProgramBuilder {
       columns: term.transposed ? matrix.rows : matrix.columns, isTransposed: term.transposed)
   }
 
-  private mutating func lookup(_ index: Int) -> SequentialInstruction.Lookup {
+  /// The segments of a table among those of all tables.
+  mutating func lookup(_ index: Int) -> SequentialInstruction.Lookup {
     let table = graph.tables[index]
     let base = tableBases[index] ?? program.lines.count
     if tableBases[index] == nil {
@@ -297,7 +290,7 @@ private struct SequentialProgramBuilder {
   /// Finds a place for every temporary vector: the lowest that is free during its life.
   ///
   /// An instruction that works element by element reads an element before it writes one, so its result may take the place
-  /// of an operand that nothing else reads; a matrix reads its operand again for every row.
+  /// of an operand that nothing else reads; a matrix reads its operand again for every row, and any instruction a scalar.
   private mutating func allocate(keeping output: Operand) -> (Operand) -> Operand {
     var last = Array(repeating: 0, count: temporarySizes.count)
     for (k, instruction) in program.instructions.enumerated() {
@@ -317,8 +310,10 @@ private struct SequentialProgramBuilder {
     var dying: [Int: [Int]] = [:]
     for (t, k) in last.enumerated() { dying[k, default: []].append(t) }
     for (k, instruction) in program.instructions.enumerated() {
-      let isMatrix = instruction.operation == .matrix
-      if !isMatrix { for t in dying[k] ?? [] { mark(t, false) } }
+      let readsAgain =
+        instruction.operation.walks
+        || [instruction.a, instruction.b].contains { $0?.isScalarTemporary ?? false }
+      if !readsAgain { for t in dying[k] ?? [] { mark(t, false) } }
       if case .temporary(let t) = instruction.destination.place, bases[t] == nil {
         let size = temporarySizes[t]
         var base = 0
@@ -329,9 +324,9 @@ private struct SequentialProgramBuilder {
         bases[t] = base
         mark(t, true)
         // A result that nothing reads is free again at once.
-        if !isMatrix, last[t] == k { mark(t, false) }
+        if !readsAgain, last[t] == k { mark(t, false) }
       }
-      if isMatrix { for t in dying[k] ?? [] { mark(t, false) } }
+      if readsAgain { for t in dying[k] ?? [] { mark(t, false) } }
     }
     // The engine protects the first words from being written, and there is at least one.
     if program.constants.isEmpty { program.constants = [0] }
@@ -348,5 +343,12 @@ private struct SequentialProgramBuilder {
       }
       return operand
     }
+  }
+}
+
+extension SequentialInstruction.Operand {
+  /// Whether every element is one word that an instruction has made.
+  fileprivate var isScalarTemporary: Bool {
+    if case .temporary = place { isScalar } else { false }
   }
 }

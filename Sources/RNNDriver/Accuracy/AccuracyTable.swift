@@ -86,6 +86,32 @@ struct AccuracyTable {
     ])
   }
 
+  /// Whether a file's value is what `json` gives; faults are recorded.
+  static func check(_ node: JSONNode) -> Bool {
+    let before = node.json.sink.diagnostics.count
+    guard
+      let o = node.object([
+        "sequences", "leastOutput", "greatestOutput", "errors", "verilogEqualsFixed",
+      ])
+    else { return false }
+    _ = o["sequences"]?.count()
+    _ = (o.nullable("leastOutput")?.number(), o.nullable("greatestOutput")?.number())
+    _ = o.nullable("verilogEqualsFixed")?.bool()
+    let forms = Form.allCases.map(\.rawValue)
+    _ = o["errors"]?.list { row -> Void? in
+      guard let r = row.object(["form", "against", "values", "maxError", "meanError"]) else {
+        return nil
+      }
+      _ = (r["form"]?.word(forms), r["against"]?.word(forms), r["values"]?.count())
+      for key in ["maxError", "meanError"] {
+        // Null where an output is not finite.
+        _ = r.nullable(key)?.number(where: { $0 >= 0 }, fix: "run the stage again")
+      }
+      return ()
+    }
+    return node.json.sink.diagnostics.count == before
+  }
+
   var text: String {
     let references = references
     let head = ["errors (maximal, mean)"] + references.map { "against the \($0.title)" }

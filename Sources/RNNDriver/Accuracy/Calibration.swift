@@ -28,7 +28,8 @@ struct Calibration {
       let plan = try self.plan(part, sequences: partInputs[plans.count])
       plans.append(plan)
       return SequenceModel.Part(
-        network: plan.network, weights: part.weights.rounded(to: plan.network))
+        network: plan.network, weights: part.weights.rounded(to: plan.network),
+        integers: policy.integerRules)
     }
     let steps = try model.steps.map { step -> SequenceModel.Step in
       switch step {

@@ -2,6 +2,7 @@ package import Foundation
 package import RNNCodegen
 package import RNNGraph
 package import RNNInterchange
+internal import RNNCosim
 internal import RNNQuantize
 internal import RNNSupport
 
@@ -14,33 +15,32 @@ package struct BuildFolder: Sendable {
   package let model: ModelFile
   package let weights: Weights
   package let design: any HardwareDesign
+  /// The integers of the model in the folder, as they are before the compiler: what the design has to compute.
+  package let golden: IntegerGraph
+  /// The files of the design without its memory images, relative to the folder; other Verilog is no part of it.
+  package let files: [EmittedFile]
 
   /// The file that marks a build folder.
   static let marker = "manifest.json"
   static let modelPath = "model/\(modelName).json"
   private static let modelName = "model"
 
-  /// Compiles a model; the result is the same in every process.
+  /// The integers of a model and the design that computes them; the result is the same in every process.
   ///
   /// - Throws: `DiagnosticsEmitted` for a model that is not quantized or a device that is too small.
-  static func design(of model: ModelFile, weights: Weights, options: CompileOptions) throws
-    -> any HardwareDesign
-  {
-    var graph = try freeze(
-      model.network, weights: weights, name: options.name, tableSegments: model.tableSegments)
-    graph.name = options.name
-    var design = try compileHardware(graph, options: options)
+  static func compiled(_ model: ModelFile, weights: Weights, options: CompileOptions) throws -> (
+    golden: IntegerGraph, design: any HardwareDesign
+  ) {
+    let golden = try freeze(
+      model.network, weights: weights, name: options.name,
+      rules: model.integers ?? IntegerRules())
+    var design = try compileHardware(golden, options: options)
     // Serializing a large model takes seconds, and only the control port shows the digest.
     if options.control != .none, var lanes = design as? Design {
       lanes.modelDigest = try model.digest(name: modelName, weights: weights)
       design = lanes
     }
-    return design
-  }
-
-  /// The integers of a part that was quantized without training.
-  static func graph(of part: SequenceModel.Part, name: String) throws -> IntegerGraph {
-    try freeze(part.network, weights: part.weights, name: name, tableSegments: nil)
+    return (golden, design)
   }
 
   /// Opens a build folder and checks every file against the design.
@@ -66,11 +66,12 @@ package struct BuildFolder: Sendable {
       throw Self.fault(manifestURL.path, "has no options")
     }
     let (model, weights) = try ModelFile.read(url.appendingPathComponent(Self.modelPath))
-    let design = try Self.design(
-      of: model, weights: weights,
+    let (golden, design) = try Self.compiled(
+      model, weights: weights,
       options: CompileOptions(json: options, path: "\(manifestURL.path):/options"))
     var sink = DiagnosticSink(stage: "build")
-    for file in try design.files() {
+    let files = try design.files()
+    for file in files {
       let path = url.appendingPathComponent(file.path)
       guard let data = try? Data(contentsOf: path) else {
         sink.error(path.path, "the file is missing", fix: "compile the model again")
@@ -87,19 +88,31 @@ package struct BuildFolder: Sendable {
     self.model = model
     self.weights = weights
     self.design = design
+    self.golden = golden
+    self.files = files.filter { !$0.path.hasPrefix("mem/") }
+  }
+
+  /// Claims a build for a stage that adds to it.
+  ///
+  /// - Throws: `ToolError` with code `.file`.
+  static func claim(_ url: URL) throws -> OutputClaim {
+    try OutputClaim(in: url, parts: ["bench", "mem", "model", "rtl", "sim", "synth"])
   }
 
   /// Writes the files of a design and a copy of its model, whole or not at all.
   ///
-  /// Simulation libraries of an older build stay: they are found by the hash of their sources.
+  /// Simulation libraries of an older build stay: they are found by the hash of their sources, and nothing is loaded
+  /// without a look at its own.
   ///
   /// - Parameter source: the file of the model, whose float model and sequences come along if it has them.
   static func write(
     _ design: any HardwareDesign, model: ModelFile, weights: Weights, source: URL? = nil,
-    to url: URL
+    to claim: OutputClaim
   ) throws -> [EmittedFile] {
-    try OutputFolder.prepare(url, marker: marker)
+    let url = claim.url
     let files = try design.files()
+    // Much time may have passed since the folder was claimed.
+    try OutputKind.build.requireReplaceable(url)
     return try AtomicFile.writeFolder(at: url) { staging in
       for file in files {
         try AtomicFile.write(file.text, to: staging.appendingPathComponent(file.path))
@@ -109,14 +122,20 @@ package struct BuildFolder: Sendable {
         try FloatOrigin.copy(of: source, to: staging.appendingPathComponent(modelPath))
       }
       let old = url.appendingPathComponent("sim")
-      let kept = (try? FileManager.default.contentsOfDirectory(atPath: old.path)) ?? []
-      for name in kept.sorted() where !name.hasSuffix(".sv") {
-        try? FileManager.default.copyItem(
-          at: old.appendingPathComponent(name),
-          to: staging.appendingPathComponent("sim").appendingPathComponent(name))
-      }
+      SimulationBuilder.keepLibraries(of: old, in: staging.appendingPathComponent("sim"))
       return files
     }
+  }
+
+  /// Claims a folder and writes a build into it.
+  ///
+  /// - Throws: as the claim and the writing.
+  static func write(
+    _ design: any HardwareDesign, model: ModelFile, weights: Weights, to url: URL
+  ) throws {
+    let claim = try OutputClaim(folder: url, kind: .build)
+    defer { claim.release() }
+    _ = try write(design, model: model, weights: weights, to: claim)
   }
 
   private static func fault(_ path: String, _ message: String) -> DiagnosticsEmitted {

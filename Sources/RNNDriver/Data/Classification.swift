@@ -50,14 +50,21 @@ package enum Classification {
   package static func referenceOutputs(_ graph: IntegerGraph, sequences: [[[Int64]]]) throws
     -> [[[Int64]]]
   {
-    _ = try ReferenceModel(graph)
-    let slots = Slots<[[Int64]]>(count: sequences.count)
-    DispatchQueue.concurrentPerform(iterations: sequences.count) { i in
-      // The graph was validated above; a model holds state, so each sequence has its own.
-      guard let model = try? ReferenceModel(graph) else { return }
-      slots.set(i, sequences[i].map { model.step($0) })
+    // One model for each core, which takes every so many sequences: making one validates the graph and expands its matrices.
+    let workers = max(1, min(sequences.count, ProcessInfo.processInfo.activeProcessorCount))
+    let models = try (0..<workers).map { _ in try ReferenceModel(graph) }
+    var outputs = [[[Int64]]](repeating: [], count: sequences.count)
+    outputs.withUnsafeMutableBufferPointer { slots in
+      // Workers write different elements, and all end before this returns.
+      nonisolated(unsafe) let slots = slots
+      nonisolated(unsafe) let models = models
+      DispatchQueue.concurrentPerform(iterations: workers) { worker in
+        for i in stride(from: worker, to: sequences.count, by: workers) {
+          slots[i] = models[worker].run(sequence: sequences[i])
+        }
+      }
     }
-    return slots.all
+    return outputs
   }
 
   /// The share of equal labels, 0 to 1.
@@ -65,39 +72,4 @@ package enum Classification {
     precondition(labels.count == expected.count && !labels.isEmpty, "one label per sequence")
     return Double(zip(labels, expected).count { $0 == $1 }) / Double(labels.count)
   }
-}
-
-extension IntegerGraph {
-  /// The input codes of feature sequences: rounded half up, as the quantized network rounds its input.
-  package func inputCodes(_ sequences: [[Float]], rounding: RoundingRule) -> [[[Int64]]] {
-    sequences.map { sequence in
-      stride(from: 0, to: sequence.count, by: inputSize).map { t in
-        sequence[t..<t + inputSize].map {
-          quantized(Double($0), to: inputFormat, rounding: rounding, overflow: .saturate)
-        }
-      }
-    }
-  }
-}
-
-extension Network {
-  /// How a quantized network rounds its input; nil for a float network.
-  var inputRounding: RoundingRule? {
-    let graph = layers[0].graph
-    for node in graph.nodes {
-      if case .quantize(let operand, _, let rounding) = node.op, graph[operand].op == .input {
-        return rounding
-      }
-    }
-    return nil
-  }
-}
-
-/// One slot per element, filled by concurrent calls.
-private final class Slots<R: Sendable>: @unchecked Sendable {
-  private let lock = NSLock()
-  private var values: [R?]
-  init(count: Int) { values = Array(repeating: nil, count: count) }
-  func set(_ i: Int, _ value: R) { lock.withLock { values[i] = value } }
-  var all: [R] { values.compactMap { $0 } }
 }

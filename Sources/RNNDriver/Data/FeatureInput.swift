@@ -6,44 +6,48 @@ internal import RNNSupport
 
 /// Input of a design from an `.npy` file.
 enum FeatureInput {
+  /// What a file holds: `[sequence][frame][input]`.
+  enum Content {
+    case codes([[[Int64]]])
+    case features([[[Double]]])
+  }
+
   /// Reads `[frames][inputSize]` or `[sequences][frames][inputSize]`; floats are features, integers are codes.
   ///
   /// - Throws: `DiagnosticsEmitted` for another shape, values that are not finite and codes out of range.
-  static func codes(_ url: URL, for graph: IntegerGraph, rounding: RoundingRule) throws
-    -> [[[Int64]]]
-  {
+  static func read(_ url: URL, for graph: IntegerGraph) throws -> Content {
     let array = try read(url, inputSize: graph.inputSize)
-    var sink = DiagnosticSink(stage: "input")
-    let path = url.relativePath
-    let frames = array.shape[array.shape.count - 2]
-    let sequences = array.shape.count == 3 ? array.shape[0] : 1
-    let flat: [Int64]
-    if let integers = array.integers {
-      flat = integers
-      if let i = flat.firstIndex(where: { !graph.inputFormat.contains($0) }) {
-        sink.error(
-          "\(path)[\(i)]",
-          "the code \(flat[i]) does not fit the input's \(graph.inputFormat.width) bits",
+    guard let codes = array.integers else {
+      return .features(split(try finite(array.floats, url).map(Double.init), array))
+    }
+    if let i = codes.firstIndex(where: { !graph.inputFormat.contains($0) }) {
+      throw DiagnosticsEmitted(
+        Diagnostic(
+          stage: "input", path: "\(url.relativePath)[\(i)]",
+          message:
+            "the code \(codes[i]) does not fit the input's \(graph.inputFormat.width) bits",
           fix:
             "give codes of \(graph.inputFormat.minCode) to \(graph.inputFormat.maxCode), or floats")
-      }
-    } else {
-      let floats = array.floats
-      if let i = floats.firstIndex(where: { !$0.isFinite }) {
-        sink.error("\(path)[\(i)]", "the value is \(floats[i])", fix: "give finite features")
-        throw DiagnosticsEmitted(sink.diagnostics)
-      }
-      flat = floats.map {
-        quantized(Double($0), to: graph.inputFormat, rounding: rounding, overflow: .saturate)
-      }
+      )
     }
-    try sink.throwIfErrors()
-    return (0..<sequences).map { s in
-      (0..<frames).map { t in
-        let start = (s * frames + t) * graph.inputSize
-        return Array(flat[start..<start + graph.inputSize])
-      }
+    return .codes(split(codes, array))
+  }
+
+  /// The values of an array of two or three axes by sequence, frame and input.
+  private static func split<T>(_ flat: [T], _ array: NPYArray) -> [[[T]]] {
+    let size = array.shape[array.shape.count - 1]
+    let frames = array.shape[array.shape.count - 2]
+    return stride(from: 0, to: flat.count, by: frames * size).map { first in
+      stride(from: first, to: first + frames * size, by: size).map { Array(flat[$0..<$0 + size]) }
     }
+  }
+
+  private static func finite(_ floats: [Float], _ url: URL) throws -> [Float] {
+    guard let i = floats.firstIndex(where: { !$0.isFinite }) else { return floats }
+    throw DiagnosticsEmitted(
+      Diagnostic(
+        stage: "input", path: "\(url.relativePath)[\(i)]", message: "the value is \(floats[i])",
+        fix: "give finite features"))
   }
 }
 
@@ -53,14 +57,7 @@ extension FeatureInput {
   ///
   /// - Throws: `DiagnosticsEmitted` for another shape and for values that are not finite.
   static func features(_ url: URL, inputSize: Int) throws -> [Float] {
-    let floats = try read(url, inputSize: inputSize).floats
-    if let i = floats.firstIndex(where: { !$0.isFinite }) {
-      throw DiagnosticsEmitted(
-        Diagnostic(
-          stage: "input", path: "\(url.relativePath)[\(i)]", message: "the value is \(floats[i])",
-          fix: "give finite features"))
-    }
-    return floats
+    try finite(try read(url, inputSize: inputSize).floats, url)
   }
 
   /// Reads `[frames][inputSize]` or `[sequences][frames][inputSize]` as features: `[sequence][frame][input]`.
@@ -70,16 +67,9 @@ extension FeatureInput {
   static func sequences(_ url: URL, inputSize: Int) throws -> (
     sequences: [[[Double]]], isSingle: Bool
   ) {
-    let shape = try read(url, inputSize: inputSize).shape
-    let floats = try features(url, inputSize: inputSize)
-    let frames = shape[shape.count - 2]
-    let sequences = (0..<floats.count / (frames * inputSize)).map { s in
-      (0..<frames).map { t -> [Double] in
-        let start = (s * frames + t) * inputSize
-        return floats[start..<start + inputSize].map(Double.init)
-      }
-    }
-    return (sequences, shape.count == 2)
+    let array = try read(url, inputSize: inputSize)
+    let floats = try finite(array.floats, url)
+    return (split(floats.map(Double.init), array), array.shape.count == 2)
   }
 
   private static func read(_ url: URL, inputSize: Int) throws -> NPYArray {

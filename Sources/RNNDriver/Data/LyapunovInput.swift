@@ -64,6 +64,11 @@ package enum LyapunovInput: Hashable, Sendable, CustomStringConvertible {
     }
     try sink.throwIfErrors()
     let size = model.network.inputSize
+    if case .noise = self {
+      try MachineMemory.check(
+        [count, warmUp + (steps ?? 1000), size], bytes: 8, stage: "lyapunov",
+        path: "--segments, --steps, --warm-up", what: "the inputs", fix: "ask for fewer steps")
+    }
     let stream: [Double]
     switch self {
     case .noise(let kind, let scale):

@@ -31,12 +31,9 @@ package struct SequenceRun {
   /// In integers, code by code what the hardware computes; the model has to be quantized.
   ///
   /// Outputs are the numbers that codes stand for. What one part gives to the next is rounded to the input format of that.
-  /// - Parameter tableSegments: as `freeze` takes it.
-  package init(integersOf model: SequenceModel, tableSegments: Int? = nil) throws {
+  package init(integersOf model: SequenceModel) throws {
     self.model = model
-    runners = try model.steps.flatMap(\.parts).map {
-      try IntegerRunner($0, tableSegments: tableSegments)
-    }
+    runners = try model.steps.flatMap(\.parts).map(IntegerRunner.init)
   }
 
   /// Runs a sequence from zero states.
@@ -162,24 +159,20 @@ private struct RealRunner: PartRunner {
 
 private struct IntegerRunner: PartRunner {
   private let layer: Layer
-  private let rounding: RoundingRule
   private let reference: ReferenceModel
 
-  init(_ part: SequenceModel.Part, tableSegments: Int?) throws {
+  init(_ part: SequenceModel.Part) throws {
     layer = part.network.layers[0]
-    rounding = part.network.inputRounding ?? .halfUp
     reference = try ReferenceModel(
       try freeze(
-        part.network, weights: part.weights, name: "part", tableSegments: tableSegments))
+        part.network, weights: part.weights, name: "part",
+        rules: part.integers ?? IntegerRules()))
   }
   func reset() { reference.reset() }
   func step(_ x: [Double]) -> [Double] {
     let graph = reference.graph
-    let codes = x.map {
-      quantized($0, to: graph.inputFormat, rounding: rounding, overflow: .saturate)
-    }
     let format = graph[graph.output].format
-    return reference.step(codes).map(format.value(of:))
+    return reference.step(graph.inputCodes(x)).map(format.value(of:))
   }
   var states: [(name: String, values: [Double])] {
     let prefix = "\(layer.name)."

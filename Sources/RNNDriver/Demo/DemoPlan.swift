@@ -94,5 +94,5 @@ private struct JSONValueOf {
     number(key).map { "\(oneDecimal(100 * $0)) %" } ?? "(not run)"
   }
   func decimal(_ key: String) -> String { number(key).map(oneDecimal) ?? "(not run)" }
-  func text(_ key: String) -> String { number(key).map { "\(Int($0))" } ?? "(not run)" }
+  func text(_ key: String) -> String { number(key)?.compactText ?? "(not run)" }
 }

@@ -7,8 +7,11 @@ package struct DemoRunner: Sendable {
   package init(request: DemoRequest) { self.request = request }
 
   package func run(_ steps: [Step], _ context: StageContext) throws -> StageResult {
+    // The whole folder, so that a second demo does not come in between two steps of the first.
+    let claim = try OutputClaim(in: request.output, parts: [ArtefactStore.folderName])
+    defer { claim.release() }
     let store = ArtefactStore(
-      folder: request.output.appendingPathComponent(".steps"),
+      folder: request.output.appendingPathComponent(ArtefactStore.folderName),
       programDigest: try ArtefactStore.runningProgramDigest())
     let outcomes = try PlanRunner(store: store, context: context).run(steps)
     let passed = outcomes.allSatisfy(\.result.passed) && outcomes.count == steps.count

@@ -7,6 +7,9 @@ package import RNNSupport
 /// covers the command line, the contents of all inputs, the versions of the external tools, and
 /// the running program itself.
 package struct ArtefactStore: Sendable {
+  /// The name of the records' folder in the folder of a plan's outputs.
+  static let folderName = ".steps"
+
   /// The folder of the records; one JSON file a step.
   package let folder: URL
   /// The digest of the program that does the work.
@@ -35,7 +38,8 @@ package struct ArtefactStore: Sendable {
   /// The recorded result of a step that is up to date, or nil if the step has to run.
   package func result(of step: Step, key: String) -> StageResult? {
     guard let data = try? Data(contentsOf: recordURL(step)),
-      let record = try? JSONValue(parsing: data), record["key"] == .string(key),
+      let record = try? JSONValue(parsing: data), Self.isWhole(record),
+      record["key"] == .string(key),
       case .array(let outputs)? = record["outputs"], outputs.count == step.stage.outputs.count,
       let json = record["result"], case .string(let text)? = record["text"],
       case .bool(true)? = record["passed"]
@@ -58,12 +62,26 @@ package struct ArtefactStore: Sendable {
         "path": .string(url.relativePath), "sha256": .string(try ArtefactStore.digest(of: url)),
       ])
     }
-    let record = JSONValue.object([
+    let record = Self.sealed([
       "step": .string(step.name), "key": .string(key), "command": .string(step.stage.commandLine),
       "outputs": .array(outputs), "passed": .bool(result.passed), "text": .string(result.text),
       "result": result.json,
     ])
     try AtomicFile.write(record.text, to: recordURL(step))
+  }
+
+  /// A record with its own digest: what a demo or a study shows of a step that it skips comes from here alone.
+  private static func sealed(_ members: KeyValuePairs<String, JSONValue>) -> JSONValue {
+    let list = members.map { JSONValue.Member($0.key, $0.value) }
+    return .object(list + [.init("sha256", .string(digest(of: list)))])
+  }
+  /// Whether nobody has changed a record since it was written.
+  private static func isWhole(_ record: JSONValue) -> Bool {
+    guard case .object(let members) = record, members.last?.key == "sha256" else { return false }
+    return members.last?.value == .string(digest(of: members.dropLast()))
+  }
+  private static func digest(of members: [JSONValue.Member]) -> String {
+    RNNSupport.sha256(Data(JSONValue.object(members).text.utf8))
   }
 
   /// The SHA-256 of a file, or of the sorted paths and contents of all files below a folder.

@@ -57,12 +57,11 @@ package struct PlanRunner: Sendable {
 package func oneDecimal(_ value: Double) -> String {
   let tenths = (value * 10).rounded()
   guard abs(tenths) < 1e15 else { return "\(value)" }
-  let magnitude = Int(abs(tenths))
+  let magnitude = Int(saturating: abs(tenths))
   return "\(tenths < 0 && magnitude > 0 ? "-" : "")\(magnitude / 10).\(magnitude % 10)"
 }
 
 /// Up to three decimals, none that are zero.
 func decimal(_ value: Double) -> String {
-  let rounded = (value * 1000).rounded() / 1000
-  return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
+  ((value * 1000).rounded() / 1000).compactText
 }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import RNNEstimate
+internal import RNNSupport
 
 /// Maps values to positions on a chart and picks round tick values.
 struct Axis: Hashable, Sendable {
@@ -74,10 +75,10 @@ struct Axis: Hashable, Sendable {
       let first = (low / step - 1e-9).rounded(.up)
       let last = (high / step + 1e-9).rounded(.down)
       guard first <= last, last - first < 1000 else { return [low, high] }
-      return (Int(first)...Int(last)).map { Double($0) * step }
+      return stride(from: first, through: last, by: 1).map { $0 * step }
     case .logarithmic:
-      let first = Int((log10(low) + 1e-9).rounded(.down))
-      let last = Int((log10(high) + 1e-9).rounded(.down))
+      let first = Int(saturating: (log10(low) + 1e-9).rounded(.down))
+      let last = Int(saturating: (log10(high) + 1e-9).rounded(.down))
       let stride = max(1, (last - first + 6) / 7)
       let steps: [Double] = last - first < 2 ? [1, 2, 5] : [1]
       return Swift.stride(from: first, through: last, by: stride).flatMap { decade in
@@ -90,13 +91,14 @@ struct Axis: Hashable, Sendable {
   func label(_ tick: Double, among ticks: [Double]) -> String {
     guard scale == .linear else {
       return tick >= 0.000_1 && tick < 1e6
-        ? Figures.text(tick, digits: 1) : String(format: "1e%d", Int(log10(tick).rounded()))
+        ? Figures.text(tick, digits: 1)
+        : String(format: "1e%d", Int(saturating: log10(tick).rounded()))
     }
     guard ticks.count > 1 else { return Figures.text(tick) }
     let step = abs(ticks[1] - ticks[0])
-    let decimals = max(0, min(9, Int((-log10(step) + 1e-9).rounded(.up))))
+    let decimals = max(0, min(9, Int(saturating: (-log10(step) + 1e-9).rounded(.up))))
     if abs(tick) >= 1e9 { return String(format: "%.3g", tick) }
-    if decimals == 0 { return Figures.text(Int(tick.rounded())) }
+    if decimals == 0 { return Figures.text(Int(saturating: tick.rounded())) }
     let text = String(format: "%.\(decimals)f", tick)
     return text.allSatisfy({ "-0.".contains($0) }) ? "0" : text
   }

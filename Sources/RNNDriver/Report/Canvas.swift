@@ -1,4 +1,5 @@
 internal import Foundation
+internal import RNNSupport
 
 /// A picture in the making: SVG elements in pixel coordinates.
 struct Canvas {
@@ -118,7 +119,9 @@ func number(_ value: Double) -> String {
   guard value.isFinite, abs(value) < 1e9 else { return "0" }
   let hundredths = (value * 100).rounded()
   if hundredths == 0 { return "0" }
-  if hundredths.truncatingRemainder(dividingBy: 100) == 0 { return "\(Int(hundredths / 100))" }
+  if hundredths.truncatingRemainder(dividingBy: 100) == 0 {
+    return "\(Int(saturating: hundredths / 100))"
+  }
   return String(
     format: hundredths.truncatingRemainder(dividingBy: 10) == 0 ? "%.1f" : "%.2f", value)
 }

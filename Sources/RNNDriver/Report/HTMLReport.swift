@@ -6,6 +6,8 @@ internal import RNNSupport
 /// The same model gives the same bytes. Pictures come first, their numbers follow as tables.
 package struct HTMLReport: Sendable {
   package let model: ReportModel
+  /// What every page begins with.
+  static let beginning = "<!DOCTYPE html>"
 
   package init(_ model: ReportModel) { self.model = model }
 
@@ -38,7 +40,7 @@ package struct HTMLReport: Sendable {
           ]),
         .element("body", [:], [.element("main", [:], main)]),
       ])
-    return "<!DOCTYPE html>\n" + page.html + "\n"
+    return Self.beginning + "\n" + page.html + "\n"
   }
 
   // MARK: Building blocks

@@ -1,4 +1,5 @@
 internal import RNNEstimate
+internal import RNNSupport
 
 /// Loss and accuracy over all epochs of one network, stage after stage.
 struct LearningCurveChart {
@@ -56,7 +57,8 @@ struct LearningCurveChart {
     let ticks = epochAxis(left: left, right: right).ticks(8).filter { $0 == $0.rounded() }
     for tick in ticks {
       let x = epochAxis(left: left, right: right).position(tick)
-      canvas.text(Figures.text(Int(tick)), x: x, y: bottom + 16, anchor: .middle, size: 11)
+      canvas.text(
+        Figures.text(Int(saturating: tick)), x: x, y: bottom + 16, anchor: .middle, size: 11)
     }
     canvas.text(
       "epoch, all stages in a row", x: (left + right) / 2, y: bottom + 33, anchor: .middle,

@@ -1,9 +1,12 @@
 internal import Foundation
 internal import RNNCodegen
+internal import RNNCosim
 internal import RNNEstimate
 internal import RNNFixedPoint
 internal import RNNGraph
 internal import RNNInterchange
+internal import RNNLearning
+internal import RNNQuantize
 internal import RNNSupport
 
 /// Gathers what the stages of one network wrote into its part of the report.
@@ -21,13 +24,14 @@ struct ReportCollector {
   ]
 
   func network() throws -> NetworkReport {
-    var models: [(stage: String, model: ModelFile, record: JSONValue)] = []
+    var models: [(stage: String, model: ModelFile, record: StageRecord)] = []
     for (name, stage) in Self.stages {
       let url = folder.appendingPathComponent(name)
       guard FileManager.default.fileExists(atPath: url.appendingPathComponent("model.json").path)
       else { continue }
       let model = try ModelFile.readDescription(url.appendingPathComponent("model.json"))
-      models.append((stage, model, try Self.json(url.appendingPathComponent("record.json"))))
+      models.append(
+        (stage, model, try StageRecord(reading: url.appendingPathComponent(StageRecord.fileName))))
     }
     let rtl = folder.appendingPathComponent("rtl")
     let build =
@@ -80,12 +84,12 @@ struct ReportCollector {
         value: (["seed \(stage.seed)"] + settings).joined(separator: ", "))
     }
     try digest("rtl/manifest.json", to: &entries)
-    let cosim = folder.appendingPathComponent("rtl/cosim.json")
-    if FileManager.default.fileExists(atPath: cosim.path),
-      case .string(let version)? = try Self.json(cosim)["verilator"]
-    {
+    let cosim = folder.appendingPathComponent("rtl/\(CosimRecord.fileName)")
+    if FileManager.default.fileExists(atPath: cosim.path) {
       entries.append(
-        ProvenanceEntry(group: "\(network): tools", key: "Verilator", value: version))
+        ProvenanceEntry(
+          group: "\(network): tools", key: "Verilator",
+          value: try CosimRecord(reading: cosim).verilator))
     }
     return stages + entries
   }
@@ -102,64 +106,56 @@ struct ReportCollector {
   // MARK: - Training
 
   private func addAccuracy(
-    _ stage: String, _ model: ModelFile, _ record: JSONValue, to report: inout NetworkReport
+    _ stage: String, _ model: ModelFile, _ record: StageRecord, to report: inout NetworkReport
   ) {
     let key = stage == "quantized" ? "testAccuracyIntegers" : "testAccuracy"
-    guard let share = record[key]?.number, case .int(let total)? = record["testSequences"]
-    else { return }
+    guard let share = record.figure(key), let total = record.testSequences else { return }
     var note = ""
-    if case .string(let method)? = record["method"], method != "admm" {
-      note = "\(method) training"
+    if case .compress(let method, _, _) = record.content, method != .admm {
+      note = "\(method.rawValue) training"
     }
     if stage == "quantized" { note = "integer reference" }
     let width = model.network.layers.flatMap(\.graph.parameters).filter(\.isMatrix)
       .compactMap(\.format?.width).max()
     report.accuracy.append(
       AccuracyStage(
-        stage: stage, correct: Int((share * Double(total)).rounded()), total: total,
+        stage: stage, correct: Int(saturating: (share * Double(total)).rounded()), total: total,
         weights: model.network.layers.reduce(0) {
           $0 + $1.graph.parameters.reduce(0) { $0 + $1.storedCount }
         }, bitsPerWeight: width ?? 32, note: note))
   }
 
   /// The learning curves in the record of a stage: `float`, `circulant` or `quantized`.
-  static func curves(_ stage: String, _ record: JSONValue) -> [LearningCurve] {
-    [
-      ("curve", stage == "circulant" ? "ADMM" : stage), ("fineTuningCurve", "\(stage) fine-tuning"),
-    ].compactMap { key, name in
-      guard case .array(let epochs)? = record[key], !epochs.isEmpty else { return nil }
-      // Without classes the metric is the loss again.
-      let isClassification = record["testAccuracy"] != nil
-      let points = epochs.compactMap { epoch -> LearningCurve.Point? in
-        guard case .int(let number)? = epoch["epoch"], let loss = epoch["loss"]?.number else {
-          return nil
-        }
-        return LearningCurve.Point(
-          epoch: number, trainLoss: loss, validationLoss: epoch["validationLoss"]?.number,
-          trainAccuracy: isClassification ? epoch["metric"]?.number : nil,
-          validationAccuracy: isClassification ? epoch["validationMetric"]?.number : nil)
+  static func curves(_ stage: String, _ record: StageRecord) -> [LearningCurve] {
+    // Without classes the metric is the loss again.
+    let isClassification = record.figure("testAccuracy") != nil
+    return [
+      (record.curve, stage == "circulant" ? "ADMM" : stage),
+      (record.fineTuningCurve, "\(stage) fine-tuning"),
+    ].compactMap { epochs, name in
+      if epochs.isEmpty { return nil }
+      let points = epochs.map { epoch in
+        LearningCurve.Point(
+          epoch: epoch.epoch, trainLoss: epoch.loss, validationLoss: epoch.validationLoss,
+          trainAccuracy: isClassification ? epoch.metric : nil,
+          validationAccuracy: isClassification ? epoch.validationMetric : nil)
       }
       return LearningCurve(stage: name, points: points)
     }
   }
 
-  private static func residuals(_ record: JSONValue) -> [MatrixResiduals] {
-    guard case .array(let rounds)? = record["rounds"] else { return [] }
+  private static func residuals(_ record: StageRecord) -> [MatrixResiduals] {
+    guard case .compress(_, let structure, let rounds) = record.content else { return [] }
     var result: [MatrixResiduals] = []
-    let structure = record["structure"]?.string ?? ""
     for round in rounds {
-      guard case .int(let number)? = round["round"], let rho = round["penalty"]?.number,
-        case .array(let residuals)? = round["residuals"]
-      else { continue }
-      for residual in residuals {
-        guard case .string(let path)? = residual["path"],
-          let primal = residual["primal"]?.number, let dual = residual["dual"]?.number
-        else { continue }
-        let one = MatrixResiduals.Round(round: number, primal: primal, dual: dual, rho: rho)
-        if let i = result.firstIndex(where: { $0.matrix == path }) {
+      for residual in round.residuals {
+        let one = MatrixResiduals.Round(
+          round: round.round, primal: residual.primal, dual: residual.dual, rho: round.penalty)
+        if let i = result.firstIndex(where: { $0.matrix == residual.path }) {
           result[i].rounds.append(one)
         } else {
-          result.append(MatrixResiduals(matrix: path, structure: structure, rounds: [one]))
+          result.append(
+            MatrixResiduals(matrix: residual.path, structure: structure, rounds: [one]))
         }
       }
     }
@@ -168,25 +164,26 @@ struct ReportCollector {
 
   // MARK: - Fixed point
 
-  private static func formats(_ record: JSONValue) -> [TensorFormat] {
-    guard let formats = record["formats"] else { return [] }
-    var result: [TensorFormat] = []
-    for (key, nameKey) in [("values", "node"), ("parameters", "parameter")] {
-      guard case .array(let entries)? = formats[key] else { continue }
-      for entry in entries {
-        guard case .string(let layer)? = entry["layer"], case .string(let name)? = entry[nameKey],
-          case .int(let width)? = entry["width"], case .int(let fraction)? = entry["fraction"],
-          let low = entry["low"]?.number, let high = entry["high"]?.number
-        else { continue }
-        let role = if case .string(let role)? = entry["role"] { role } else { "weight" }
-        let rounding = if case .string(let rule)? = entry["rounding"] { rule } else { "" }
-        result.append(
-          TensorFormat(
-            name: "\(layer).\(name)", role: role, width: width, fractionBits: fraction,
-            rounding: rounding, minimum: low, maximum: high))
+  private static func formats(_ record: StageRecord) -> [TensorFormat] {
+    let all: [FormatRecord] =
+      switch record.content {
+      case .quantize(let formats): [formats]
+      case .calibrate(let formats, _, _): formats
+      default: []
       }
+    return all.flatMap { formats in
+      formats.values.map {
+        TensorFormat(
+          name: "\($0.layer).\($0.node)", role: $0.role.rawValue, width: $0.width,
+          fractionBits: $0.fraction, rounding: $0.rounding.rawValue, minimum: $0.low,
+          maximum: $0.high)
+      }
+        + formats.parameters.map {
+          TensorFormat(
+            name: "\($0.layer).\($0.parameter)", role: "weight", width: $0.width,
+            fractionBits: $0.fraction, rounding: "", minimum: $0.low, maximum: $0.high)
+        }
     }
-    return result
   }
 
   private static func activations(_ graph: IntegerGraph) -> [ActivationError] {
@@ -217,38 +214,36 @@ struct ReportCollector {
   }
 
   private func addCosim(_ build: BuildFolder, to report: inout NetworkReport) throws {
-    let url = build.url.appendingPathComponent("cosim.json")
+    let url = build.url.appendingPathComponent(CosimRecord.fileName)
     guard FileManager.default.fileExists(atPath: url.path) else { return }
-    let json = try Self.json(url)
-    func int(_ key: String) -> Int? {
-      if case .int(let value)? = json[key] { value } else { nil }
+    let record = try CosimRecord(reading: url)
+    guard record.design == build.design.name else {
+      throw ToolError(
+        .file, "\(url.relativePath) belongs to the design \(record.design)",
+        hint: "run cosim on this build again")
     }
     var patterns: [String] = []
     var seeds: [Int] = []
-    if case .array(let passes)? = json["passes"] {
-      for pass in passes {
-        if case .string(let source)? = pass["source"] {
-          let kind = source.split(separator: " ").first.map(String.init) ?? source
-          let word = ["always": "none", "random": "random", "stalls": "long"][kind] ?? kind
-          if !patterns.contains(word) { patterns.append(word) }
-        }
-        if case .int(let seed)? = pass["resetSeed"], !seeds.contains(seed) { seeds.append(seed) }
-      }
+    for pass in record.passes {
+      let kind = pass.source.split(separator: " ").first.map(String.init) ?? pass.source
+      let word = ["always": "none", "random": "random", "stalls": "long"][kind] ?? kind
+      if !patterns.contains(word) { patterns.append(word) }
+      if !seeds.contains(pass.resetSeed) { seeds.append(pass.resetSeed) }
     }
-    let first = if case .string(let text)? = json["firstMismatch"] { text } else { "" }
-    let values = (int("valuesCompared") ?? 0) + (int("probeValuesCompared") ?? 0)
     report.cosim = CosimSummary(
-      sequences: int("sequences") ?? 0, frames: int("frames") ?? 0, valuesCompared: values,
-      valueMismatches: (int("valueMismatches") ?? 0) + (int("otherMismatches") ?? 0),
-      cyclesCompared: int("cycles") ?? 0, cycleMismatches: int("cycleMismatches") ?? 0,
-      sameClass: int("sameClassAsReference"), patterns: patterns, seeds: seeds,
-      firstMismatch: first)
-    if let right = int("rightClass"), let total = int("sequences") {
-      var stage = AccuracyStage(stage: "RTL", correct: right, total: total)
+      sequences: record.sequences, frames: record.frames,
+      valuesCompared: record.valuesCompared + record.probeValuesCompared,
+      valueMismatches: record.valueMismatches + record.otherMismatches
+        + (record.control?.mismatches ?? 0),
+      cyclesCompared: record.cycles, cycleMismatches: record.cycleMismatches,
+      sameClass: record.sameClassAsReference, patterns: patterns, seeds: seeds,
+      firstMismatch: record.firstMismatch ?? record.control?.firstMismatch ?? "")
+    if let right = record.rightClass, record.sequences > 0 {
+      var stage = AccuracyStage(stage: "RTL", correct: right, total: record.sequences)
       stage.weights = report.accuracy.last?.weights
       stage.bitsPerWeight = report.accuracy.last?.bitsPerWeight
-      if let all = report.accuracy.last?.total, all != total {
-        stage.note = "\(total) of the \(all) recordings were simulated"
+      if let all = report.accuracy.last?.total, all != record.sequences {
+        stage.note = "\(record.sequences) of the \(all) recordings were simulated"
       }
       report.accuracy.append(stage)
     }
@@ -265,17 +260,5 @@ struct ReportCollector {
         "\(layer.cell) \(layer.configuration.inputSize) to \(layer.graph.outputSize)\(structure)"
         + (bits.map { ", \($0) bits" } ?? "")
     }.joined(separator: "; ")
-  }
-
-  private static func json(_ url: URL) throws -> JSONValue {
-    let data = try AtomicFile.read(url)
-    do {
-      return try JSONValue(parsing: data)
-    } catch {
-      throw DiagnosticsEmitted(
-        Diagnostic(
-          stage: "report", path: url.relativePath, message: "it is damaged: \(error)",
-          fix: "run the stage that writes it again"))
-    }
   }
 }

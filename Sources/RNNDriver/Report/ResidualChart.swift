@@ -1,4 +1,5 @@
 internal import RNNEstimate
+internal import RNNSupport
 
 /// The ADMM residuals of every matrix of one network, round by round.
 struct ResidualChart {
@@ -22,7 +23,8 @@ struct ResidualChart {
     let axis = rounds(left: left, right: right)
     for tick in axis.ticks(8) where tick == tick.rounded() {
       canvas.text(
-        Figures.text(Int(tick)), x: axis.position(tick), y: bottom + 16, anchor: .middle, size: 11)
+        Figures.text(Int(saturating: tick)), x: axis.position(tick), y: bottom + 16,
+        anchor: .middle, size: 11)
     }
     canvas.text(
       "round", x: (left + right) / 2, y: bottom + 33, anchor: .middle, size: 11,

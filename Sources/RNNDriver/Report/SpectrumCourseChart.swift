@@ -1,20 +1,16 @@
-internal import RNNSupport
+internal import RNNLearning
 
 /// How Lyapunov exponents change over a training: the first, the last, and those at each quarter between.
 struct SpectrumCourseChart {
   private let chart: LineChart
   var svg: String { chart.svg }
 
-  /// The chart of a stage's record; nil if no epoch has exponents.
-  init?(record: JSONValue) {
-    var points: [(epoch: Double, exponents: [Double])] = []
-    for epoch in record["curve"]?.array ?? [] {
-      guard let number = epoch["epoch"]?.int, let exponents = epoch["exponents"]?.array else {
-        continue
-      }
-      points.append((Double(number), exponents.map { $0.number ?? -.infinity }))
+  /// The chart of a learning curve; nil if no epoch has exponents.
+  init?(curve: [EpochRecord]) {
+    let points = curve.compactMap { epoch in
+      epoch.exponents.map { (epoch: Double(epoch.epoch), exponents: $0) }
     }
-    guard let count = points.first?.exponents.count, count > 0 else { return nil }
+    guard let count = points.map(\.exponents.count).min(), count > 0 else { return nil }
     var places: [Int] = []
     for quarter in 0...4 {
       let place = quarter * (count - 1) / 4

@@ -54,7 +54,7 @@ extension CellComparison {
 /// The first epoch below a threshold as text: a median may lie between two epochs.
 func epochText(_ epoch: Double?) -> String {
   guard let epoch else { return "never" }
-  return epoch == epoch.rounded() ? "\(Int(epoch))" : oneDecimal(epoch)
+  return epoch == epoch.rounded() ? epoch.compactText : oneDecimal(epoch)
 }
 
 /// How many seeds, in words of a sentence.

@@ -6,10 +6,12 @@ internal import RNNSupport
 /// A piece is found again by a name that says everything it depends on. A file that is not whole JSON counts as
 /// none.
 struct FinishedRuns: Sendable {
+  /// The folder's name in the work folder.
+  static let name = "runs"
   let folder: URL
 
   init(work: String) throws {
-    folder = URL(fileURLWithPath: work).appendingPathComponent("runs")
+    folder = URL(fileURLWithPath: work).appendingPathComponent(Self.name)
     try AtomicFile.makeFolder(folder)
   }
 

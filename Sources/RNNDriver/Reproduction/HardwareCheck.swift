@@ -93,26 +93,19 @@ package struct HardwareCheck: Sendable {
 
     progress.update(0.5, "\(name): to Verilog", milestone: true)
     let model = ModelFile(
-      name: identifier, task: nil, network: fixed,
-      stages: [
-        ModelStage(
-          name: "quantize", seed: 0,
-          settings: [.init("tableSegments", ModelFile.tableSetting(policy.tableSegments))])
-      ])
-    let design = try BuildFolder.design(
-      of: model, weights: tuned, options: CompileOptions(name: identifier))
-    _ = try BuildFolder.write(design, model: model, weights: tuned, to: build)
-    let graph = design.graph
-    let codes = graph.inputCodes(test.sequences, rounding: policy.rounding)
+      name: identifier, task: nil, network: fixed, integers: policy.integerRules)
+    let (graph, design) = try BuildFolder.compiled(
+      model, weights: tuned, options: CompileOptions(name: identifier))
+    try BuildFolder.write(design, model: model, weights: tuned, to: build)
+    let codes = graph.inputCodes(test.sequences)
     let outputs = try Classification.referenceOutputs(graph, sequences: codes)
     let integers = task.loss.evaluate(outputs, of: graph, targets: test.targets)
 
-    let described = try CosimDesign(design, folder: build)
+    let described = try CosimDesign(design, golden: graph, folder: build)
     let simulator = Cosimulator(described, builder: SimulationBuilder(runner: context.tools))
     let fed = Self.spread(simulatedSequences, over: codes.count).map { codes[$0] }
     let result = try simulator.run(
       sequences: fed, runs: CosimRun.standard(for: described, seed: 1, stressLimit: 1),
-      makeReference: { try ReferenceModel(graph) },
       progress: { progress.update(0.5 + $0 / 2, "\(name): comparing", milestone: false) })
     let figures = HardwareFigures(
       name: name, lossName: task.loss.metricName, weightWidth: policy.weightWidth,
@@ -137,7 +130,7 @@ package struct HardwareCheck: Sendable {
   package static func run(_ checks: [HardwareCheck], _ context: StageContext) throws
     -> [HardwareFigures]
   {
-    for tool in [Tool.verilator, .cxx, .make] { try context.tools.require(tool) }
+    for tool in [Tool.verilator, .cxx] { try context.tools.require(tool) }
     return try ParallelRuns.map(checks, title: "hardware", context.progress) { check, report in
       try check.run(
         StageContext(progress: ForwardedProgress(report: report), tools: context.tools))

@@ -175,7 +175,7 @@ package func significant(_ value: Double) -> String {
   var scaled = abs(value)
   while scaled >= 1000 { (scaled, power) = (scaled / 10, power + 1) }
   while scaled < 100 { (scaled, power) = (scaled * 10, power - 1) }
-  var digits = Int(scaled.rounded())
+  var digits = Int(saturating: scaled.rounded())
   if digits == 1000 { (digits, power) = (100, power + 1) }
   let sign = value < 0 ? "-" : ""
   let text = "\(digits)"

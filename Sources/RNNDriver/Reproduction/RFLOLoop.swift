@@ -241,7 +241,8 @@ extension RFLOLoop.Run {
   init?(json: JSONValue) {
     func list(_ key: String) -> [Double]? { json[key]?.array?.compactMap(\.number) }
     let rules = SyllableSelector.Rule.allCases
-    guard let seed = json["seed"]?.int, let units = json["units"]?.int,
+    guard let seed = json["seed"]?.int.flatMap(UInt64.init(exactly:)),
+      let units = json["units"]?.int,
       let tau = json["tau"]?.number, let initial = json["initial"]?.number,
       let input = list("input"), let recurrent = list("recurrent"),
       let readout = list("readout"), let single = json["single"]?.number,
@@ -252,7 +253,7 @@ extension RFLOLoop.Run {
       recurrent.count == units * units, readout.count == units * RFLOLoop.outputs
     else { return nil }
     self.init(
-      seed: UInt64(seed),
+      seed: seed,
       network: LeakyNetwork(
         inputs: RFLOLoop.syllables, units: units, outputs: RFLOLoop.outputs, tau: tau,
         initial: initial, input: input, recurrent: recurrent, readout: readout),

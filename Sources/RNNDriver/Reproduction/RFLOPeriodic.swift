@@ -116,9 +116,10 @@ extension RFLOPeriodic.Run {
   }
   init?(json: JSONValue) {
     func list(_ key: String) -> [Double]? { json[key]?.array?.map { $0.number ?? .infinity } }
-    guard let seed = json["seed"]?.int, let final = list("final")?.first,
+    guard let seed = json["seed"]?.int.flatMap(UInt64.init(exactly:)),
+      let final = list("final")?.first,
       let losses = list("losses"), let alignments = list("alignments")
     else { return nil }
-    self.init(seed: UInt64(seed), final: final, losses: losses, alignments: alignments)
+    self.init(seed: seed, final: final, losses: losses, alignments: alignments)
   }
 }

@@ -36,7 +36,8 @@ extension RFLOReproduction {
     let sorted = values.sorted()
     guard let last = sorted.last else { return .nan }
     let place = share * Double(sorted.count - 1)
-    let (low, part) = (Int(place), place - Double(Int(place)))
+    let low = Int(saturating: place)
+    let part = place - Double(low)
     // Infinite for runs that diverged: no part of it may be taken.
     guard part > 0, low + 1 < sorted.count else { return low < sorted.count ? sorted[low] : last }
     return sorted[low + 1].isFinite

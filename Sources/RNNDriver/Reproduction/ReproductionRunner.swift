@@ -22,19 +22,23 @@ package struct ReproductionRunner: Sendable {
 
   /// A claim that is not reproduced is a result, not a fault: the result passes.
   package func run(_ context: StageContext) throws -> StageResult {
-    let report = try reproduction.run(request, context)
+    let work = try OutputClaim(in: URL(fileURLWithPath: request.work), parts: [FinishedRuns.name])
+    defer { work.release() }
     let name = reproduction.name
-    if let evidence {
-      try FileManager.default.createDirectory(at: evidence, withIntermediateDirectories: true)
-      for picture in report.pictures {
-        try AtomicFile.write(
-          picture.chart.svg, to: evidence.appendingPathComponent("\(name)-\(picture.name).svg"))
-      }
+    // One file stands for all of its name: other experiments may write into the same folder meanwhile.
+    let claim = try evidence.map {
+      try OutputClaim(file: $0.appendingPathComponent("\(name).json"))
+    }
+    defer { claim?.release() }
+    let report = try reproduction.run(request, context)
+    if let folder = claim?.url.deletingLastPathComponent() {
+      let texts =
+        report.pictures.map { ("\(name)-\($0.name).svg", $0.chart.svg) } + [
+          ("\(name).json", report.json.text),
+          ("\(name).md", report.markdown(name: name, command: command)),
+        ]
       try AtomicFile.write(
-        report.json.text, to: evidence.appendingPathComponent("\(name).json"))
-      try AtomicFile.write(
-        report.markdown(name: name, command: command),
-        to: evidence.appendingPathComponent("\(name).md"))
+        texts.map { (Data($1.utf8), folder.appendingPathComponent($0)) })
     }
     var text = report.findings.map {
       "\($0.holds ? "reproduced    " : "not reproduced") \($0.claim): \($0.measured) (\($0.band))"

@@ -61,7 +61,7 @@ package enum SBOReproduction: Reproduction {
         try Layer(name: "readout", cell: "dense", inputSize: units, units: 1),
       ])
     }
-    func most(_ updates: Int) -> Int { max(20, Int(Double(updates) * scale.share)) }
+    func most(_ updates: Int) -> Int { max(20, Int(saturating: Double(updates) * scale.share)) }
     var all: [Variant] = []
     for update in updates {
       let rule = CellConfiguration.Entry("update", .choice(update))

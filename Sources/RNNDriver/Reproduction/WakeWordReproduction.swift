@@ -42,7 +42,7 @@ package enum WakeWordReproduction: Reproduction {
           fix: "give the folder with \(word).pb, \(word).pb.params, \(word)/ and \(others)/"))
     }
     let folder = URL(fileURLWithPath: data)
-    for tool in [Tool.verilator, .cxx, .make] { try context.tools.require(tool) }
+    for tool in [Tool.verilator, .cxx] { try context.tools.require(tool) }
     context.progress.update(0, "reading", milestone: true)
     let imported = try ModelImporter.read(folder.appendingPathComponent("\(word).pb"))
     guard let part = imported.model.streaming?.part, part.network.outputSize == 1 else {
@@ -103,12 +103,12 @@ package enum WakeWordReproduction: Reproduction {
     }
     var integers: [(bits: Int, outputs: [Double])] = []
     for bits in otherBits {
-      let graph = try BuildFolder.graph(of: fixed(bits), name: "wake")
+      let graph = try Self.graph(of: fixed(bits), name: "wake")
       integers.append((bits, try outputs(graph, windows)))
     }
     let quantized = try fixed(bits)
     let options = CompileOptions(name: "wake")
-    let graph = try BuildFolder.graph(of: quantized, name: options.name)
+    let graph = try Self.graph(of: quantized, name: options.name)
     let expected = try outputs(graph, windows)
     integers.insert((bits, expected), at: 1)
 
@@ -117,18 +117,13 @@ package enum WakeWordReproduction: Reproduction {
     let build = work.appendingPathComponent("rtl")
     let file = ModelFile(
       name: word, task: nil, network: quantized.network,
-      stages: [
-        ModelStage(
-          name: "quantize", seed: 0, settings: [.init("tableSegments", ModelFile.tableSetting(nil))]
-        )
-      ])
-    _ = try BuildFolder.write(design, model: file, weights: quantized.weights, to: build)
-    let described = try CosimDesign(design, folder: build)
+      integers: quantized.integers)
+    try BuildFolder.write(design, model: file, weights: quantized.weights, to: build)
+    let described = try CosimDesign(design, golden: graph, folder: build)
     let simulator = Cosimulator(described, builder: SimulationBuilder(runner: context.tools))
     let result = try simulator.run(
       sequences: codes(graph, windows),
       runs: CosimRun.standard(for: described, seed: 1, stressLimit: 8),
-      makeReference: { try ReferenceModel(graph) },
       progress: { context.progress.update(0.4 + 0.6 * $0, "comparing", milestone: false) })
     let format = graph[graph.output].format
     let verilog = result.outputs.map { $0.last.map { format.value(of: $0[0]) } ?? .nan }
@@ -141,12 +136,16 @@ package enum WakeWordReproduction: Reproduction {
       calibrationWindows: shown.count)
   }
 
+  /// The integers of a part that was quantized without training.
+  private static func graph(of part: SequenceModel.Part, name: String) throws -> IntegerGraph {
+    try freeze(
+      part.network, weights: part.weights, name: name, rules: part.integers ?? IntegerRules())
+  }
+
   private static func codes(_ graph: IntegerGraph, _ windows: [[[Double]]]) -> [[[Int64]]] {
     windows.map { window in
       window.map { row in
-        row.map {
-          quantized($0, to: graph.inputFormat, rounding: .halfUp, overflow: .saturate)
-        }
+        graph.inputCodes(row)
       }
     }
   }

@@ -46,8 +46,9 @@ package struct CellsStage: Stage {
       lines.append("      \(option.summary)")
     }
     if cell.options.isEmpty { lines.append("  none") }
-    let layer = try Layer(name: "layer", cell: cell.name, inputSize: 3, units: 5)
-    lines += ["", "With these options, 3 inputs and 5 units:", ""]
+    let units = cell.keepsSize ? 3 : 5
+    let layer = try Layer(name: "layer", cell: cell.name, inputSize: 3, units: units)
+    lines += ["", "With these options, 3 inputs and \(units) units:", ""]
     for state in layer.graph.states { lines.append("  state      \(state.name) [\(state.size)]") }
     for parameter in layer.graph.parameters {
       let shape = ([parameter.rows] + (parameter.columns.map { [$0] } ?? []))

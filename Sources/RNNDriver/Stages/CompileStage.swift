@@ -1,12 +1,16 @@
 package import Foundation
-internal import RNNBilinear
+package import RNNBilinear
 internal import RNNCodegen
+internal import RNNFixedPoint
+internal import RNNGraph
 internal import RNNInterchange
 package import RNNSupport
 
 /// What the user asks of the hardware; the fields mean what they mean in `CompileOptions`.
 package struct CompileRequest: Hashable, Sendable {
   let options: CompileOptions
+  /// Replaces what the model says of its block-circulant products; nil leaves it.
+  let transform: BlockTransform?
 
   /// The port beside the streams.
   package enum Control: String, Hashable, Sendable, CaseIterable {
@@ -14,10 +18,6 @@ package struct CompileRequest: Hashable, Sendable {
     case axiLite = "axi-lite"
   }
 
-  /// How products with circulant blocks of 8 and 16 are computed.
-  package enum Transform: String, Hashable, Sendable, CaseIterable {
-    case exact, fourier
-  }
   /// The hardware that multiplies.
   package enum Engine: String, Hashable, Sendable, CaseIterable {
     case lanes, sequential
@@ -28,7 +28,7 @@ package struct CompileRequest: Hashable, Sendable {
     engine: Engine = .lanes, lanes: Int? = nil,
     columnGroups: Int? = nil, drainChains: Int? = nil, denseMultipliers: Int = 8,
     elementsPerStep: Int? = nil, inputElementsPerBeat: Int = 1,
-    outputElementsPerBeat: Int? = nil, streams: Int = 1, transform: Transform = .exact,
+    outputElementsPerBeat: Int? = nil, streams: Int = 1, transform: BlockTransform? = nil,
     framesPerSecond: Double? = nil, latencyMicroseconds: Double? = nil, control: Control = .none,
     pipelining: Pipelining? = nil
   ) {
@@ -38,11 +38,12 @@ package struct CompileRequest: Hashable, Sendable {
       columnGroups: columnGroups, drainChains: drainChains, denseMultipliers: denseMultipliers,
       elementsPerStep: elementsPerStep,
       inputElementsPerBeat: inputElementsPerBeat, outputElementsPerBeat: outputElementsPerBeat,
-      streams: streams, transform: transform == .exact ? .exact : .fourier,
+      streams: streams,
       framesPerSecond: framesPerSecond, latencyMicroseconds: latencyMicroseconds,
       pipelining: pipelining)
     options.control = control == .none ? .none : .axiLite
     self.options = options
+    self.transform = transform
   }
 }
 
@@ -76,9 +77,7 @@ package struct CompileStage: Stage {
     if options.clockMegahertz != standard.clockMegahertz {
       list += ["--clock", "\(options.clockMegahertz)"]
     }
-    if options.transform != standard.transform {
-      list += ["--transform", options.transform.rawValue]
-    }
+    if let transform = request.transform { list += ["--transform", transform.rawValue] }
     if options.control != standard.control { list += ["--control", options.control.rawValue] }
     if let pipelining = options.pipelining { list += ["--pipelining", pipelining.rawValue] }
     if let groups = options.columnGroups { list += ["--column-groups", "\(groups)"] }
@@ -99,11 +98,17 @@ package struct CompileStage: Stage {
   }
 
   package func run(_ context: StageContext) throws -> StageResult {
+    try options.check()
+    // The model may be the copy in an older build of the same folder.
+    let claim = try OutputClaim(folder: output, kind: .build)
+    defer { claim.release() }
     let source = ModelFolder.modelURL(model)
-    let (file, weights) = try ModelFile.read(source)
-    let design = try BuildFolder.design(of: file, weights: weights, options: options)
+    var (file, weights) = try ModelFile.read(source)
+    // What decides output bits belongs to the model: the copy in the build says what was asked for.
+    if let transform = request.transform { file.integers?.transform = transform }
+    let design = try BuildFolder.compiled(file, weights: weights, options: options).design
     let files = try BuildFolder.write(
-      design, model: file, weights: weights, source: source, to: output)
+      design, model: file, weights: weights, source: source, to: claim)
     let rate = Rate(of: design, megahertz: options.clockMegahertz)
     return StageResult(json: json(design, rate, files), text: text(design, rate, files))
   }
@@ -150,6 +155,14 @@ package struct CompileStage: Stage {
       "framesPerSecond": .double(rate.framesPerSecond),
       "framesPerSecondSingleStream": .double(rate.framesPerSecondOfOneStream),
       "multiplierOccupancy": .double((rate.occupancy * 1e6).rounded() / 1e6),
+      "tables": .array(
+        design.graph.tables.map {
+          .object([
+            "function": .string($0.function), "input": .string("\($0.input)"),
+            "output": .string("\($0.output)"), "segments": .int($0.slopes.count),
+            "greatestErrorUlp": .double(($0.maximalError * 1000).rounded() / 1000),
+          ])
+        }),
       "files": .int(files.count),
     ])
   }
@@ -158,14 +171,29 @@ package struct CompileStage: Stage {
     design.counts.units.reduce(0) { $0 + $1.multipliers }
   }
 
+  /// How far tables are from their functions over all input codes; nil without tables.
+  private func tableErrors(_ design: any HardwareDesign) -> String? {
+    var worst: [(function: String, error: Double)] = []
+    for table in design.graph.tables {
+      if let i = worst.firstIndex(where: { $0.function == table.function }) {
+        worst[i].error = max(worst[i].error, table.maximalError)
+      } else {
+        worst.append((table.function, table.maximalError))
+      }
+    }
+    guard !worst.isEmpty else { return nil }
+    let list = worst.map { "\($0.function) \(decimal($0.error))" }.joined(separator: ", ")
+    return "tables, greatest error over all input codes in units of the last place: \(list)"
+  }
+
   private func text(
     _ design: any HardwareDesign, _ rate: Rate, _ files: [EmittedFile]
   ) -> String {
     let ports =
       rate.cyclesPerFrame > Double(design.cyclesPerFrame)
       ? " (\(decimal(rate.cyclesPerFrame)) for the beats of its ports)" : ""
-    let ofAll = Int(rate.framesPerSecond)
-    let ofOne = Int(rate.framesPerSecondOfOneStream)
+    let ofAll = Int(saturating: rate.framesPerSecond)
+    let ofOne = Int(saturating: rate.framesPerSecondOfOneStream)
     let streams =
       design.interface.streams == 1
       ? "\(ofOne) frames/s of one stream"
@@ -191,6 +219,7 @@ package struct CompileStage: Stage {
         (\(design.counts.latencyCycles) cycles from the first input beat to the last output beat)
         """)
     }
+    if let errors = tableErrors(design) { lines.append(errors) }
     lines.append(
       """
       \(design.structure), \(multipliers(design)) multipliers in all, \

@@ -25,11 +25,13 @@ package struct CompressStage: Stage {
   package var structure: MatrixStructure?
   package var seed: UInt64?
   package var data: URL?
+  /// Whether the process computes at the common level of `Arithmetic`, which the caller has to enter.
+  package var reproducible: Bool
 
   package init(
     model: URL, experiment: URL, output: URL, method: Method? = nil,
-    structure: MatrixStructure? = nil,
-    seed: UInt64? = nil, data: URL? = nil
+    structure: MatrixStructure? = nil, seed: UInt64? = nil, data: URL? = nil,
+    reproducible: Bool = false
   ) {
     self.model = model
     self.experiment = experiment
@@ -38,6 +40,7 @@ package struct CompressStage: Stage {
     self.structure = structure
     self.seed = seed
     self.data = data
+    self.reproducible = reproducible
   }
 
   package var arguments: [String] {
@@ -47,6 +50,7 @@ package struct CompressStage: Stage {
       + (structure.map { ["--structure", $0.text] } ?? [])
       + (seed.map { ["--seed", "\($0)"] } ?? [])
       + (data.map { ["--data", $0.relativePath] } ?? [])
+      + (reproducible ? ["--reproducible"] : [])
   }
   package var inputs: [URL] {
     ModelInputs.urls(model) + ExperimentInputs.urls(experiment, data: data)
@@ -54,7 +58,8 @@ package struct CompressStage: Stage {
   package var outputs: [URL] { ModelFolder.files(output) }
 
   package func run(_ context: StageContext) throws -> StageResult {
-    try OutputFolder.prepare(output, marker: ModelFolder.marker)
+    let claim = try OutputClaim(folder: output, kind: .model, inputs: inputs)
+    defer { claim.release() }
     let experimentURL = experiment
     let experiment = try Experiment(reading: experimentURL, data: data, seed: seed)
     guard var compression = experiment.compression else {
@@ -78,12 +83,16 @@ package struct CompressStage: Stage {
           fix: "write \"method\": \"admm\" with penalties into its part \"compression\""))
     }
     let (float, weights) = try ModelFile.read(ModelFolder.modelURL(model))
-    let data = try ExperimentData(experiment, normalisation: float.task?.normalisation)
     let assignment = compression.assignment
     let structures = assignment.summary
+    var sink = DiagnosticSink(stage: "compress")
+    assignment.check(against: float.network, into: &sink)
+    try sink.throwIfErrors()
+    let data = try ExperimentData(experiment, normalisation: float.task?.normalisation)
     let tuning = compression.fineTuning
     let total = compression.training.epochs + (tuning?.epochs ?? 0)
-    let checkpoint = CheckpointPolicy(url: ModelFolder.checkpoint(output), resume: true)
+    let checkpoint = CheckpointPolicy(url: ModelFolder.checkpoint(claim.url), resume: true)
+    let arithmetic = try ModelFolder.arithmetic(resuming: checkpoint.url, context.progress)
     let isCancelled = { Interrupt.shared.isRequested }
     // The other ways get as many epochs as ADMM and its fine-tuning together, and `direct` those of the
     // float training as well, so that a comparison is fair.
@@ -133,23 +142,21 @@ package struct CompressStage: Stage {
     model.network = result.network
     model.stages.append(
       ModelStage(
-        name: "compress", seed: Int(experiment.seed),
+        name: "compress", seed: experiment.recordedSeed,
         settings: [
           .init("method", .string(method.rawValue)), .init("structure", .string(structures)),
-          .init("epochs", .int(epochs)),
+          .init("epochs", .int(epochs)), arithmetic,
         ],
         metrics: figures.map { .init($0.name, $0.value) } + [
           .init("storedWeights", Double(stored))
         ]))
-    let record = JSONValue.object(
-      [
-        .init("stage", "compress"), .init("method", .string(method.rawValue)),
-        .init("structure", .string(structures)), .init("rounds", .array(result.rounds.map(\.json))),
-        .init("curve", .array(result.curve.map(\.json))),
-        .init("fineTuningCurve", .array((result.fineTuning?.curve ?? []).map(\.json))),
-      ] + members + [.init("testSequences", .int(data.test.count))])
-    try ModelFolder.write(model, weights: result.weights, record: record, to: output)
-    ModelFolder.removeCheckpoints(output)
+    let record = StageRecord(
+      content: .compress(method: method, structure: assignment.text, rounds: result.rounds),
+      curve: result.curve, fineTuningCurve: result.fineTuning?.curve ?? [],
+      figures: figures.map { .init(name: $0.name, value: $0.value) },
+      testSequences: data.test.count)
+    try ModelFolder.write(model, weights: result.weights, record: record, to: claim)
+    ModelFolder.removeCheckpoints(claim.url)
     let residual = result.rounds.last.map {
       ", residual \(threeDecimals($0.greatestPrimal)) at the end of ADMM"
     }

@@ -1,18 +1,5 @@
 internal import RNNCosim
-internal import RNNGraph
-internal import RNNReference
 internal import RNNSupport
-
-/// The check of the control port, for designs that have one.
-extension CosimStage {
-  func checkControl(
-    _ simulator: Cosimulator, sequences: [[[Int64]]], graph: IntegerGraph
-  ) throws -> ControlCheck? {
-    guard simulator.design.hasControl else { return nil }
-    return try simulator.checkControl(
-      sequences: sequences, makeReference: { try ReferenceModel(graph) })
-  }
-}
 
 extension ControlCheck {
   var text: String {
@@ -20,12 +7,5 @@ extension ControlCheck {
     return
       "control port: states saved, loaded and cleared between \(frames) frames; \(codesCompared) codes compared, "
       + "\(mismatches) mismatches\(found)"
-  }
-  var json: JSONValue {
-    .object([
-      "frames": .int(frames), "codesCompared": .int(codesCompared),
-      "mismatches": .int(mismatches),
-      "firstMismatch": firstMismatch.map { .string($0) } ?? .null,
-    ])
   }
 }

@@ -22,32 +22,23 @@ extension CosimStage {
 
   /// Reads the input, at most `limit` sequences of it.
   func read(_ folder: BuildFolder) throws -> Given {
-    let graph = folder.design.graph
-    let rounding = folder.model.network.inputRounding ?? .halfUp
+    let graph = folder.golden
     func given(_ features: [[[Double]]], expected: [[[Double]]]? = nil) -> Given {
       Given(
-        sequences: features.map {
-          $0.map {
-            $0.map {
-              quantized($0, to: graph.inputFormat, rounding: rounding, overflow: .saturate)
-            }
-          }
-        }, features: features, expected: expected)
+        sequences: features.map { $0.map(graph.inputCodes) }, features: features,
+        expected: expected)
     }
     var result: Given
     switch input {
     case .array(let url):
-      let codes = try FeatureInput.codes(url, for: graph, rounding: rounding)
-      result = Given(sequences: codes)
-      if try NPYArray.read(url).integers == nil {
-        result.features =
-          try FeatureInput.sequences(url, inputSize: graph.inputSize).sequences
+      switch try FeatureInput.read(url, for: graph) {
+      case .codes(let codes): result = Given(sequences: codes)
+      case .features(let features): result = given(features)
       }
     case .recordings(let url):
       let loaded = try AudioInput.load(
         url, split: .test, for: folder.model, path: build.relativePath)
-      result = Given(
-        sequences: graph.inputCodes(loaded.sequences, rounding: rounding), labels: loaded.labels)
+      result = Given(sequences: graph.inputCodes(loaded.sequences), labels: loaded.labels)
     case .kept:
       guard
         let kept = try KeptSequences.read(
@@ -73,9 +64,9 @@ extension CosimStage {
   }
 
   /// The errors of all forms of the network; nil if the float one or its input is not known.
-  func accuracy(_ result: CosimResult, of given: Given, _ folder: BuildFolder) throws
-    -> AccuracyTable?
-  {
+  func accuracy(
+    _ result: CosimResult, _ reference: [[[Int64]]], of given: Given, _ folder: BuildFolder
+  ) throws -> AccuracyTable? {
     guard let features = given.features,
       FileManager.default.fileExists(atPath: floatModel.path)
     else { return nil }
@@ -83,14 +74,14 @@ extension CosimStage {
     let float = SequenceRun(
       SequenceModel(
         name: model.name, steps: [.forward(.init(network: model.network, weights: weights))]))
-    let graph = folder.design.graph
+    let graph = folder.golden
     let format = graph[graph.output].format
     func numbers(_ codes: [[[Int64]]]) -> [[[Double]]] {
       codes.map { $0.map { $0.map(format.value(of:)) } }
     }
     return AccuracyTable([
       (.origin, given.expected), (.float, try features.map { try float.run($0).output }),
-      (.fixed, numbers(try Classification.referenceOutputs(graph, sequences: given.sequences))),
+      (.fixed, numbers(reference)),
       (.verilog, numbers(result.outputs)),
     ])
   }

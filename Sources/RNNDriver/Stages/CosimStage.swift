@@ -89,7 +89,7 @@ package struct CosimStage: Stage {
       + (activity ? [build.appendingPathComponent("activity.json")] : [])
       + (trace.map { [$0] } ?? [])
   }
-  package var tools: [Tool] { [.verilator, .cxx, .make] }
+  package var tools: [Tool] { [.verilator, .cxx] }
 
   package func run(_ context: StageContext) throws -> StageResult {
     for (name, value) in [("--limit", limit), ("--stress-limit", stressLimit)] {
@@ -99,12 +99,17 @@ package struct CosimStage: Stage {
           stage: "cosim", path: name, message: "\(value) sequences cannot be fed",
           fix: "give at least 1"))
     }
+    let claim = try BuildFolder.claim(build)
+    defer { claim.release() }
+    let traceClaim = try trace.map { try OutputClaim(file: $0, inputs: [inputURL]) }
+    defer { traceClaim?.release() }
     let folder = try BuildFolder(opening: build)
-    let graph = folder.design.graph
+    let golden = folder.golden
     let given = try read(folder)
     let sequences = given.sequences
 
-    let described = try CosimDesign(folder.design, folder: build)
+    let described = try CosimDesign(
+      folder.design, golden: folder.golden, folder: build, files: folder.files)
     let builder = SimulationBuilder(
       runner: context.tools, effort: sharedRuntime == nil ? .fast : .quick,
       runtimeFolder: sharedRuntime)
@@ -115,33 +120,42 @@ package struct CosimStage: Stage {
       ? CosimRun.standard(for: described, seed: seed, stressLimit: stressLimit)
       : [CosimRun(resetSeed: Int(truncatingIfNeeded: seed))]
     let result = try simulator.run(
-      sequences: sequences, runs: runs, makeReference: { try ReferenceModel(graph) },
+      sequences: sequences, runs: runs,
       progress: { context.progress.update($0, "comparing", milestone: false) })
-    let control = try checkControl(simulator, sequences: sequences, graph: graph)
+    let control =
+      simulator.design.hasControl
+      ? try simulator.checkControl(sequences: sequences) : nil
+    // Everything at the end and at once: a build never shows one run's activity beside another's verdict.
+    var results: [(data: Data, url: URL)] = []
     if activity {
       context.progress.update(1, "counting activity", milestone: true)
       let record = try simulator.measureActivity(
         sequences: sequences, source: inputURL.lastPathComponent)
-      try AtomicFile.write(record.encoded(), to: build.appendingPathComponent("activity.json"))
+      results.append((try record.encoded(), claim.url.appendingPathComponent("activity.json")))
     }
-    if let trace {
+    if let traceClaim {
       context.progress.update(1, "writing the waveform", milestone: true)
-      try OutputFolder.prepareFile(trace)
-      _ = try simulator.writeWaveform(
-        to: trace, sequences: [sequences[0]], makeReference: { try ReferenceModel(graph) })
+      _ = try AtomicFile.write(to: traceClaim.url) { file in
+        try simulator.writeWaveform(
+          to: file, sequences: [sequences[0]])
+      }
     }
     // Golden vectors for users of other benches: the beginnings of two sequences.
-    let golden = sequences.prefix(2).map { Array($0.prefix(8)) }
+    let beginnings = sequences.prefix(2).map { Array($0.prefix(8)) }
     for file in try BenchWriter(described).files(
-      sequences: golden, reference: try ReferenceModel(graph))
+      sequences: beginnings, reference: try ReferenceModel(golden))
     {
-      try AtomicFile.write(file.text, to: build.appendingPathComponent(file.path))
+      results.append((Data(file.text.utf8), claim.url.appendingPathComponent(file.path)))
     }
-    let classes = try classify(result, sequences: sequences, labels: given.labels, folder: folder)
-    let accuracy = try accuracy(result, of: given, folder)
-    let json = try summary(
-      result, sequences: sequences.count, classes: classes, accuracy: accuracy, control: control)
-    try AtomicFile.write(json.text, to: build.appendingPathComponent("cosim.json"))
+    let reference = try Classification.referenceOutputs(golden, sequences: sequences)
+    let classes = classify(result, reference, labels: given.labels, task: folder.model.task)
+    let accuracy = try accuracy(result, reference, of: given, folder)
+    let json = CosimRecord(
+      result, sequences: sequences.count, sameClass: classes?.sameAsReference,
+      rightClass: classes?.right, accuracy: accuracy?.json, control: control
+    ).json
+    results.append((Data(json.text.utf8), claim.url.appendingPathComponent(CosimRecord.fileName)))
+    try AtomicFile.write(results)
     var text = result.summary
     if let classes {
       text +=
@@ -173,10 +187,9 @@ package struct CosimStage: Stage {
 
   /// The classes that the Verilog's output gives, beside the reference's and the true ones.
   private func classify(
-    _ result: CosimResult, sequences: [[[Int64]]], labels: [Int]?, folder: BuildFolder
-  ) throws -> Classes? {
-    guard let task = folder.model.task else { return nil }
-    let reference = try Classification.referenceOutputs(folder.design.graph, sequences: sequences)
+    _ result: CosimResult, _ reference: [[[Int64]]], labels: [Int]?, task: ModelTask?
+  ) -> Classes? {
+    guard let task else { return nil }
     func label(_ outputs: [[Int64]]) -> Int {
       outputs.isEmpty
         ? -1 : Classification.label(outputs.map { $0.map(Double.init) }, pooling: task.pooling)
@@ -186,39 +199,5 @@ package struct CosimStage: Stage {
     return Classes(
       total: expected.count, sameAsReference: zip(expected, got).count { $0 == $1 },
       right: labels.map { zip($0, got).count { $0 == $1 } })
-  }
-
-  /// The result without times, so that the same build and input give the same bytes.
-  private func summary(
-    _ result: CosimResult, sequences: Int, classes: Classes?, accuracy: AccuracyTable?,
-    control: ControlCheck?
-  ) throws -> JSONValue {
-    func optional(_ value: Int?) -> JSONValue { value.map { .int($0) } ?? .null }
-    let members: JSONValue = .object([
-      "design": .string(result.design), "verilator": .string(result.verilator),
-      "passed": .bool(result.passed), "sequences": .int(sequences),
-      "frames": .int(result.frames), "cycles": .int(result.cycles),
-      "valuesCompared": .int(result.valuesCompared),
-      "probeValuesCompared": .int(result.probeValuesCompared),
-      "valueMismatches": .int(result.valueMismatches),
-      "cycleMismatches": .int(result.cycleMismatches),
-      "otherMismatches": .int(result.otherMismatches),
-      "latencyCycles": optional(result.latencyCycles),
-      "frameIntervalCycles": result.frameIntervalCycles.map { .double($0) } ?? .null,
-      "sameClassAsReference": optional(classes?.sameAsReference),
-      "rightClass": optional(classes?.right),
-      "accuracy": accuracy?.json ?? .null,
-      "firstMismatch": result.firstFailure?.firstMismatch.map { .string("\($0)") } ?? .null,
-      "passes": .array(
-        result.runs.map { run in
-          .object([
-            "source": .string("\(run.run.source)"), "sink": .string("\(run.run.sink)"),
-            "resetSeed": .int(run.run.resetSeed), "frames": .int(run.frames),
-            "cycles": .int(run.cycles), "mismatches": .int(run.mismatches),
-          ])
-        }),
-    ])
-    guard let control, case .object(let list) = members else { return members }
-    return .object(list + [.init("control", control.json)])
   }
 }

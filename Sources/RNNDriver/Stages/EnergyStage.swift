@@ -47,6 +47,8 @@ package struct EnergyStage: Stage {
     let chosen =
       try devices.isEmpty
       ? EnergyReport.standardDevices : devices.map { try DeviceDescription.named($0) }
+    let claim = try BuildFolder.claim(build)
+    defer { claim.release() }
     let folder = try BuildFolder(opening: build)
     var record: ActivityRecord?
     if FileManager.default.fileExists(atPath: activity.path) {
@@ -63,7 +65,7 @@ package struct EnergyStage: Stage {
       activity: record,
       requiredFramesPerSecond: framesPerSecond, clockMegahertz: clockMegahertz)
     let json = report.json
-    try AtomicFile.write(json.text, to: outputs[0])
+    try AtomicFile.write(json.text, to: claim.url.appendingPathComponent("energy.json"))
     var text = report.text(detail: devices.first)
     if text.hasSuffix("\n") { text.removeLast() }
     return StageResult(json: json, text: text)

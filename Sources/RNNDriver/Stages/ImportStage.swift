@@ -57,13 +57,15 @@ package struct ImportStage: Stage {
   package var outputs: [URL] { [output] }
 
   package func run(_ context: StageContext) throws -> StageResult {
-    try OutputFolder.prepare(output, marker: "record.json")
+    let claim = try OutputClaim(folder: output, kind: .model, inputs: inputs)
+    defer { claim.release() }
+    let name = try modelName()
     var options = ModelImporter.Options()
     options.constants = try constants.map { ($0.name, try Self.tensor($0.file)) }
     options.input = input
     options.architecture = architecture
     var imported = try ModelImporter.read(file, options)
-    imported.model.name = try modelName()
+    imported.model.name = name
     let kept = try expected.map { try sequences(of: imported, $0) }
     let errors = try kept.map { try difference(imported, $0) }
     let passed = tolerance.map { limit in (errors?.greatest ?? 0) <= limit } ?? true
@@ -76,10 +78,11 @@ package struct ImportStage: Stage {
         .init("result", .string(summary.result)),
       ],
       metrics: errors.map { [.init("maxError", $0.greatest), .init("meanError", $0.mean)] } ?? [])
-    let record = JSONValue.object([.init("stage", "import")] + summary.members)
+    let record = StageRecord(content: .import(members: summary.members))
     let streaming = imported.model.streaming?.part
     let written = streaming == nil ? SequenceModel.fileName : "model.json"
-    try AtomicFile.writeFolder(at: output) { staging in
+    try OutputKind.model.requireReplaceable(claim.url)
+    try AtomicFile.writeFolder(at: claim.url) { staging in
       if let streaming {
         try ModelFile(
           name: imported.model.name, task: nil, network: streaming.network, stages: [stage]
@@ -88,7 +91,8 @@ package struct ImportStage: Stage {
         try imported.model.joined.write(to: staging, stages: [stage])
       }
       try kept?.write(beside: staging.appendingPathComponent(written))
-      try AtomicFile.write(record.text, to: staging.appendingPathComponent("record.json"))
+      try AtomicFile.write(
+        record.json.text, to: staging.appendingPathComponent(StageRecord.fileName))
     }
     let path = output.appendingPathComponent(written).relativePath
     var text = summary.text(title: "imported \(imported.model.name) from \(file.lastPathComponent)")

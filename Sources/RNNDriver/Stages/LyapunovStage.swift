@@ -72,7 +72,8 @@ package struct LyapunovStage: Stage {
   private static let checkedStates = 128
 
   package func run(_ context: StageContext) throws -> StageResult {
-    if let output { try OutputFolder.prepareFile(output.appendingPathComponent("lyapunov.json")) }
+    let claim = try output.map { try OutputClaim(in: $0) }
+    defer { claim?.release() }
     let (model, weights) = try ModelFile.read(ModelFolder.modelURL(model))
     let network = model.network
     let inputs = try input.segments(
@@ -95,11 +96,13 @@ package struct LyapunovStage: Stage {
       "model": .string(model.name), "input": .string(input.description),
       "layerNames": .array(names.map { .string($0) }), "spectrum": spectrum.json,
     ])
-    if let output {
-      try AtomicFile.write(json.text, to: output.appendingPathComponent("lyapunov.json"))
+    if let folder = claim?.url {
       let chart = LyapunovChart(
         spectrum, title: "Lyapunov spectrum of \(model.name)", layers: names)
-      try AtomicFile.write(chart.svg, to: output.appendingPathComponent("lyapunov.svg"))
+      try AtomicFile.write([
+        (Data(json.text.utf8), folder.appendingPathComponent("lyapunov.json")),
+        (Data(chart.svg.utf8), folder.appendingPathComponent("lyapunov.svg")),
+      ])
     }
     var text = LyapunovText.lines(spectrum, name: model.name, input: input.description)
     if let output { text.append("spectrum in \(output.relativePath)") }

@@ -10,7 +10,13 @@ extension QuantizeStage {
 
   /// Chooses formats on a few sequences; the weights are rounded and nothing is trained.
   func calibrated(_ files: [URL]) throws -> StageResult {
-    try OutputFolder.prepare(output, marker: "record.json")
+    let claim = try OutputClaim(folder: output, kind: .model, inputs: inputs)
+    defer { claim.release() }
+    let values = widths.values ?? Self.standardWidth
+    let policy = QuantizationPolicy.withoutTraining(
+      weightBits: widths.weights ?? Self.standardWidth, valueBits: values,
+      stateBits: widths.states ?? values)
+    try policy.check()
     let source = ModelFolder.modelURL(model)
     let isSequence = source.lastPathComponent == SequenceModel.fileName
     let file = isSequence ? nil : try ModelFile.read(source)
@@ -33,10 +39,6 @@ extension QuantizeStage {
     }
     let measured = kept ?? KeptSequences(inputs: shown, expected: nil)
 
-    let values = widths.values ?? Self.standardWidth
-    let policy = QuantizationPolicy.withoutTraining(
-      weightBits: widths.weights ?? Self.standardWidth, valueBits: values,
-      stateBits: widths.states ?? values)
     let result = try Calibration(policy: policy).quantize(float, sequences: shown)
     let real = SequenceRun(float)
     let integers = try SequenceRun(integersOf: result.model)
@@ -51,17 +53,19 @@ extension QuantizeStage {
         [.init("maxError", $0.greatest), .init("meanError", $0.mean)]
       } ?? [])
     let written = isSequence ? SequenceModel.fileName : "model.json"
-    let record = JSONValue.object([
-      .init("stage", "quantize"), .init("formats", .array(result.plans.map(\.json))),
-      .init("calibrationSequences", .int(shown.count)), .init("accuracy", table.json),
-    ])
-    try AtomicFile.writeFolder(at: output) { staging in
+    let record = StageRecord(
+      content: .calibrate(
+        formats: result.plans.map { FormatRecord($0) }, sequences: shown.count,
+        accuracy: table.json))
+    try OutputKind.model.requireReplaceable(claim.url)
+    try AtomicFile.writeFolder(at: claim.url) { staging in
       let target = staging.appendingPathComponent(written)
       let origin = FloatOrigin.url(of: target)
       try AtomicFile.makeFolder(origin.deletingLastPathComponent())
       if let (model, weights) = file {
         var quantized = model
         quantized.network = result.plans[0].network
+        quantized.integers = policy.integerRules
         quantized.stages.append(stage)
         try quantized.write(to: target, weights: weights.rounded(to: quantized.network))
         try model.write(to: origin, weights: weights)
@@ -78,7 +82,8 @@ extension QuantizeStage {
         }
       }
       try measured.write(beside: origin)
-      try AtomicFile.write(record.text, to: staging.appendingPathComponent("record.json"))
+      try AtomicFile.write(
+        record.json.text, to: staging.appendingPathComponent(StageRecord.fileName))
     }
     let path = output.appendingPathComponent(written).relativePath
     return StageResult(

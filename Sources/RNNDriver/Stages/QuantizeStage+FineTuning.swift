@@ -11,7 +11,8 @@ extension QuantizeStage {
   func fineTuned(_ experimentURL: URL, seed: UInt64?, data: URL?, _ context: StageContext) throws
     -> StageResult
   {
-    try OutputFolder.prepare(output, marker: ModelFolder.marker)
+    let claim = try OutputClaim(folder: output, kind: .model, inputs: inputs)
+    defer { claim.release() }
     let experiment = try Experiment(reading: experimentURL, data: data, seed: seed)
     guard var quantization = experiment.quantization else {
       throw DiagnosticsEmitted(
@@ -22,6 +23,7 @@ extension QuantizeStage {
     }
     quantization.policy.apply(widths)
     let policy = quantization.policy
+    try policy.check()
     let (float, weights) = try ModelFile.read(ModelFolder.modelURL(model))
     let data = try ExperimentData(experiment, normalisation: float.task?.normalisation)
 
@@ -38,7 +40,8 @@ extension QuantizeStage {
     let before = try measure(weights)
     var tuned = weights
     var curve: [EpochRecord] = []
-    let checkpoint = ModelFolder.checkpoint(output)
+    let checkpoint = ModelFolder.checkpoint(claim.url)
+    let arithmetic = try ModelFolder.arithmetic(resuming: checkpoint, context.progress)
     if let tuning = quantization.fineTuning {
       let reporter = TrainingReporter(
         context, totalEpochs: tuning.epochs, isClassification: data.task != nil)
@@ -57,9 +60,8 @@ extension QuantizeStage {
 
     // The accuracy that counts is that of the integers, not of the floats that stand for them.
     let graph = try freeze(
-      network, weights: rounded, name: float.name,
-      tableSegments: policy.tableSegments)
-    let codes = graph.inputCodes(data.test.sequences, rounding: policy.rounding)
+      network, weights: rounded, name: float.name, rules: policy.integerRules)
+    let codes = graph.inputCodes(data.test.sequences)
     let outputs = try Classification.referenceOutputs(graph, sequences: codes)
     var integers = data.loss.evaluate(outputs, of: graph, targets: data.test.targets)
     if let task = data.task {
@@ -80,20 +82,20 @@ extension QuantizeStage {
 
     var model = float
     model.network = network
+    model.integers = policy.integerRules
     model.stages.append(
       ModelStage(
-        name: "quantize", seed: Int(experiment.seed),
+        name: "quantize", seed: experiment.recordedSeed,
         settings: policy.settings + [
-          .init("epochs", .int(quantization.fineTuning?.epochs ?? 0))
+          .init("epochs", .int(quantization.fineTuning?.epochs ?? 0)), arithmetic,
         ],
         metrics: figures.map { .init($0.name, $0.value) }))
-    let record = JSONValue.object(
-      [
-        .init("stage", "quantize"), .init("formats", plan.json),
-        .init("fineTuningCurve", .array(curve.map(\.json))),
-      ] + members + [.init("testSequences", .int(data.test.count))])
-    try ModelFolder.write(model, weights: rounded, record: record, to: output)
-    ModelFolder.removeCheckpoints(output)
+    let record = StageRecord(
+      content: .quantize(formats: FormatRecord(plan)), fineTuningCurve: curve,
+      figures: figures.map { .init(name: $0.name, value: $0.value) },
+      testSequences: data.test.count)
+    try ModelFolder.write(model, weights: rounded, record: record, to: claim)
+    ModelFolder.removeCheckpoints(claim.url)
     return StageResult(
       json: .object(
         [

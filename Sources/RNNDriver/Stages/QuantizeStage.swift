@@ -31,17 +31,21 @@ package struct QuantizeStage: Stage {
   package var source: Source
   package var output: URL
   package var widths: Widths
+  /// Whether the process computes at the common level of `Arithmetic`, which the caller has to enter.
+  package var reproducible: Bool
   /// `.npy` files of sequences to measure on, and of what the original gave for them.
   package var expected: (input: URL, output: URL?)?
 
   package init(
     model: URL, source: Source, output: URL, widths: Widths = Widths(),
+    reproducible: Bool = false,
     expected: (input: URL, output: URL?)? = nil
   ) {
     self.model = model
     self.source = source
     self.output = output
     self.widths = widths
+    self.reproducible = reproducible
     self.expected = expected
   }
 
@@ -63,6 +67,7 @@ package struct QuantizeStage: Stage {
       if let bits = widths.values { list += ["--value-bits", "\(bits)"] }
       if let bits = widths.states { list += ["--state-bits", "\(bits)"] }
     }
+    if reproducible { list += ["--reproducible"] }
     if let expected {
       list += ["--expect-input", expected.input.relativePath]
       if let output = expected.output { list += ["--expect-output", output.relativePath] }
@@ -116,55 +121,7 @@ extension QuantizationPolicy {
       .init("stateWidth", .int(stateWidth)), .init("integratorWidth", .int(integratorWidth)),
       .init("momentWidth", .int(momentWidth)), .init("internalWidth", .int(internalWidth)),
       .init("rounding", .string(rounding.rawValue)),
-      .init("tableSegments", ModelFile.tableSetting(tableSegments)),
+      .init("tableSegments", tableSegments.map { .int($0) } ?? .string("automatic")),
     ]
-  }
-}
-
-extension ModelFile {
-  private static let automatic = "automatic"
-
-  /// The segments of every table as a setting of the stage `quantize`; nil for as many as each needs.
-  static func tableSetting(_ segments: Int?) -> JSONValue {
-    segments.map { .int($0) } ?? .string(automatic)
-  }
-
-  /// The segments that the stage `quantize` set; 128 where it set none.
-  var tableSegments: Int? {
-    let setting = stages.last { $0.name == "quantize" }?.settings.first {
-      $0.key == "tableSegments"
-    }
-    switch setting?.value {
-    case .int(let count): return count
-    case .string(Self.automatic): return nil
-    default: return 128
-    }
-  }
-}
-
-extension QuantizationPlan {
-  /// The formats and what they cost, as a table.
-  var json: JSONValue {
-    .object([
-      "values": .array(
-        values.map {
-          .object([
-            "layer": .string($0.layer), "node": .string($0.node), "role": .string($0.role.rawValue),
-            "low": .double(Double($0.range.lowerBound)),
-            "high": .double(Double($0.range.upperBound)),
-            "width": .int($0.format.width), "fraction": .int($0.format.fraction),
-            "rounding": .string(policy.rounding.rawValue), "saturates": .bool($0.saturates),
-          ])
-        }),
-      "parameters": .array(
-        parameters.map {
-          .object([
-            "layer": .string($0.layer), "parameter": .string($0.parameter),
-            "width": .int($0.format.width), "fraction": .int($0.format.fraction),
-            "low": .double($0.format.minValue), "high": .double($0.format.maxValue),
-            "rmsError": .double($0.rmsError), "lostBits": .int($0.lostBits),
-          ])
-        }),
-    ])
   }
 }

@@ -22,7 +22,9 @@ package struct ReportStage: Stage {
   package var outputs: [URL] { [output] }
 
   package func run(_ context: StageContext) throws -> StageResult {
-    try OutputFolder.prepareFile(output)
+    // A page may lie in the folder that it is about, in the place of an older one.
+    let claim = try OutputClaim(file: output, inputs: networks, mayLieInInput: isPage)
+    defer { claim.release() }
     let collectors = networks.map { ReportCollector(folder: $0) }
     let reports = try collectors.map { try $0.network() }
     let tested = reports.compactMap { $0.accuracy.first?.total }.max()
@@ -35,11 +37,19 @@ package struct ReportStage: Stage {
       title: title, summary: summary, networks: reports,
       provenance: try [ProvenanceEntry(group: "command", key: "report", value: commandLine)]
         + collectors.flatMap { try $0.provenance() })
-    try AtomicFile.write(HTMLReport(model).html, to: output)
+    try AtomicFile.write(HTMLReport(model).html, to: claim.url)
     return StageResult(
       json: .object([
         "report": .string(output.relativePath),
         "networks": .array(reports.map { .string($0.name) }),
       ]), text: "report in \(output.relativePath)")
+  }
+
+  /// True if a page lies at the output, and not a model that the report is about.
+  private var isPage: Bool {
+    guard let file = try? FileHandle(forReadingFrom: output) else { return false }
+    defer { try? file.close() }
+    return (try? file.read(upToCount: HTMLReport.beginning.utf8.count))
+      == Data(HTMLReport.beginning.utf8)
   }
 }

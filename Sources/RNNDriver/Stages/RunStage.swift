@@ -35,7 +35,8 @@ package struct RunStage: Stage {
   package var outputs: [URL] { output.map { [$0] } ?? [] }
 
   package func run(_ context: StageContext) throws -> StageResult {
-    if let output { try OutputFolder.prepareFile(output) }
+    let claim = try output.map { try OutputClaim(file: $0, inputs: inputs) }
+    defer { claim?.release() }
     let network = try Self.read(model)
     let (sequences, isSingle) = try FeatureInput.sequences(input, inputSize: network.inputSize)
     let lengths = try self.lengths.map { try Self.lengths($0, of: sequences) }
@@ -56,8 +57,8 @@ package struct RunStage: Stage {
     let values = results.joined().joined().map(Float.init)
     let shape =
       (isSingle ? [] : [count]) + (isLast || selects ? [] : [steps]) + [network.outputSize]
-    if let output {
-      try AtomicFile.write(NPYArray(shape: shape, elements: .float32(values)).data, to: output)
+    if let claim {
+      try AtomicFile.write(NPYArray(shape: shape, elements: .float32(values)).data, to: claim.url)
     }
     let range = (values.min() ?? 0, values.max() ?? 0)
     var lines = [

@@ -55,6 +55,9 @@ package struct SynthStage: Stage {
           stage: "synth", path: "--clock, --seed", message: "a clock or seed is not positive",
           fix: "give positive numbers, such as --clock 100 --seed 1"))
     }
+    let claim = try BuildFolder.claim(build)
+    defer { claim.release() }
+    try OutputKind.build.requireReplaceable(claim.url, part: Synthesizer.folder)
     let folder = try BuildFolder(opening: build)
     guard let name = device ?? folder.design.options.device else {
       throw DiagnosticsEmitted(
@@ -64,7 +67,7 @@ package struct SynthStage: Stage {
           fix: "name one, such as --device LFE5U-85F, or compile with --device"))
     }
     let description = try DeviceDescription.named(name)
-    let design = SynthesisDesign(folder.design, folder: build, files: try folder.design.files())
+    let design = SynthesisDesign(folder.design, folder: build, files: folder.files)
     var synthesizer = try Synthesizer(design, device: description, tools: context.tools)
     if place {
       synthesizer.placer = PlaceAndRoute(

@@ -13,15 +13,22 @@ package struct StudyRunner: Sendable {
   }
 
   package func run(_ steps: [Step], _ context: StageContext) throws -> StageResult {
+    let claim = try OutputClaim(in: request.output, parts: [ArtefactStore.folderName])
+    defer { claim.release() }
+    let written = try evidence.map { base in
+      try ["json", "md"].map { try OutputClaim(file: base.appendingPathExtension($0)) }
+    }
+    defer { for claim in written ?? [] { claim.release() } }
     let store = ArtefactStore(
-      folder: request.output.appendingPathComponent(".steps"),
+      folder: request.output.appendingPathComponent(ArtefactStore.folderName),
       programDigest: try ArtefactStore.runningProgramDigest())
     let outcomes = try PlanRunner(store: store, context: context).run(steps)
     let passed = outcomes.count == steps.count && outcomes.allSatisfy(\.result.passed)
     let table = StudyTable(request: request, outcomes: outcomes)
-    if let evidence, passed {
-      try AtomicFile.write(table.json.text, to: evidence.appendingPathExtension("json"))
-      try AtomicFile.write(table.markdown, to: evidence.appendingPathExtension("md"))
+    if let written, passed {
+      try AtomicFile.write([
+        (Data(table.json.text.utf8), written[0].url), (Data(table.markdown.utf8), written[1].url),
+      ])
     }
     var text = table.markdown.trimmingCharacters(in: .newlines)
     if let failed = outcomes.first(where: { !$0.result.passed }) {
@@ -88,7 +95,7 @@ struct StudyTable {
     let total = number(request.cells[0], request.seeds[0], "train", "testSequences") ?? 0
     var lines = [
       "# Spoken digits: what compression and quantization cost", "",
-      "Accuracy in percent on \(Int(total)) test recordings that no training saw. Written by",
+      "Accuracy in percent on \(total.compactText) test recordings that no training saw. Written by",
       "`make experiment-digits`; do not edit.", "",
       "`ADMM` starts from the trained float network; `projection` projects it at once and trains on;",
       "`direct` trains circulant weights from fresh values with as many epochs as the float training,",
@@ -121,7 +128,7 @@ struct StudyTable {
           "cycleMismatches", "sameClassAsReference", "rightClass",
         ]
         let values = keys.map { key in
-          number(cell, seed, "cosim", key).map { "\(Int($0))" } ?? "-"
+          number(cell, seed, "cosim", key)?.compactText ?? "-"
         }
         lines.append("| \(cell) | \(seed) | " + values.joined(separator: " | ") + " |")
       }
@@ -131,7 +138,7 @@ struct StudyTable {
 
   /// A number with two digits after the point.
   private func hundredths(_ value: Double) -> String {
-    let scaled = Int((value * 100).rounded())
+    let scaled = Int(saturating: (value * 100).rounded())
     let rest = String(scaled % 100)
     return "\(scaled / 100)." + (rest.count < 2 ? "0" + rest : rest)
   }

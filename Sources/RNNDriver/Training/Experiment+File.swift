@@ -29,6 +29,11 @@ extension Experiment {
             + "\(set.classes.count) classes", fix: "give the last layer \(set.classes.count) units")
       )
     }
+    let stored = file.network.layers.flatMap(\.graph.parameters).map(\.storedCount)
+    // Weights, gradients, the optimizer's moments, and copies of them.
+    try MachineMemory.check(
+      [stored.reduce(0, +), 8], bytes: 4, stage: "experiment",
+      path: "\(url.relativePath):/layers", what: "training the network", fix: "use fewer units")
     let seed = seed ?? UInt64(file.seed)
     var source = Source.arrays(place)
     if let recordings, let frontEnd = file.frontEnd, let pooling = file.pooling {

@@ -3,6 +3,7 @@ internal import RNNGraph
 internal import RNNInterchange
 internal import RNNLearning
 internal import RNNQuantize
+internal import RNNSupport
 
 /// Everything that an experiment file decides, ready for the trainer.
 struct Experiment {
@@ -20,6 +21,9 @@ struct Experiment {
   var quantization: Quantization?
   /// The share of the training recordings that is kept out of training to select epochs by.
   var validationShare: Double
+
+  /// The seed as files hold it: options and files give none above 2^63 - 1.
+  var recordedSeed: Int { Int(clamping: seed) }
 
   /// Where examples come from, and what is wanted of them.
   enum Source {
@@ -125,7 +129,9 @@ struct ExperimentData {
       let n = seen[label, default: 0]
       seen[label] = n + 1
       // The n-th of a class is held out when the running total passes a whole number.
-      if Int(Double(n + 1) * share) > Int(Double(n) * share) { held.insert(i) }
+      if Int(saturating: Double(n + 1) * share) > Int(saturating: Double(n) * share) {
+        held.insert(i)
+      }
     }
     return held
   }

@@ -1,4 +1,4 @@
-internal import RNNSupport
+internal import RNNLearning
 
 /// How far the loss reached back in the epochs of a training that measured it: one line per epoch, over the steps.
 struct GradientNormChart {
@@ -6,16 +6,9 @@ struct GradientNormChart {
   private static let most = 6
   private let lines: [(epoch: Int, norms: [Double])]
 
-  /// - Parameter record: what a stage wrote into `record.json`.
   /// - Returns: nil if no epoch measured the gradients.
-  init?(record: JSONValue) {
-    guard case .array(let epochs)? = record["curve"] else { return nil }
-    let all = epochs.compactMap { epoch -> (epoch: Int, norms: [Double])? in
-      guard let number = epoch["epoch"]?.int, let norms = epoch["gradientNorms"]?.array else {
-        return nil
-      }
-      return (number, norms.compactMap(\.number))
-    }
+  init?(curve: [EpochRecord]) {
+    let all = curve.compactMap { epoch in epoch.stateGradientNorms.map { (epoch.epoch, $0) } }
     guard !all.isEmpty else { return nil }
     let count = min(all.count, Self.most)
     lines = (0..<count).map { i in

@@ -1,7 +1,9 @@
 internal import Foundation
 internal import RNNGraph
 internal import RNNInterchange
+internal import RNNLearning
 internal import RNNSupport
+internal import RNNTensor
 
 /// A folder with `model.json`, its weights, `record.json` with what the stage saw on the way, and `curve.svg`.
 ///
@@ -29,14 +31,22 @@ enum ModelFolder {
   }
 
   /// Writes the files, whole or not at all.
-  static func write(_ model: ModelFile, weights: Weights, record: JSONValue, to folder: URL) throws
-  {
-    try OutputFolder.requireReplaceable(folder, marker: marker)
-    try AtomicFile.writeFolder(at: folder) { staging in
+  static func write(
+    _ model: ModelFile, weights: Weights, record: StageRecord, to claim: OutputClaim
+  ) throws {
+    // Hours may have passed since the folder was claimed.
+    try OutputKind.model.requireReplaceable(claim.url)
+    try AtomicFile.writeFolder(at: claim.url) { staging in
       try model.write(to: staging.appendingPathComponent("model.json"), weights: weights)
-      try AtomicFile.write(record.text, to: staging.appendingPathComponent("record.json"))
-      let stage = ["train": "float", "compress": "circulant", "quantize": "quantized"]
-      let name = if case .string(let verb)? = record["stage"] { stage[verb] ?? verb } else { "" }
+      try AtomicFile.write(
+        record.json.text, to: staging.appendingPathComponent(StageRecord.fileName))
+      let name =
+        switch record.content {
+        case .train: "float"
+        case .compress: "circulant"
+        case .quantize, .calibrate: "quantized"
+        case .import: "imported"
+        }
       let curves = ReportCollector.curves(name, record)
       // Without any training there is nothing to draw.
       let chart =
@@ -46,10 +56,10 @@ enum ModelFolder {
       let svg = chart.replacingOccurrences(
         of: "<svg ", with: "<svg xmlns=\"http://www.w3.org/2000/svg\" ")
       try AtomicFile.write(svg + "\n", to: staging.appendingPathComponent("curve.svg"))
-      if let chart = GradientNormChart(record: record) {
+      if let chart = GradientNormChart(curve: record.curve) {
         try AtomicFile.write(chart.svg, to: staging.appendingPathComponent("gradients.svg"))
       }
-      if let spectrum = SpectrumCourseChart(record: record) {
+      if let spectrum = SpectrumCourseChart(curve: record.curve) {
         try AtomicFile.write(spectrum.svg, to: staging.appendingPathComponent("spectrum.svg"))
       }
     }
@@ -61,12 +71,44 @@ enum ModelFolder {
       "\(folder.lastPathComponent).checkpoint")
   }
 
+  /// How a stage that trains is computed, for the model's history; says so if its checkpoint was computed otherwise.
+  ///
+  /// A training that goes on with other instructions or another number of threads ends in bits that neither machine alone
+  /// would give.
+  static func arithmetic(resuming checkpoint: URL, _ progress: any ProgressSink) throws
+    -> JSONValue.Member
+  {
+    let files = [checkpoint, checkpoint.appendingPathExtension("fine-tune")]
+    var history: [String] = []
+    // A folder of that name is the user's, and no training resumes from it.
+    for url in files where FileManager.default.fileExists(atPath: url.path) && !isFolder(url) {
+      for level in try CheckpointFile(contentsOf: url).arithmetic where history.last != level {
+        history.append(level)
+      }
+    }
+    let all = Arithmetic.appended(to: history)
+    if all.count > 1 {
+      progress.note(
+        Diagnostic(
+          .warning, stage: "train", path: checkpoint.relativePath,
+          message:
+            "its epochs were computed with \(history.joined(separator: "; then ")), these are with \(Arithmetic.description), so the last bits will be those of neither",
+          fix: "remove it to start over, or train with --reproducible on both machines"
+        ).description)
+    }
+    return .init("arithmetic", .string(all.joined(separator: "; then ")))
+  }
+
+  private static func isFolder(_ url: URL) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+      && isFolder.boolValue
+  }
+
   /// Removes what an unfinished stage would have resumed from.
   static func removeCheckpoints(_ folder: URL) {
     let first = checkpoint(folder)
-    for url in [first, first.appendingPathExtension("fine-tune")] {
-      try? FileManager.default.removeItem(at: url)
-    }
+    for url in [first, first.appendingPathExtension("fine-tune")] { CheckpointFile.remove(url) }
   }
 }
 
@@ -74,6 +116,12 @@ enum ModelFolder {
 enum ModelInputs {
   static func urls(_ model: URL) -> [URL] {
     let json = ModelFolder.modelURL(model)
+    if json.lastPathComponent == SequenceModel.fileName {
+      let folder = json.deletingLastPathComponent()
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+      return [json]
+        + names.sorted().filter { $0.hasPrefix("part") }.map(folder.appendingPathComponent)
+    }
     return [json, json.deletingPathExtension().appendingPathExtension("safetensors")]
   }
 }

@@ -39,7 +39,7 @@ final class TrainingReporter {
 /// A number with three digits after the point.
 func threeDecimals(_ value: Double) -> String {
   guard value.isFinite, abs(value) < 1e12 else { return "\(value)" }
-  let thousandths = Int((abs(value) * 1000).rounded())
+  let thousandths = Int(saturating: (abs(value) * 1000).rounded())
   let rest = String(thousandths % 1000)
   return (value < 0 && thousandths > 0 ? "-" : "") + "\(thousandths / 1000)."
     + String(repeating: "0", count: 3 - rest.count) + rest

@@ -1,3 +1,5 @@
+package import RNNFixedPoint
+
 /// A function that a gate or a layer applies to every element, chosen by options of the cell.
 ///
 /// All of them are written with the operations of `CellGraph`, so they train, quantize and compile like any equation:
@@ -6,14 +8,36 @@
 ///     affine            alpha v + beta                      thresholded-relu   v where v > alpha, else 0
 ///     scaled-tanh       alpha tanh(beta v)
 package struct CellActivation: Hashable, Sendable {
-  package enum Kind: String, Hashable, Sendable, CaseIterable {
-    case sigmoid, tanh, relu, linear, affine
-    case hardSigmoid = "hard-sigmoid"
-    case leakyRelu = "leaky-relu"
-    case thresholdedRelu = "thresholded-relu"
-    case scaledTanh = "scaled-tanh"
+  package struct Kind: RawRepresentable, Hashable, Sendable, CaseIterable {
+    package let rawValue: String
+    private init(_ word: String) { rawValue = word }
+    package init?(rawValue: String) {
+      guard Self.layers.contains(where: { $0.rawValue == rawValue }) else { return nil }
+      self.init(rawValue)
+    }
+    package static let sigmoid = Kind("sigmoid")
+    package static let tanh = Kind("tanh")
+    package static let relu = Kind("relu")
+    package static let linear = Kind("linear")
+    package static let affine = Kind("affine")
+    package static let hardSigmoid = Kind("hard-sigmoid")
+    package static let leakyRelu = Kind("leaky-relu")
+    package static let thresholdedRelu = Kind("thresholded-relu")
+    package static let scaledTanh = Kind("scaled-tanh")
+    /// What gates and candidates may have.
+    package static let allCases: [Kind] = [
+      .sigmoid, .tanh, .relu, .linear, .affine, .hardSigmoid, .leakyRelu, .thresholdedRelu,
+      .scaledTanh,
+    ]
+    /// What a layer may have: these, and every function of one variable that is defined for all numbers.
+    package static let layers =
+      allCases
+      + ScalarFunction.all.filter { $0.range != .positive }.map { Kind($0.name) }
+      .filter { !allCases.contains($0) }
+    /// The function of one variable with this name; nil for the others.
+    var function: ScalarFunction? { ScalarFunction.named(rawValue) }
 
-    package var hasAlpha: Bool { ![.sigmoid, .tanh, .relu, .linear].contains(self) }
+    package var hasAlpha: Bool { function == nil && self != .linear }
     package var hasBeta: Bool { [.affine, .hardSigmoid, .scaledTanh].contains(self) }
   }
   package var kind: Kind
@@ -31,14 +55,17 @@ package struct CellActivation: Hashable, Sendable {
   /// - Parameters:
   ///   - role: what stands before the names, such as `gate`; empty for a cell with one function.
   ///   - mayBeAbsent: false for a cell whose files always named its function.
-  static func options(_ role: String, of what: String, standard: Kind, mayBeAbsent: Bool = true)
+  static func options(
+    _ role: String, of what: String, standard: Kind, mayBeAbsent: Bool = true,
+    choices: [Kind] = Kind.allCases
+  )
     -> [CellOption]
   {
     let name = optionName(role, "activation")
     return [
       CellOption(
         name, summary: "the function of \(what)", standard: .choice(standard.rawValue),
-        choices: Kind.allCases.map(\.rawValue), mayBeAbsent: mayBeAbsent),
+        choices: choices.map(\.rawValue), mayBeAbsent: mayBeAbsent),
       CellOption(
         optionName(role, "alpha"), summary: "alpha of that function", standard: .number(1),
         requires: (name, Kind.allCases.filter(\.hasAlpha).map(\.rawValue))),
@@ -91,6 +118,9 @@ package struct CellActivation: Hashable, Sendable {
     case .thresholdedRelu: result = b.gate(v, by: b.affine(v, scale: 1, offset: -alpha))
     case .scaledTanh:
       result = b.affine(b.tanh(b.affine(v, scale: beta, offset: 0)), scale: alpha, offset: 0)
+    default:
+      guard let function = kind.function else { preconditionFailure("\(kind) is no function") }
+      return b.activation(function, v, name: name)
     }
     if let name { b.name(result, name) }
     return result

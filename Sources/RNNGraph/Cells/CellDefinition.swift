@@ -99,6 +99,12 @@ package protocol CellDefinition: Sendable {
   static var name: String { get }
   static var summary: String { get }
   static var options: [CellOption] { get }
+  /// Whether the layer has as many outputs as inputs, so that its units say nothing else.
+  static var keepsSize: Bool { get }
   /// Builds the graph of one step from a complete configuration.
   static func graph(_ configuration: CellConfiguration) -> CellGraph
+}
+
+extension CellDefinition {
+  package static var keepsSize: Bool { false }
 }

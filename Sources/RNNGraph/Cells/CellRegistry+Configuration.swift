@@ -29,6 +29,11 @@ extension CellRegistry {
     where !(1...1 << 20).contains(size) {
       fault(key, "\(size) is not supported", "use 1 to \(1 << 20)")
     }
+    if cell.keepsSize, units != inputSize {
+      fault(
+        "units", "a layer \(name) of \(inputSize) inputs has as many outputs, not \(units)",
+        "use \(inputSize)")
+    }
     let known = cell.options.map(\.name)
     for entry in given where !known.contains(entry.name) {
       fault(

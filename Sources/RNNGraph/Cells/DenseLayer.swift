@@ -6,7 +6,9 @@ package enum DenseLayer: CellDefinition {
     [
       CellOption(
         "bias", summary: "whether a vector is added", standard: .bool(true), mayBeAbsent: true)
-    ] + CellActivation.options("", of: "the sum", standard: .linear)
+    ]
+    + CellActivation.options(
+      "", of: "the sum", standard: .linear, choices: CellActivation.Kind.layers)
 
   package static func graph(_ configuration: CellConfiguration) -> CellGraph {
     var b = GraphBuilder(inputSize: configuration.inputSize)

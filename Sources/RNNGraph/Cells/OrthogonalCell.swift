@@ -1,3 +1,5 @@
+internal import RNNFixedPoint
+
 /// Recurrent network with an orthogonal matrix and modReLU (DTRIV), with or without momentum on the input.
 ///
 /// Lezcano-Casado, "Trivializations for gradient-based optimization on manifolds", NeurIPS 2019; momentum as in

@@ -1,3 +1,5 @@
+internal import RNNFixedPoint
+
 /// SBO-RNN: one step of gradient descent on a convex function of the state per time step.
 ///
 /// Zhang, Yue, Wu, Li, Zhang, "SBO-RNN: reformulating recurrent neural networks via stochastic bilevel optimization",

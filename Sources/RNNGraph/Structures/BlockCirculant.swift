@@ -74,8 +74,9 @@ package struct BlockCirculant: StructureDefinition, Hashable {
   }
 
   package func algorithm(_ transform: BlockTransform, multipliers: Int?) -> BilinearAlgorithm? {
-    block == 1
-      ? Dense().algorithm(transform, multipliers: multipliers) : transform.algorithm(block: block)
+    if block == 1 { return Dense().algorithm(transform, multipliers: multipliers) }
+    // The fast algorithms halve blocks.
+    return block.nonzeroBitCount == 1 ? transform.algorithm(block: block) : nil
   }
   /// The first column of the block; the transpose of a block has the same values in another order.
   package func blockIndices(

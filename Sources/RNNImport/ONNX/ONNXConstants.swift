@@ -1,4 +1,5 @@
 internal import Foundation
+internal import RNNSupport
 
 /// Computes nodes whose operands are all constant: the arithmetic that exporters do on shapes and initial states.
 struct ONNXConstants {
@@ -86,7 +87,7 @@ struct ONNXConstants {
       return ONNXTensor(
         shape: tensor.shape,
         integers: tensor.integers
-          ?? tensor.floats.map { Int(min(max($0.isNaN ? 0 : $0, -limit), limit)) })
+          ?? tensor.floats.map { Int(saturating: min(max($0, -limit), limit)) })
     case .bool:
       return ONNXTensor(shape: tensor.shape, integers: tensor.floats.map { $0 != 0 ? 1 : 0 })
     default:

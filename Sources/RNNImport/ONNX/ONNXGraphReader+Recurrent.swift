@@ -111,7 +111,7 @@ extension ONNXGraphReader {
     case .constant(let tensor):
       guard let values = tensor.integers, values.allSatisfy({ $0 == steps }) else {
         throw ONNXRefusal(
-          "sequence_lens = \(tensor.floats.prefix(8).map { Int($0) }) is constant and shorter than the sequence",
+          "sequence_lens = \(tensor.floats.prefix(8).map { Int(saturating: $0) }) is constant and shorter than the sequence",
           fix: "make it an input of the graph and give the lengths with `rnnc run --lengths`")
       }
       notes.append(

@@ -67,14 +67,22 @@ package struct CepstrumConfiguration: Hashable, Sendable {
       throw fault("/use_delta", "differences are not supported", "use a model without them")
     }
     let rate = try number("sample_rate")
-    let window = Int((rate * (try number("window_t"))).rounded())
-    let hop = Int((rate * (try number("hop_t"))).rounded())
-    let buffer = Int((rate * (try number("buffer_t"))).rounded())
+    func samples(_ key: String) throws -> Int {
+      let seconds = try number(key)
+      return try Int(
+        checked: rate * seconds, in: 0...1 << 24,
+        Diagnostic(
+          stage: "features", path: "\(url.relativePath):/\(key)",
+          message: "\(seconds) s at \(rate) Hz are not supported", fix: "copy the file again"))
+    }
+    let window = try samples("window_t")
+    let hop = try samples("hop_t")
+    let buffer = try samples("buffer_t")
     guard hop > 0, window > 0, buffer / hop * hop >= window else {
       throw fault("/buffer_t", "the buffer is shorter than a window", "copy the file again")
     }
     let configuration = CepstrumConfiguration(
-      sampleRate: Int(rate), windowSamples: window, hopSamples: hop,
+      sampleRate: try whole("sample_rate"), windowSamples: window, hopSamples: hop,
       fftSize: try whole("n_fft"), filters: try whole("n_filt"),
       coefficients: try whole("n_mfcc"), bufferFrames: 1 + (buffer / hop * hop - window) / hop
     )

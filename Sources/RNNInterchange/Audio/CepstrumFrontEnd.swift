@@ -43,7 +43,7 @@ package struct CepstrumFrontEnd: Sendable {
     let greatest = 1127 * log(1 + Double(c.sampleRate) / 700)
     let grid = (0..<c.filters + 2).map { i -> Int in
       let mel = i == c.filters + 1 ? greatest : Double(i) * (greatest / Double(c.filters + 1))
-      return Int(700 * (exp(mel / 1127) - 1) * Double(points) / Double(c.sampleRate))
+      return Int(saturating: 700 * (exp(mel / 1127) - 1) * Double(points) / Double(c.sampleRate))
     }
     // Each point lies beyond the one before it.
     var offset = 0

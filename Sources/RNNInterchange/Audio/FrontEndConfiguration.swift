@@ -50,9 +50,13 @@ package struct FrontEndConfiguration: Hashable, Sendable {
   }
 
   /// Samples per window; meaningful for a valid configuration.
-  package var windowSamples: Int { Int((windowMilliseconds * Double(sampleRate) / 1000).rounded()) }
+  package var windowSamples: Int {
+    Int(saturating: (windowMilliseconds * Double(sampleRate) / 1000).rounded())
+  }
   /// Samples between two frames; meaningful for a valid configuration.
-  package var hopSamples: Int { Int((hopMilliseconds * Double(sampleRate) / 1000).rounded()) }
+  package var hopSamples: Int {
+    Int(saturating: (hopMilliseconds * Double(sampleRate) / 1000).rounded())
+  }
   /// Features per frame.
   package var featureCount: Int { (cepstra > 0 ? cepstra : melBands) * (1 + deltas) }
   /// Frames per second.

@@ -130,7 +130,8 @@ package struct WaveFile: Hashable, Sendable {
   package var data: Data {
     let codes = samples.map { sample -> Int16 in
       precondition(sample.isFinite, "a sample must be finite")
-      return Int16(min(max((sample * 0x1p15).rounded(.toNearestOrEven), -32768), 32767))
+      return Int16(
+        saturating: Double(min(max((sample * 0x1p15).rounded(.toNearestOrEven), -32768), 32767)))
     }
     var data = Data("RIFF".utf8)
     func append(_ value: Int, bytes: Int) {

@@ -1,7 +1,10 @@
-internal import RNNSupport
+package import RNNSupport
 
 extension ExperimentFile.Training {
-  init?(_ node: JSONNode, data: ExperimentFile.DataSource?) {
+  /// Reads the settings of a training; nil after at least one recorded fault.
+  ///
+  /// - Parameter data: what it trains on, if that is known.
+  package init?(_ node: JSONNode, data: ExperimentFile.DataSource?) {
     guard
       let o = node.object(
         [
@@ -12,9 +15,12 @@ extension ExperimentFile.Training {
     let json = node.json
     let before = json.sink.diagnostics.count
     let positive: (Double) -> Bool = { $0 > 0 }
+    // Beyond it every rule throws the weights about, and training goes on for hours to learn nothing.
+    let isRate: (Double) -> Bool = { $0 > 0 && $0 <= 100 }
     let epochs = o["epochs"]?.int(1...1_000_000)
     let batchSize = o["batchSize"]?.int(1...65536)
-    let rate = o["learningRate"]?.number(where: positive, fix: "use a value such as 0.002")
+    let rate = o["learningRate"]?.number(
+      where: isRate, fix: "use a value above 0 and up to 100, such as 0.002")
     let schedule = o["schedule"].flatMap { Schedule($0) }
     let optimizer = o["optimizer"].flatMap { Optimizer($0) }
     let clip = o.nullable("gradientClip").map {
@@ -25,7 +31,9 @@ extension ExperimentFile.Training {
     let selection = o["selection"]?.word(Selection.allCases.map(\.rawValue))
     let learning = o.nullable("learning").map { Learning($0) }
     let orthogonalRate = o["orthogonalLearningRate"].map {
-      $0.number(where: positive, fix: "use a value such as 0.0002, or leave the key away")
+      $0.number(
+        where: isRate,
+        fix: "use a value above 0 and up to 100, such as 0.0002, or leave the key away")
     }
     let gradientNorms = o["gradientNorms"].map {
       $0.object(["every"])?["every"]?.int(1...1_000_000)
@@ -112,7 +120,8 @@ extension ExperimentFile.Training.Schedule {
     switch kind {
     case "step":
       let epochs = o["epochs"]?.int(1...1_000_000)
-      let factor = o["factor"]?.number(where: { $0 > 0 }, fix: "use a value such as 0.5")
+      let factor = o["factor"]?.number(
+        where: { $0 > 0 && $0 <= 10 }, fix: "use a value above 0 and up to 10, such as 0.5")
       guard let epochs, let factor else { return nil }
       self = .step(epochs: epochs, factor: factor)
     case "cosine":
@@ -144,13 +153,15 @@ extension ExperimentFile.Training.Optimizer {
       self = .sgd(momentum: momentum)
     case "rmsprop":
       let decay = share("decay")
-      let epsilon = o["epsilon"]?.number(where: { $0 > 0 }, fix: "use a value such as 1e-8")
+      let epsilon = o["epsilon"]?.number(
+        where: { $0 > 0 && $0 <= 1 }, fix: "use a value above 0 and up to 1, such as 1e-8")
       guard let decay, let epsilon else { return nil }
       self = .rmsprop(decay: decay, epsilon: epsilon)
     default:
       let beta1 = share("beta1")
       let beta2 = share("beta2")
-      let epsilon = o["epsilon"]?.number(where: { $0 > 0 }, fix: "use a value such as 1e-8")
+      let epsilon = o["epsilon"]?.number(
+        where: { $0 > 0 && $0 <= 1 }, fix: "use a value above 0 and up to 1, such as 1e-8")
       guard let beta1, let beta2, let epsilon else { return nil }
       self = .adam(beta1: beta1, beta2: beta2, epsilon: epsilon)
     }
@@ -165,7 +176,8 @@ extension ExperimentFile.Training.Augmentation {
       ])
     else { return nil }
     let share: (Double) -> Bool = { $0 >= 0 && $0 < 1 }
-    let noise = o["noise"]?.number(where: { $0 >= 0 }, fix: "use 0 for none")
+    let noise = o["noise"]?.number(
+      where: { $0 >= 0 && $0 <= 1000 }, fix: "use 0 for none, or a deviation up to 1000")
     let timeMasks = o["timeMasks"]?.int(0...1000)
     let timeMaskShare = o["timeMaskShare"]?.number(where: share, fix: "use 0 for none")
     let featureMasks = o["featureMasks"]?.int(0...1000)

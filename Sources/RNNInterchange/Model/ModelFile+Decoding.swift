@@ -16,7 +16,7 @@ extension ModelFile {
     let json = root.json
     // The version comes first: the keys of another version would only give faults that mislead.
     guard case .object(let members) = root.value,
-      members.contains(where: { $0.key == "format" && $0.value == .string("rnnc-model") })
+      members.contains(where: { $0.key == "format" && $0.value == .string(formatWord) })
     else {
       if root.value["format"] == .string(SequenceModel.formatWord) {
         json.error(
@@ -29,18 +29,22 @@ extension ModelFile {
         fix: "give a model.json that rnnc wrote")
       return nil
     }
-    if case .int(let version)? = root.value["version"], version != formatVersion {
-      json.error(
-        "/version", "version \(version) of the format is not supported",
-        fix:
-          "use the rnnc that wrote the file, or write the file again with this one (version \(formatVersion))"
-      )
-      return nil
+    var isOld = false
+    if case .int(let version)? = root.value["version"] {
+      guard (1...formatVersion).contains(version) else {
+        json.error(
+          "/version", "version \(version) of the format is not supported",
+          fix:
+            "use the rnnc that wrote the file, or write the file again with this one (version \(formatVersion))"
+        )
+        return nil
+      }
+      isOld = version == 1
     }
     guard
-      let o = root.object([
-        "format", "version", "name", "inputSize", "task", "layers", "weights", "stages",
-      ])
+      let o = root.object(
+        ["format", "version", "name", "inputSize", "task", "layers"]
+          + (isOld ? [] : ["integers"]) + ["weights", "stages"])
     else { return nil }
     _ = o["version"]?.int()
     let name = o["name"]?.identifier(hyphens: true)
@@ -50,11 +54,24 @@ extension ModelFile {
     let task = o.nullable("task").map { ModelTask($0, network: network) }
     let weights = o["weights"].flatMap(weightsReference)
     let stages = o["stages"]?.array()?.map(ModelStage.init)
+    var integers = o.nullable("integers").flatMap { IntegerRules($0) }
     guard json.sink.diagnostics.isEmpty, let name, let network, let weights, let stages else {
       return nil
     }
+    let history = stages.compactMap { $0 }
+    let rounding = network.inputRounding
+    if isOld, rounding != nil { integers = IntegerRules(version1: network, stages: history) }
+    if (integers == nil) != (rounding == nil) {
+      json.error(
+        "/integers",
+        integers == nil
+          ? "a quantized network needs the rules of its integers"
+          : "a float network has no rules of integers",
+        fix: integers == nil ? "quantize the float model again" : "use null")
+      return nil
+    }
     let model = ModelFile(
-      name: name, task: task ?? nil, network: network, stages: stages.compactMap { $0 })
+      name: name, task: task ?? nil, network: network, integers: integers, stages: history)
     return (model, weights)
   }
 

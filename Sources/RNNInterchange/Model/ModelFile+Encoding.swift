@@ -10,9 +10,11 @@ extension ModelFile {
   ///   - weightsDigest: the file's SHA-256.
   func json(weightsFile: String, weightsDigest: String) -> JSONValue {
     .object([
-      "format": "rnnc-model", "version": .int(Self.formatVersion), "name": .string(name),
+      "format": .string(Self.formatWord), "version": .int(Self.formatVersion),
+      "name": .string(name),
       "inputSize": .int(network.inputSize), "task": task.map(\.json) ?? .null,
       "layers": .array(network.layers.map(Self.json)),
+      "integers": integers.map(\.json) ?? .null,
       "weights": .object(["file": .string(weightsFile), "sha256": .string(weightsDigest)]),
       "stages": .array(stages.map(\.json)),
     ])

@@ -4,6 +4,9 @@ package import RNNGraph
 internal import RNNSupport
 
 extension ModelFile {
+  /// What `format` says in a `model.json`.
+  package static let formatWord = "rnnc-model"
+
   /// Reads `model.json` and the weights beside it.
   ///
   /// - Throws: `ToolError` if a file cannot be read; `DiagnosticsEmitted` with every fault: places in

@@ -7,7 +7,7 @@ package import RNNSupport
 /// stored shape. docs/formats/model.md describes both.
 package struct ModelFile: Hashable, Sendable {
   /// The version of the format; it changes with every change that an older reader would misread.
-  package static let formatVersion = 1
+  package static let formatVersion = 2
 
   /// Names the design: a letter, then letters, digits, `_` and `-`.
   package var name: String
@@ -15,13 +15,20 @@ package struct ModelFile: Hashable, Sendable {
   package var task: ModelTask?
   /// The layers with structures and formats, as `applying(_:to:)` made them.
   package var network: Network
-  /// What was done so far, in order.
+  /// What decides the output bits of a quantized network besides its formats; nil for a float network.
+  package var integers: IntegerRules?
+  /// What was done so far, in order: history, on which nothing depends.
   package var stages: [ModelStage]
 
-  package init(name: String, task: ModelTask?, network: Network, stages: [ModelStage] = []) {
+  /// - Parameter integers: needed for a quantized network.
+  package init(
+    name: String, task: ModelTask?, network: Network, integers: IntegerRules? = nil,
+    stages: [ModelStage] = []
+  ) {
     self.name = name
     self.task = task
     self.network = network
+    self.integers = integers
     self.stages = stages
   }
 

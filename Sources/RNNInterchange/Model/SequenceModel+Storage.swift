@@ -5,7 +5,7 @@ internal import RNNSupport
 extension SequenceModel {
   /// The file that names the parts; each part is a `model.json` of its own beside it.
   package static let fileName = "sequence.json"
-  static let formatWord = "rnnc-sequence"
+  package static let formatWord = "rnnc-sequence"
   /// The file of a part; parts are counted in the order of the steps, the forward one of two first.
   package static func partName(_ index: Int) -> String { "part\(index).json" }
   private static let manual = "docs/formats/import.md"
@@ -19,8 +19,10 @@ extension SequenceModel {
       let file = Self.partName(count)
       let name = "\(self.name)_part\(count)"
       count += 1
-      try ModelFile(name: name, task: nil, network: part.network, stages: stages)
-        .write(to: folder.appendingPathComponent(file), weights: part.weights)
+      try ModelFile(
+        name: name, task: nil, network: part.network, integers: part.integers, stages: stages
+      )
+      .write(to: folder.appendingPathComponent(file), weights: part.weights)
       return .string(file)
     }
     let steps = try self.steps.map { step -> JSONValue in
@@ -84,7 +86,7 @@ extension SequenceModel {
         return nil
       }
       let (model, weights) = try ModelFile.read(folder.appendingPathComponent(file))
-      return Part(network: model.network, weights: weights)
+      return Part(network: model.network, weights: weights, integers: model.integers)
     }
     if o.members.count == 1 {
       if let select = o["select"] {

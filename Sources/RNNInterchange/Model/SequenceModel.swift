@@ -10,9 +10,12 @@ package struct SequenceModel: Hashable, Sendable {
   package struct Part: Hashable, Sendable {
     package var network: Network
     package var weights: Weights
-    package init(network: Network, weights: Weights) {
+    /// Nil for a float network.
+    package var integers: IntegerRules?
+    package init(network: Network, weights: Weights, integers: IntegerRules? = nil) {
       self.network = network
       self.weights = weights
+      self.integers = integers
     }
   }
   /// Which step of a sequence goes on.

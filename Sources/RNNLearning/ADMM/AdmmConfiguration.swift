@@ -124,6 +124,24 @@ package struct AdmmRound: Hashable, Sendable {
         }),
     ])
   }
+  /// Reads an entry of a file's list of rounds; nil after at least one recorded fault.
+  package init?(_ node: JSONNode) {
+    guard let o = node.object(["round", "stage", "penalty", "residuals"]) else { return nil }
+    func positive(_ node: JSONNode?) -> Double? {
+      node?.number(where: { $0 >= 0 }, fix: "use 0 or more")
+    }
+    let round = o["round"]?.count(1...1_000_000_000)
+    let stage = o["stage"]?.count(1...1_000_000_000)
+    let penalty = positive(o["penalty"])
+    let residuals = o["residuals"]?.list { node -> Residual? in
+      guard let o = node.object(["path", "primal", "dual"]) else { return nil }
+      let (path, primal, dual) = (o["path"]?.string(), positive(o["primal"]), positive(o["dual"]))
+      guard let path, let primal, let dual else { return nil }
+      return Residual(path: path, primal: primal, dual: dual)
+    }
+    guard let round, let stage, let penalty, let residuals else { return nil }
+    self.init(round: round, stage: stage, penalty: penalty, residuals: residuals)
+  }
   /// Reads what `json` wrote; nil if a member is missing or of another kind.
   init?(json: JSONValue) {
     guard let round = json["round"]?.int, let stage = json["stage"]?.int,

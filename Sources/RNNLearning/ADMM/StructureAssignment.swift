@@ -45,10 +45,14 @@ package struct StructureAssignment: Hashable, Sendable {
   /// Whether no matrix changes.
   var isEmpty: Bool { entries.allSatisfy { $0.structure == .dense } }
   /// The structures by name, each once, such as `circulant-8`.
-  package var summary: String {
+  package var summary: String { distinct(\.description) }
+  /// The structures as `MatrixStructure.text`, each once.
+  package var text: String { distinct(\.text) }
+
+  private func distinct(_ name: (MatrixStructure) -> String) -> String {
     var names: [String] = []
-    for entry in entries where !names.contains(entry.structure.description) {
-      names.append(entry.structure.description)
+    for entry in entries where !names.contains(name(entry.structure)) {
+      names.append(name(entry.structure))
     }
     return names.joined(separator: ", ")
   }

@@ -3,8 +3,8 @@ internal import RNNGraph
 internal import RNNTensor
 
 /// Derives a layer's backward programs from its graph (reverse mode), phase by phase from the last.
-struct BackwardBuilder {
-  private typealias Term = TermGraph.Term
+struct BackwardBuilder: TermBuilder, PullbackAlgebra {
+  typealias Term = TermGraph.Term
   var plan: LayerPlan
   /// The node whose gradient goes to `LayerPlan.keptGradient`.
   private let kept: Int?
@@ -17,8 +17,10 @@ struct BackwardBuilder {
   private var analysis: CellAnalysis { plan.analysis }
 
   // The state of one phase.
-  private var phase = LayerPlan.Phase.after
-  private var terms = TermGraph()
+  private(set) var phase = LayerPlan.Phase.after
+  var terms = TermGraph()
+  /// The node whose gradient is being passed on.
+  private var current = 0
   private var contributions: [[Term]] = []
   /// The groups whose members have passed their gradient to a node.
   private var groupContributions: [[Int]] = []
@@ -81,13 +83,12 @@ struct BackwardBuilder {
     if let memory = plan.memory(of: v, forward: false) {
       term = terms.load(memory, size: node.size)
     } else {
-      guard let op = plan.operation(v) else {
+      guard let operation = graph.operation(ValueID(v)) else {
         preconditionFailure("the value of \(node.name) was not kept")
       }
-      let operands = node.op.operands.map { value($0.index) }
-      term =
-        operands.count == 1
-        ? terms.compute(op, operands[0]) : terms.compute(op, operands[0], operands[1])
+      var operands: [Term] = []
+      for operand in node.op.operands { operands.append(value(operand.index)) }
+      term = operation.value(operands, in: &self)
     }
     recomputed[v] = term
     return term
@@ -109,8 +110,9 @@ struct BackwardBuilder {
     for group in groupContributions[v] { level = max(level, groupLevel[group]) }
     level += 1
     for (i, group) in groupContributions[v].enumerated() {
-      terms.product(
-        .backward(group: group, destination: destination, accumulate: i > 0 || !parts.isEmpty),
+      terms.step(
+        .product(
+          .backward(group: group, destination: destination, accumulate: i > 0 || !parts.isEmpty)),
         level: level)
     }
     return terms.load(destination, size: graph.nodes[v].size, level: level)
@@ -139,7 +141,7 @@ struct BackwardBuilder {
     default:
       guard let term = gradient(v, place: newPlace(node.size)) else { break }
       keep(term, of: v)
-      pass(term, by: node.op, v)
+      pass(term, v)
     }
   }
 
@@ -149,7 +151,7 @@ struct BackwardBuilder {
   }
 
   private func newPlace(_ size: Int) -> (inout BackwardBuilder) -> Memory {
-    { builder in builder.plan.spillPlace(size, builder.phase, &builder.plan) }
+    { builder in builder.plan.spillPlace(size, builder.phase) }
   }
 
   /// Keeps a product's gradient for the weights' gradients and for its operand.
@@ -175,52 +177,19 @@ struct BackwardBuilder {
     return slot
   }
 
-  private mutating func pass(_ g: Term, by op: Op, _ v: Int) {
-    func wants(_ id: ValueID) -> Bool { analysis.needsGradient[id.index] }
-    switch op {
-    case .input, .state, .parameter, .coefficient, .matvec: break
-    case .gate(let a, let s):
-      if wants(a) { contributions[a.index].append(terms.compute(.gate, g, value(s.index))) }
-    case .normalize(let a, let s, _):
-      let root = TapeOp.normalize(floor: Float(graph.normalizationFloor(ValueID(v))))
-      let scaled = terms.compute(root, g, value(s.index))
-      if wants(a) { contributions[a.index].append(scaled) }
-      if wants(s) {
-        // -g y / (2 (s + floor)), with one of the two roots in `scaled`.
-        let product = terms.compute(
-          root, terms.compute(.multiply, scaled, value(v)), value(s.index))
-        contributions[s.index].append(terms.compute(.affine(scale: -0.5, offset: 0), product))
+  mutating func operand(_ index: Int) -> Term {
+    value(graph.nodes[current].op.operands[index].index)
+  }
+  mutating func value() -> Term { value(current) }
+
+  private mutating func pass(_ g: Term, _ v: Int) {
+    guard let operation = graph.operation(ValueID(v)) else { return }
+    current = v
+    for (i, operand) in graph.nodes[v].op.operands.enumerated()
+    where analysis.needsGradient[operand.index] {
+      if let part = operation.pullback(g, to: i, in: &self) {
+        contributions[operand.index].append(part)
       }
-    case .add(let a, let b):
-      if wants(a) { contributions[a.index].append(g) }
-      if wants(b) { contributions[b.index].append(g) }
-    case .subtract(let a, let b):
-      if wants(a) { contributions[a.index].append(g) }
-      if wants(b) {
-        contributions[b.index].append(terms.compute(.affine(scale: -1, offset: 0), g))
-      }
-    case .multiply(let a, let b):
-      if wants(a) { contributions[a.index].append(terms.compute(.multiply, g, value(b.index))) }
-      if wants(b) { contributions[b.index].append(terms.compute(.multiply, g, value(a.index))) }
-    case .affine(let a, let scale, _):
-      if wants(a) {
-        contributions[a.index].append(
-          terms.compute(.affine(scale: Float(scale), offset: 0), g))
-      }
-    case .activation(let activation, let a):
-      guard wants(a) else { break }
-      let slope: TapeOp =
-        switch activation {
-        case .sigmoid: .sigmoidSlope
-        case .tanh: .tanhSlope
-        case .relu: .gate
-        }
-      contributions[a.index].append(terms.compute(slope, g, value(v)))
-    case .quantize(let a, let format, _):
-      guard wants(a) else { break }
-      let slope = TapeOp.clampSlope(
-        lowest: Float(format.minValue), highest: Float(format.maxValue))
-      contributions[a.index].append(terms.compute(slope, g, value(a.index)))
     }
   }
 

@@ -157,17 +157,8 @@ struct CellAnalysis {
         }
         keep(operand.index)
       }
-      switch node.op {
-      case .multiply(let a, let b):
-        if needsGradient[a.index] { needed[b.index] = true }
-        if needsGradient[b.index] { needed[a.index] = true }
-      case .activation: needed[v] = true
-      case .quantize(let a, _, _): needed[a.index] = true
-      case .gate(let a, let s): if needsGradient[a.index] { needed[s.index] = true }
-      case .normalize(let a, let s, _):
-        if needsGradient[a.index] || needsGradient[s.index] { needed[s.index] = true }
-        if needsGradient[s.index] { needed[v] = true }
-      case .input, .state, .parameter, .coefficient, .matvec, .add, .subtract, .affine: break
+      for value in graph.valuesForPullback(ValueID(v), to: { needsGradient[$0.index] }) {
+        needed[value.index] = true
       }
     }
     for v in nodes.indices where needed[v] && !isRecomputable(v) { keep(v) }
@@ -184,11 +175,8 @@ struct CellAnalysis {
   private func isRecomputable(_ v: Int) -> Bool {
     if let group = membership[v]?.group { return keepsGroup[group] }
     if stored[v] || isLeaf(v) { return true }
-    switch graph.nodes[v].op {
-    case .coefficient: return true
-    case .add, .subtract, .multiply, .affine, .gate:
-      return graph.nodes[v].op.operands.allSatisfy { isRecomputable($0.index) }
-    default: return false
-    }
+    if case .coefficient = graph.nodes[v].op { return true }
+    return graph.operation(ValueID(v))?.isCheap == true
+      && graph.nodes[v].op.operands.allSatisfy { isRecomputable($0.index) }
   }
 }

@@ -177,8 +177,16 @@ struct LayerPlan {
     default: return nil
     }
   }
+  /// The buffer in which a node's values of all steps are kept; nil if they are not.
+  func ownMemory(of v: Int) -> Memory? {
+    fullOfNode[v].map { Memory(buffer: .full($0), rows: .current) }
+  }
+  /// The buffer of a state that cannot share the memory of the node that it becomes.
+  func ownMemory(ofState s: Int) -> Memory? {
+    fullOfState[s].map { Memory(buffer: .full($0), rows: .current) }
+  }
   /// Where the value of a node without operands comes from; nil for other nodes.
-  private func leafMemory(_ v: Int) -> Memory? {
+  func leafMemory(_ v: Int) -> Memory? {
     switch graph.nodes[v].op {
     case .input: return Memory(buffer: .input, rows: .current)
     case .parameter: return vector(v).map { Memory(buffer: .vector($0), rows: .shared) }
@@ -219,103 +227,22 @@ struct LayerPlan {
 
   // MARK: Forward
 
-  /// The element-wise operation of a node; nil if its value comes from memory or a product.
-  func operation(_ v: Int) -> TapeOp? {
-    switch graph.nodes[v].op {
-    case .input, .state, .parameter, .coefficient, .matvec: nil
-    case .gate: .gate
-    case .normalize: .normalize(floor: Float(graph.normalizationFloor(ValueID(v))))
-    case .add: .add
-    case .subtract: .subtract
-    case .multiply: .multiply
-    case .affine(_, let scale, let offset): .affine(scale: Float(scale), offset: Float(offset))
-    case .activation(.sigmoid, _): .sigmoid
-    case .activation(.tanh, _): .tanh
-    case .activation(.relu, _): .relu
-    case .quantize(_, let format, let rounding): Self.quantization(format, rounding)
-    }
-  }
-
-  private static func quantization(_ format: QFormat, _ rounding: RoundingRule) -> TapeOp {
-    let tapeRounding: TapeRounding =
-      switch rounding {
-      case .down: .down
-      case .halfUp: .halfUp
-      case .halfToEven: .halfToEven
-      }
-    return .quantize(
-      tapeRounding, scale: Float(1 / format.ulp), ulp: Float(format.ulp),
-      lowest: Float(format.minCode), highest: Float(format.maxCode))
-  }
-
   private mutating func forwardProgram(_ phase: Phase) -> [ProgramStep] {
-    var terms = TermGraph()
-    var value: [Int: TermGraph.Term] = [:]
-    var done: Set<Int> = []
-
-    func term(_ v: Int, _ terms: inout TermGraph) -> TermGraph.Term {
-      if let known = value[v] { return known }
-      guard let memory = memory(of: v, forward: true) else {
-        preconditionFailure("node \(graph.nodes[v].name) is used before it is computed")
-      }
-      let loaded = terms.load(memory, size: graph.nodes[v].size)
-      value[v] = loaded
-      return loaded
-    }
-    for (v, node) in graph.nodes.enumerated() where analysis.phase[v] == phase {
-      switch node.op {
-      case .input: break
-      case .parameter, .state, .coefficient:
-        guard let full = fullOfNode[v], let source = leafMemory(v) else { break }
-        let loaded = terms.load(source, size: node.size)
-        terms.store(loaded, Memory(buffer: .full(full), rows: .current))
-        value[v] = loaded
-      case .matvec:
-        guard let (g, _) = analysis.membership[v] else { break }
-        let group = analysis.groups[g]
-        let operand = term(group.operand, &terms)
-        let level = terms.level(operand) + 1
-        guard let source = memory(of: group.operand, forward: true) else {
-          preconditionFailure("operands of products are always kept")
-        }
-        if done.insert(g).inserted, let first = memory(of: group.members[0], forward: true) {
-          terms.product(
-            .forward(group: g, operand: source, destination: first), level: level)
-        }
-        if let memory = memory(of: v, forward: true) {
-          value[v] = terms.load(memory, size: node.size, level: level)
-        }
-      default:
-        guard let op = operation(v) else { break }
-        let operands = node.op.operands.map { term($0.index, &terms) }
-        let computed =
-          operands.count == 1
-          ? terms.compute(op, operands[0]) : terms.compute(op, operands[0], operands[1])
-        value[v] = computed
-        if let full = fullOfNode[v] {
-          terms.store(computed, Memory(buffer: .full(full), rows: .current))
-        }
-      }
-    }
-    if phase == .loop {
-      for (s, state) in graph.states.enumerated() {
-        guard let full = fullOfState[s] else { continue }
-        terms.store(
-          term(state.next.index, &terms), Memory(buffer: .full(full), rows: .current))
-      }
-    }
-    return schedule(terms, phase)
+    var builder = ForwardBuilder(plan: self, phase: phase)
+    let steps = builder.build()
+    self = builder.plan
+    return steps
   }
 
   /// Schedules a phase's terms; what one kernel leaves to another needs a place of the phase's kind.
-  func spillPlace(_ size: Int, _ phase: Phase, _ plan: inout LayerPlan) -> Memory {
+  mutating func spillPlace(_ size: Int, _ phase: Phase) -> Memory {
     phase == .loop
-      ? Memory(buffer: .scratch(plan.newScratch(size)), rows: .scratch)
-      : Memory(buffer: .full(plan.newFull(size)), rows: .current)
+      ? Memory(buffer: .scratch(newScratch(size)), rows: .scratch)
+      : Memory(buffer: .full(newFull(size)), rows: .current)
   }
   mutating func schedule(_ terms: TermGraph, _ phase: Phase) -> [ProgramStep] {
     var plan = self
-    let steps = terms.schedule { size in spillPlace(size, phase, &plan) }
+    let steps = terms.schedule { size in plan.spillPlace(size, phase) }
     self = plan
     return steps
   }

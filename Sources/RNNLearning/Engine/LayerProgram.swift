@@ -1,3 +1,4 @@
+internal import RNNGraph
 internal import RNNTensor
 
 /// Which rows of a buffer a program touches.
@@ -66,7 +67,24 @@ enum ProductStep {
   case backward(group: Int, destination: Memory, accumulate: Bool)
 }
 
+/// A step over whole rows of `size` elements, which no kernel can do: it works element by element.
+struct RowStep {
+  enum Kind {
+    /// One element from all.
+    case reduce(Reduction)
+    /// All elements from one.
+    case broadcast
+    /// The first operand's one element at the place of the second's first greatest, 0 elsewhere.
+    case atMaximum
+  }
+  var kind: Kind
+  var operands: [Memory]
+  var destination: Memory
+  var size: Int
+}
+
 enum ProgramStep {
   case kernel(KernelStep)
   case product(ProductStep)
+  case row(RowStep)
 }

@@ -190,6 +190,7 @@ final class LayerRunner {
     case kernel(Tape, TapeOperands, columns: Int)
     case product(
       a: Place, b: MatrixView, transposeB: Bool, c: Place, n: Int, k: Int, accumulate: Bool)
+    case row(RowStep.Kind, operands: [Place], destination: Place, size: Int)
   }
 
   private func bind(
@@ -209,6 +210,11 @@ final class LayerRunner {
           }
         }
         actions.append(.kernel(kernel.tape, operands, columns: kernel.columns))
+      case .row(let step):
+        actions.append(
+          .row(
+            step.kind, operands: step.operands.map { place($0, shard: shard, layout, around) },
+            destination: place(step.destination, shard: shard, layout, around), size: step.size))
       case .product(.forward(let g, let operand, let destination)):
         let (matrix, columns) = parameters.forwardMatrix(g)
         actions.append(
@@ -262,10 +268,38 @@ final class LayerRunner {
       case .kernel(let tape, let operands, let columns):
         tape.run(
           operands, rowBases: rowBases, rows: rows, columns: columns, registers: registers)
+      case .row(let kind, let operands, let destination, let size):
+        Self.run(
+          kind, operands.map { $0.view(rowBases) }, into: destination.view(rowBases), rows: rows,
+          size: size)
       case .product(let a, let b, let transposeB, let c, let n, let k, let accumulate):
         Gemm.multiply(
           m: rows, n: n, k: k, a.view(rowBases), b, transposeB: transposeB,
           into: c.view(rowBases), accumulate: accumulate)
+      }
+    }
+  }
+
+  private static func run(
+    _ kind: RowStep.Kind, _ x: [MatrixView], into y: MatrixView, rows: Int, size: Int
+  ) {
+    for r in 0..<rows {
+      let a = x[0].base + r * x[0].stride
+      let target = y.base + r * y.stride
+      switch kind {
+      case .reduce(.maximum):
+        target[0] = (0..<size).reduce(-Float.infinity) { $0 > a[$1] ? $0 : a[$1] }
+      case .reduce(let reduction):
+        // In doubles, so that the order of the addends does not matter.
+        let sum = (0..<size).reduce(0.0) { $0 + Double(a[$1]) }
+        target[0] = Float(reduction == .mean ? sum / Double(size) : sum)
+      case .broadcast: target.update(repeating: a[0], count: size)
+      case .atMaximum:
+        let values = x[1].base + r * x[1].stride
+        var greatest = 0
+        for i in 1..<max(1, size) where values[i] > values[greatest] { greatest = i }
+        target.update(repeating: 0, count: size)
+        target[greatest] = a[0]
       }
     }
   }
@@ -296,9 +330,8 @@ final class LayerRunner {
       for row in 0..<shard.count {
         let target = initial.base + row * initial.stride
         target.update(repeating: 0, count: padded(state.size))
-        if state.initial != 0 {
-          target.update(repeating: Float(state.initial), count: state.size)
-        }
+        let value = plan.graph.initialValue(of: StateID(number))
+        if value != 0 { target.update(repeating: Float(value), count: state.size) }
       }
     }
     let before = bind(plan.forward.before, shard: s, layout, around)

@@ -43,7 +43,7 @@ package final class NetworkEngine {
     try checkShapes(network, weights)
     self.network = network
     self.weights = weights
-    self.threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    self.threads = max(1, threads ?? Arithmetic.threads)
     runners = network.layers.enumerated().map { l, layer in
       LayerRunner(
         LayerPlan(

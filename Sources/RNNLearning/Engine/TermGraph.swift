@@ -32,9 +32,11 @@ struct TermGraph {
   private var terms: [Definition] = []
   private var known: [Key: Term] = [:]
   private var effects: [Effect] = []
-  private var products: [(level: Int, step: ProductStep)] = []
+  private var steps: [(level: Int, step: ProgramStep)] = []
 
   func level(_ term: Term) -> Int { terms[term].level }
+  /// Elements of a term, whole vectors.
+  func size(_ term: Term) -> Int { terms[term].size }
   /// The place of a term that is read from memory.
   func memory(_ term: Term) -> Memory? { terms[term].memory }
 
@@ -76,7 +78,8 @@ struct TermGraph {
   mutating func accumulate(_ term: Term, _ memory: Memory) {
     effects.append(.accumulate(term, memory))
   }
-  mutating func product(_ step: ProductStep, level: Int) { products.append((level, step)) }
+  /// A product, or a step over rows, that comes before the kernels of its level.
+  mutating func step(_ step: ProgramStep, level: Int) { steps.append((level, step)) }
 
   // MARK: Scheduling
 
@@ -131,7 +134,7 @@ struct TermGraph {
   private func emit(spill: (Int) -> Memory) -> [ProgramStep] {
     let (live, _) = uses()
     let levels = terms.map(\.level)
-    let last = max(levels.max() ?? 0, products.map(\.level).max() ?? 0)
+    let last = max(levels.max() ?? 0, steps.map(\.level).max() ?? 0)
 
     // Where a term lies when another kernel asks for it.
     var places = terms.map(\.memory)
@@ -151,9 +154,9 @@ struct TermGraph {
       }
     }
 
-    var steps: [ProgramStep] = []
+    var program: [ProgramStep] = []
     for level in 0...last {
-      steps += products.filter { $0.level == level }.map { .product($0.step) }
+      program += steps.filter { $0.level == level }.map(\.step)
       var sizes: [Int] = []
       for t in terms.indices
       where live[t] && levels[t] == level && (terms[t].op != nil || !effectsOf[t].isEmpty)
@@ -166,10 +169,10 @@ struct TermGraph {
           live[$0] && levels[$0] == level && terms[$0].size == size
             && (terms[$0].op != nil || !effectsOf[$0].isEmpty)
         }
-        steps.append(.kernel(kernel(members, size: size, effectsOf, places)))
+        program.append(.kernel(kernel(members, size: size, effectsOf, places)))
       }
     }
-    return steps
+    return program
   }
 
   /// Moves work on values in memory next to what needs it, which saves a store and a load.

@@ -27,9 +27,7 @@ package struct RealTimeRecurrentLearning {
       }
     }
     parameterCount = count
-    states = interpreter.network.layers.map { layer in
-      layer.graph.states.map { [Double](repeating: $0.initial, count: $0.size) }
-    }
+    states = interpreter.network.layers.map(\.graph.initialStates)
     sensitivities = states.map { layer in
       layer.map { [Double](repeating: 0, count: $0.count * count) }
     }

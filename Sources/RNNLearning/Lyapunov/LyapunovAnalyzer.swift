@@ -95,7 +95,7 @@ package struct LyapunovAnalyzer {
     _ segments: [[Double]], _: Scalar.Type, _ isCancelled: @escaping @Sendable () -> Bool,
     _ progress: @escaping @Sendable (Double) -> Void
   ) throws -> [SegmentResult] {
-    let threads = max(1, options.threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    let threads = max(1, options.threads ?? Arithmetic.threads)
     let workers = min(threads, segments.count)
     let total = Double(segments.count * (options.warmUp + options.steps))
     let board = ResultBoard(segments: segments.count)

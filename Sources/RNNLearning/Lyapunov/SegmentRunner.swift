@@ -134,9 +134,7 @@ final class SegmentRunner<Scalar: LinearAlgebraScalar> {
     for (p, frame) in frames.enumerated() { frame.reset(options.start, root.fork("part \(p)")) }
     var result = SegmentResult(
       parts: frames.map { .init(sums: [Double](repeating: 0, count: $0.columns)) })
-    var states = network.layers.map { layer in
-      layer.graph.states.map { [Double](repeating: $0.initial, count: $0.size) }
-    }
+    var states = network.layers.map(\.graph.initialStates)
     let width = network.inputSize
     let length = options.warmUp + options.steps
     for t in 0..<length {

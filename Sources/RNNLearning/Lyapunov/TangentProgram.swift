@@ -1,4 +1,3 @@
-internal import RNNFixedPoint
 internal import RNNGraph
 
 /// How derivatives flow through one step of a layer: which nodes have any, where they lie, and what makes them.
@@ -19,18 +18,8 @@ struct TangentProgram {
   enum Factor: Hashable, Sendable {
     case one
     case constant(Double)
-    /// The value of a node.
-    case value(Int)
-    /// The slope of an activation.
-    case slope(Activation, argument: Int, value: Int)
-    /// 1 where the node's value is positive, else 0.
-    case mask(Int)
-    /// 1 / sqrt(s + floor).
-    case inverseRoot(Int, floor: Double)
-    /// -v / (2 (s + floor)), with v the value of a normalized node.
-    case normalizer(Int, by: Int, floor: Double)
-    /// 1 where a format holds the node's value, else 0.
-    case range(Int, ClosedRange<Double>)
+    /// The derivatives of a node by one of its operands, from the values of the step.
+    case slopes(node: Int, operand: Int)
   }
   struct Term: Sendable {
     var place: Place
@@ -41,6 +30,10 @@ struct TangentProgram {
     case product(parameter: Int, transposed: Bool, Place)
     case scale(Place, factor: Int)
     case sum(Term, Term)
+    /// One row: the sum of the operand's `rows` rows times their factors.
+    case reduce(Place, factor: Int, rows: Int)
+    /// The operand's one row in every row.
+    case broadcast(Place)
   }
   struct Instruction: Sendable {
     var operation: Operation
@@ -71,18 +64,15 @@ struct TangentProgram {
   }
 
   /// The values of a factor's rows.
-  static func evaluate(_ factor: Factor, size: Int, values: [[Double]]) -> [Double] {
+  static func evaluate(
+    _ factor: Factor, size: Int, graph: CellGraph, values: [[Double]]
+  ) -> [Double] {
     switch factor {
     case .one: [Double](repeating: 1, count: size)
     case .constant(let scale): [Double](repeating: scale, count: size)
-    case .value(let node): values[node]
-    case .slope(let f, let argument, let value):
-      zip(values[argument], values[value]).map { ReferenceInterpreter.slope(f, $0, $1) }
-    case .mask(let node): values[node].map { $0 > 0 ? 1 : 0 }
-    case .inverseRoot(let node, let floor): values[node].map { 1 / ($0 + floor).squareRoot() }
-    case .normalizer(let node, let by, let floor):
-      zip(values[node], values[by]).map { -0.5 * $0 / ($1 + floor) }
-    case .range(let node, let range): values[node].map { range.contains($0) ? 1 : 0 }
+    case .slopes(let node, let operand):
+      graph.slopes(ValueID(node), by: operand, values: values)
+        ?? [Double](repeating: 0, count: size)
     }
   }
 }
@@ -187,23 +177,32 @@ private struct Builder {
     case .matvec(let p, let a, let transposed):
       guard let place = places[a.index] else { return nil }
       return append(.product(parameter: p.index, transposed: transposed, place), size)
-    case .add(let a, let b): return combine([(a, .one), (b, .one)], size: size)
-    case .subtract(let a, let b): return combine([(a, .one), (b, .constant(-1))], size: size)
-    case .multiply(let a, let b):
-      return combine([(a, .value(b.index)), (b, .value(a.index))], size: size)
-    case .affine(let a, let scale, _):
-      return combine([(a, scale == 1 ? .one : .constant(scale))], size: size)
-    case .activation(let f, let a):
-      return combine([(a, .slope(f, argument: a.index, value: n))], size: size)
-    case .gate(let a, let s): return combine([(a, .mask(s.index))], size: size)
-    case .normalize(let a, let s, _):
-      let floor = graph.normalizationFloor(ValueID(n))
-      return combine(
-        [
-          (a, .inverseRoot(s.index, floor: floor)), (s, .normalizer(n, by: s.index, floor: floor)),
-        ], size: size)
-    case .quantize(let a, let format, _):
-      return combine([(a, .range(a.index, format.minValue...format.maxValue))], size: size)
+    default:
+      let id = ValueID(n)
+      let operands = graph.nodes[n].op.operands
+      switch graph.operation(id)?.shape {
+      case .elementwise:
+        let terms = operands.enumerated().filter { graph.passesGradient(id, to: $0.offset) }
+        return combine(
+          terms.map { i, operand in
+            let factor: TangentProgram.Factor =
+              switch graph.constantSlope(id, by: i) {
+              case 1?: .one
+              case let scale?: .constant(scale)
+              case nil: .slopes(node: n, operand: i)
+              }
+            return (operand, factor)
+          }, size: size)
+      case .reduction:
+        guard let place = places[operands[0].index] else { return nil }
+        let rows = graph[operands[0]].size
+        factors.append((.slopes(node: n, operand: 0), rows))
+        return append(.reduce(place, factor: factors.count - 1, rows: rows), size)
+      case .broadcast:
+        guard let place = places[operands[0].index] else { return nil }
+        return append(.broadcast(place), size)
+      case nil: return nil
+      }
     }
   }
 }

@@ -66,9 +66,11 @@ final class TangentWalk<Scalar: LinearAlgebraScalar> {
     values: [[[Double]]], _ directions: ColumnMajor<Scalar>, columns: Int,
     into result: ColumnMajor<Scalar>
   ) {
-    let factors: [[[Scalar]]] = zip(layers, programs).map { l, program in
-      program.factors.map { factor, size in
-        TangentProgram.evaluate(factor, size: size, values: values[l]).map { Scalar($0) }
+    let factors: [[[Scalar]]] = programs.indices.map { i in
+      programs[i].factors.map { factor, size in
+        TangentProgram.evaluate(
+          factor, size: size, graph: graphs[i], values: values[layers.lowerBound + i]
+        ).map { Scalar($0) }
       }
     }
     let strips = (columns + Self.strip - 1) / Self.strip
@@ -119,6 +121,14 @@ final class TangentWalk<Scalar: LinearAlgebraScalar> {
         case .scale(let place, let factor):
           Self.scale(
             matrix(place), factors[l][factor], rows: size, columns: columns, into: target)
+        case .reduce(let place, let factor, let rows):
+          Self.reduce(matrix(place), factors[l][factor], rows: rows, columns: columns, into: target)
+        case .broadcast(let place):
+          let from = matrix(place)
+          for c in 0..<columns {
+            (target.base + c * target.stride).update(
+              repeating: from.base[c * from.stride], count: size)
+          }
         case .sum(let a, let b):
           Self.sum(
             matrix(a.place), a.factor.map { factors[l][$0] }, matrix(b.place),
@@ -153,6 +163,18 @@ final class TangentWalk<Scalar: LinearAlgebraScalar> {
         let y = target.base + c * target.stride
         for r in 0..<rows { y[r] = f[r] * x[r] }
       }
+    }
+  }
+
+  private static func reduce(
+    _ a: ColumnMajor<Scalar>, _ factor: [Scalar], rows: Int, columns: Int,
+    into target: ColumnMajor<Scalar>
+  ) {
+    for c in 0..<columns {
+      let x = a.base + c * a.stride
+      var sum: Scalar = 0
+      for r in 0..<rows { sum += factor[r] * x[r] }
+      target.base[c * target.stride] = sum
     }
   }
 

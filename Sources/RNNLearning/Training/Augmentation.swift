@@ -75,7 +75,7 @@ package struct Augmentation: Hashable, Sendable {
       }
     }
     for _ in 0..<timeMasks {
-      let width = generator.below(Int(Double(steps) * timeMaskShare) + 1)
+      let width = generator.below(Int(saturating: Double(steps) * timeMaskShare) + 1)
       let start = generator.below(steps - width + 1)
       for i in start * features..<(start + width) * features { result[i] = 0 }
     }
@@ -92,7 +92,7 @@ package struct Augmentation: Hashable, Sendable {
   /// A sequence with its number of steps changed by a factor, linearly interpolated between steps.
   package static func resampled(_ sequence: [Float], features: Int, factor: Double) -> [Float] {
     let steps = sequence.count / features
-    let newSteps = max(1, Int((Double(steps) * factor).rounded()))
+    let newSteps = max(1, Int(saturating: (Double(steps) * factor).rounded()))
     guard newSteps != steps, steps > 1 else { return sequence }
     let scale = newSteps > 1 ? Double(steps - 1) / Double(newSteps - 1) : 0
     var result = [Float](repeating: 0, count: newSteps * features)

@@ -79,6 +79,15 @@ package struct CheckpointFile: Hashable, Sendable {
     try AtomicFile.write(data, to: url)
   }
 
+  /// Removes a checkpoint; anything else of this name stays.
+  package static func remove(_ url: URL) {
+    guard let file = try? FileHandle(forReadingFrom: url) else { return }
+    defer { try? file.close() }
+    if (try? file.read(upToCount: magic.utf8.count)) == Data(magic.utf8) {
+      try? FileManager.default.removeItem(at: url)
+    }
+  }
+
   /// Reads a file; refuses a damaged, truncated or foreign one by its path.
   package init(contentsOf url: URL) throws {
     let bytes = try AtomicFile.read(url)

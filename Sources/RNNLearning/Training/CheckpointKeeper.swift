@@ -2,6 +2,7 @@ internal import Foundation
 internal import RNNFixedPoint
 internal import RNNGraph
 internal import RNNSupport
+package import RNNTensor
 
 /// What a checkpoint must agree on with the training that wants to resume from it.
 struct TrainingIdentity {
@@ -66,11 +67,33 @@ extension Parameter {
   }
 }
 
+extension CheckpointFile {
+  /// How the epochs until now were computed (`Arithmetic.description`), in their order; empty in older files.
+  package var arithmetic: [String] { fields["arithmetic"]?.array?.compactMap(\.string) ?? [] }
+}
+
+extension Arithmetic {
+  /// A history with what this process does at its end.
+  package static func appended(to history: [String]) -> [String] {
+    history.last == description ? history : history + [description]
+  }
+}
+
 /// Reads and writes the checkpoints of one training.
 struct CheckpointKeeper {
   let policy: CheckpointPolicy?
   let kind: String
   let identity: TrainingIdentity
+  /// How the epochs before this run were computed.
+  private let earlier = Earlier()
+
+  private final class Earlier { var arithmetic: [String] = [] }
+
+  init(policy: CheckpointPolicy?, kind: String, identity: TrainingIdentity) {
+    self.policy = policy
+    self.kind = kind
+    self.identity = identity
+  }
 
   /// The checkpoint to resume from and its fields; nil to start over.
   func read() throws -> (file: CheckpointFile, fields: JSONValue)? {
@@ -83,9 +106,11 @@ struct CheckpointKeeper {
     }
     let differences = TrainingIdentity.differences(file.fields["identity"], identity.json)
     guard differences.isEmpty else {
-      throw refusal("it differs in \(differences.joined(separator: ", "))")
+      throw refusal(
+        "it differs in \(differences.joined(separator: ", "))" + arithmeticReason(file.arithmetic))
     }
     guard let state = file.fields["state"] else { throw malformed }
+    earlier.arithmetic = file.arithmetic
     return (file, state)
   }
 
@@ -96,13 +121,23 @@ struct CheckpointKeeper {
   ) throws {
     guard let policy else { return }
     try CheckpointFile(
-      kind: kind, fields: .object(["identity": identity.json, "state": fields]), arrays: arrays,
-      doubles: doubles
+      kind: kind,
+      fields: .object([
+        "identity": identity.json, "state": fields,
+        "arithmetic": .array(Arithmetic.appended(to: earlier.arithmetic).map { .string($0) }),
+      ]), arrays: arrays, doubles: doubles
     ).write(to: policy.url)
   }
 
   /// The error for a checkpoint whose parts do not fit together.
   var malformed: DiagnosticsEmitted { refusal("a part of the state is missing") }
+
+  /// Features and initial weights are computed, too: another processor is reason enough for their last bits.
+  private func arithmeticReason(_ history: [String]) -> String {
+    guard let last = history.last, last != Arithmetic.description else { return "" }
+    return
+      "; it was computed with \(last), this is \(Arithmetic.description), which changes last bits (--reproducible does not)"
+  }
 
   private func refusal(_ reason: String) -> DiagnosticsEmitted {
     DiagnosticsEmitted(

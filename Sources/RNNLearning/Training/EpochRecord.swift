@@ -57,6 +57,36 @@ package struct EpochRecord: Hashable, Sendable {
     // Null stands for minus infinity.
     exponents = json["exponents"]?.array?.map { $0.number ?? -.infinity }
   }
+  /// Reads an entry of a file's learning curve; nil after at least one recorded fault.
+  package init?(_ node: JSONNode) {
+    guard
+      let o = node.object(
+        [
+          "epoch", "learningRate", "loss", "metric", "validationLoss", "validationMetric",
+          "gradientNorm", "greatestGradientNorm",
+        ], optional: ["gradientNorms", "exponents"])
+    else { return nil }
+    func norm(_ node: JSONNode?) -> Double? {
+      node?.number(where: { $0 >= 0 }, fix: "use 0 or more")
+    }
+    let epoch = o["epoch"]?.count(1...1_000_000_000)
+    let rate = o["learningRate"]?.number(where: { $0 >= 0 }, fix: "use 0 or more")
+    let loss = o["loss"]?.number()
+    let metric = o["metric"]?.number()
+    let validationLoss = o.nullable("validationLoss").map { $0.number() }
+    let validationMetric = o.nullable("validationMetric").map { $0.number() }
+    let mean = norm(o["gradientNorm"])
+    let greatest = norm(o["greatestGradientNorm"])
+    let norms = o["gradientNorms"].map { $0.list { norm($0) } }
+    // Null stands for minus infinity.
+    let exponents = o["exponents"].map { $0.list { $0.isNull ? -Double.infinity : $0.number() } }
+    guard let epoch, let rate, let loss, let metric, let mean, let greatest else { return nil }
+    self.init(
+      epoch: epoch, learningRate: rate, loss: loss, metric: metric,
+      validationLoss: validationLoss ?? nil, validationMetric: validationMetric ?? nil,
+      gradientNorm: mean, greatestGradientNorm: greatest, stateGradientNorms: norms ?? nil)
+    self.exponents = exponents ?? nil
+  }
   /// Creates a record from its parts.
   package init(
     epoch: Int, learningRate: Double, loss: Double, metric: Double, validationLoss: Double?,

@@ -128,7 +128,7 @@ private struct MemberReader {
       sink.error("\(path)/\(key)", "\(real) is not a whole number", fix: "write a whole number")
       return 1
     }
-    return Int(real)
+    return Int(saturating: real)
   }
 
   mutating func object<Result>(_ key: String, _ read: (inout MemberReader) -> Result) -> Result {

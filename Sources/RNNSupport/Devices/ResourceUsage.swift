@@ -107,7 +107,7 @@ extension DeviceDescription {
   /// Every memory is read through a register; outside block RAM that takes flip-flops.
   package func usage(of unit: UnitCounts) -> ResourceUsage {
     var usage = ResourceUsage(
-      luts: Int((Double(unit.lutEstimate) * logicScale).rounded(.up)),
+      luts: Int(saturating: (Double(unit.lutEstimate) * logicScale).rounded(.up)),
       flipFlops: unit.registerBits,
       multipliers: unit.multipliers * multipliers(for: unit.multiplierWidths))
     for memory in unit.memories {
@@ -153,6 +153,6 @@ extension DeviceDescription {
   }
 
   private func number(_ value: Double) -> String {
-    value == value.rounded() ? "\(Int(value))" : "\(value)"
+    value.compactText
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import RNNBilinear
 import RNNDriver
 import RNNSupport
 
@@ -42,46 +43,59 @@ struct CompileCommand: ParsableCommand {
   var name = "rnn"
   @Option(help: "The device that the design must fit, such as XC7A100T.")
   var device: String?
-  @Option(help: "The clock in MHz, for rates and energy.")
+  @Option(
+    help: "The clock in MHz, for rates and energy (default: 100; \(Limits<Double>.megahertz)).",
+    transform: Limits<Double>.megahertz.read)
   var clock = 100.0
   @Option(
-    help: "Look for the smallest design that takes so many frames a second, all streams together.")
+    help:
+      "Look for the smallest design that takes so many frames a second, all streams together (\(Limits<Double>.framesPerSecond)).",
+    transform: Limits<Double>.framesPerSecond.read)
   var framesPerSecond: Double?
   @Option(
     help: ArgumentHelp(
-      "Look for the smallest design whose frames take at most so long from the first input beat to the last output beat.",
-      valueName: "microseconds"))
+      "Look for the smallest design whose frames take at most so long from the first input beat to the last output beat (\(Limits<Double>.microseconds)).",
+      valueName: "microseconds"), transform: Limits<Double>.microseconds.read)
   var latency: Double?
   @Option(
     help:
       "What multiplies: lanes (an array with a static schedule), or sequential (one multiplier that runs a program; for the smallest devices)."
   )
   var engine = CompileRequest.Engine.lanes
-  @Option(help: "Lanes of the product array (default: chosen by the compiler).")
+  @Option(
+    help: "Lanes of the product array (default: chosen by the compiler; \(Limits<Int>.lanes)).",
+    transform: Limits<Int>.lanes.read)
   var lanes: Int?
   @Option(
     help:
-      "Block columns that are multiplied in the same cycle (default: 1, or chosen for --device).")
+      "Block columns that are multiplied in the same cycle (default: 1, or chosen for --device; \(Limits<Int>.columnGroups)).",
+    transform: Limits<Int>.columnGroups.read)
   var columnGroups: Int?
-  @Option(help: "Lanes that drain in the same cycle (default: the fewest for which no pass waits).")
+  @Option(
+    help:
+      "Lanes that drain in the same cycle (default: the fewest for which no pass waits; \(Limits<Int>.drainChains)).",
+    transform: Limits<Int>.drainChains.read)
   var drainChains: Int?
-  @Option(help: "Multipliers of a lane for networks without circulant matrices; a power of two.")
+  @Option(
+    help:
+      "Multipliers of a lane for networks without circulant matrices (default: 8; \(Limits<Int>.parallel)).",
+    transform: Limits<Int>.parallel.read)
   var denseMultipliers = 8
   @Option(
     help:
-      "Elements that each element-wise datapath takes per cycle, a power of two (default: 1, or chosen for --device)."
-  )
+      "Elements that each element-wise datapath takes per cycle (default: 1, or chosen for --device; \(Limits<Int>.parallel)).",
+    transform: Limits<Int>.parallel.read)
   var elementsPerStep: Int?
   @Option(
     help:
-      "Sequences in flight, each with states of its own: TID names the one of a frame; their frames fill what one leaves idle."
-  )
+      "Sequences in flight, each with states of its own: TID names the one of a frame; their frames fill what one leaves idle (default: 1; \(Limits<Int>.streams)).",
+    transform: Limits<Int>.streams.read)
   var streams = 1
   @Option(
     help:
-      "How products with circulant blocks of 8 and 16 are computed: exact, or fourier (fewer multipliers, rounded; the reference rounds alike)."
+      "How products with circulant blocks of 8 and 16 are computed: exact, or fourier (fewer multipliers, rounded; the reference rounds alike). Written into the build's copy of the model (default: as the model says)."
   )
-  var transform = CompileRequest.Transform.exact
+  var transform: BlockTransform?
   @Option(
     help:
       "The port beside the streams: none, or axi-lite (identification, status; clears, saves and loads the states of a stream)."
@@ -92,11 +106,14 @@ struct CompileCommand: ParsableCommand {
       "Registers between operators: deep, one behind every memory and addition, or shallow (default: what the device's fabric wants; without a device shallow)."
   )
   var pipelining: Pipelining?
-  @Option(help: "Elements in one beat of the input stream; a power of two.")
+  @Option(
+    help: "Elements in one beat of the input stream (default: 1; \(Limits<Int>.parallel)).",
+    transform: Limits<Int>.parallel.read)
   var inputBeat = 1
   @Option(
     help:
-      "Elements in one beat of the output stream, a power of two (default: what a datapath gives).")
+      "Elements in one beat of the output stream (default: what a datapath gives; \(Limits<Int>.parallel)).",
+    transform: Limits<Int>.parallel.read)
   var outputBeat: Int?
   @OptionGroup var dryRun: DryRunOption
   @OptionGroup var printing: OutputOptions
@@ -116,7 +133,7 @@ struct CompileCommand: ParsableCommand {
   }
 }
 
-extension CompileRequest.Transform: ExpressibleByArgument {}
+extension BlockTransform: ExpressibleByArgument {}
 extension CompileRequest.Control: ExpressibleByArgument {}
 extension Pipelining: ExpressibleByArgument {}
 extension CompileRequest.Engine: ExpressibleByArgument {}

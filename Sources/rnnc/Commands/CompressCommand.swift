@@ -37,7 +37,9 @@ struct CompressCommand: ParsableCommand {
       "One structure for all of those matrices: block-circulant:L or bank-balanced:B:K (default: as the experiment says).",
     transform: { try MatrixStructure(text: $0) })
   var structure: MatrixStructure?
-  @Option(help: "The same as --structure block-circulant:L.")
+  @Option(
+    help: "The same as --structure block-circulant:L (\(Limits<Int>.block)).",
+    transform: Limits<Int>.block.read)
   var block: Int?
   @OptionGroup var source: DataOptions
   @OptionGroup var dryRun: DryRunOption
@@ -59,11 +61,12 @@ struct CompressCommand: ParsableCommand {
   }
 
   func run() throws {
+    try source.enterLevel()
     try Frontend.run(
       CompressStage(
         model: URL(fileURLWithPath: model), experiment: URL(fileURLWithPath: experiment),
         output: URL(fileURLWithPath: output), method: method,
         structure: try block.map(Self.circulant) ?? structure, seed: source.seed,
-        data: source.dataURL), printing, dryRun)
+        data: source.dataURL, reproducible: source.reproducible), printing, dryRun)
   }
 }

@@ -35,13 +35,20 @@ struct CosimCommand: ParsableCommand {
   var input: String?
   @Option(help: "Labelled recordings: a folder or a .tsv list.")
   var data: String?
-  @Option(help: "Feed at most so many sequences, spread over the input.")
+  @Option(
+    help: "Feed at most so many sequences, spread over the input (\(Limits<Int>.count)).",
+    transform: Limits<Int>.count.read)
   var limit: Int?
   @Option(help: "all (six passes) or free (one, without back-pressure).")
   var flow = CosimStage.Flow.all
-  @Option(help: "At most so many sequences in the passes after the first, which has all.")
+  @Option(
+    help:
+      "At most so many sequences in the passes after the first, which has all (\(Limits<Int>.count)).",
+    transform: Limits<Int>.count.read)
   var stressLimit: Int?
-  @Option(help: "Seeds back-pressure and initial register values.")
+  @Option(
+    help: "Seeds back-pressure and initial register values (default: 1; \(Limits<UInt64>.seed)).",
+    transform: Limits<UInt64>.seed.read)
   var seed: UInt64 = 1
   @Flag(help: "Count switching activity into BUILD/activity.json, for `rnnc energy`.")
   var activity = false

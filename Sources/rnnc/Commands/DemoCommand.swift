@@ -25,7 +25,10 @@ struct DemoCommand: ParsableCommand {
   var output = "build/demo"
   @Option(help: "A cell to run; may be repeated (default: gru and lstm).")
   var cell: [String] = []
-  @Option(help: "Simulate at most so many recordings of each design (default: all test ones).")
+  @Option(
+    help:
+      "Simulate at most so many recordings of each design (default: all test ones; \(Limits<Int>.count)).",
+    transform: Limits<Int>.count.read)
   var simulated: Int?
   @OptionGroup var dryRun: DryRunOption
   @OptionGroup var printing: OutputOptions
@@ -36,7 +39,7 @@ struct DemoCommand: ParsableCommand {
       cells: cell.isEmpty ? ["gru", "lstm"] : cell, simulated: simulated)
     let steps = plan(request)
     if dryRun.dryRun {
-      Frontend.printPlan(steps, printing)
+      try Frontend.printPlan(steps, printing)
       return
     }
     try Frontend.perform(printing) { context in

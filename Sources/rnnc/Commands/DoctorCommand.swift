@@ -6,8 +6,8 @@ struct DoctorCommand: ParsableCommand {
     commandName: "doctor",
     abstract: "Lists the external tools: found, too old or missing, and how to install them.",
     discussion: """
-      Training, compression and `compile` need no external tool. `cosim` needs Verilator, a C++ \
-      compiler and make. The exit status is 1 if a required tool is missing or too old.
+      Training, compression and `compile` need no external tool. `cosim` needs Verilator and a C++ \
+      compiler. The exit status is 1 if a required tool is missing or too old.
 
       EXAMPLES
         rnnc doctor

@@ -23,9 +23,15 @@ struct EnergyCommand: ParsableCommand {
   var build: String
   @Option(help: "A device to estimate for; may be repeated (default: five from large to small).")
   var device: [String] = []
-  @Option(help: "The frames per second that the task needs.")
+  @Option(
+    help:
+      "The frames per second that the task needs (default: 100; \(Limits<Double>.framesPerSecond)).",
+    transform: Limits<Double>.framesPerSecond.read)
   var rate = 100.0
-  @Option(help: "One clock in MHz for all devices (default: the one assumed for each device).")
+  @Option(
+    help:
+      "One clock in MHz for all devices (default: the one assumed for each device; \(Limits<Double>.megahertz)).",
+    transform: Limits<Double>.megahertz.read)
   var clock: Double?
   @OptionGroup var dryRun: DryRunOption
   @OptionGroup var printing: OutputOptions

@@ -40,7 +40,9 @@ struct ImportCommand: ParsableCommand {
   var expectInput: String?
   @Option(help: "What the original gave for it.", completion: .file())
   var expectOutput: String?
-  @Option(help: "Fail if the maximal error against it is greater.")
+  @Option(
+    help: "Fail if the maximal error against it is greater (\(Limits<Double>.tolerance)).",
+    transform: Limits<Double>.tolerance.read)
   var tolerance: Double?
   @OptionGroup var dryRun: DryRunOption
   @OptionGroup var printing: OutputOptions

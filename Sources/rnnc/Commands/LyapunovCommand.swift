@@ -39,17 +39,31 @@ struct LyapunovCommand: ParsableCommand {
   var input: String?
   @Option(help: "Independent inputs of this kind.")
   var random: LyapunovInput.Noise?
-  @Option(help: "The factor on random inputs.")
+  @Option(
+    help: "The factor on random inputs (default: 1; \(Limits<Double>.scale)).",
+    transform: Limits<Double>.scale.read)
   var scale = 1.0
-  @Option(help: "How many trajectories, which run side by side.")
+  @Option(
+    help: "How many trajectories, which run side by side (default: 4; \(Limits<Int>.segments)).",
+    transform: Limits<Int>.segments.read)
   var segments = 4
-  @Option(help: "Steps of each that count (default: 1000, or as many as the data have).")
+  @Option(
+    help:
+      "Steps of each that count (default: 1000, or as many as the data have; \(Limits<Int>.steps)).",
+    transform: Limits<Int>.steps.read)
   var steps: Int?
-  @Option(help: "Steps before those, in which states and directions settle.")
+  @Option(
+    help:
+      "Steps before those, in which states and directions settle (default: 100; \(Limits<Int>.warmUp)).",
+    transform: Limits<Int>.warmUp.read)
   var warmUp = 100
-  @Option(help: "Steps from one Q R factorization to the next.")
+  @Option(
+    help: "Steps from one Q R factorization to the next (default: 1; \(Limits<Int>.interval)).",
+    transform: Limits<Int>.interval.read)
   var interval = 1
-  @Option(help: "Only so many leading exponents (default: all).")
+  @Option(
+    help: "Only so many leading exponents (default: all; \(Limits<Int>.exponents)).",
+    transform: Limits<Int>.exponents.read)
   var exponents: Int?
   @Option(help: "network perturbs all layers together, layer one at a time.")
   var scope = LyapunovOptions.Scope.network
@@ -61,7 +75,9 @@ struct LyapunovCommand: ParsableCommand {
     inversion: .prefixedNo,
     help: "Compare the sum with the mean log |det J| (default: up to 128 states).")
   var checkSum: Bool?
-  @Option(help: "Seeds random inputs and first directions.")
+  @Option(
+    help: "Seeds random inputs and first directions (default: 1; \(Limits<UInt64>.seed)).",
+    transform: Limits<UInt64>.seed.read)
   var seed: UInt64 = 1
   @Option(
     name: [.customShort("o"), .long], help: "A folder for lyapunov.json and lyapunov.svg.")

@@ -32,14 +32,22 @@ struct QuantizeCommand: ParsableCommand {
   var calibration: [String] = []
   @Option(name: [.customShort("o"), .long], help: "The model folder; replaced whole.")
   var output: String
-  @Option(help: "Bits of weights, values and states (default: as the experiment says, or 16).")
+  @Option(
+    help:
+      "Bits of weights, values and states (default: as the experiment says, or 16; \(Limits<Int>.bits)).",
+    transform: Limits<Int>.bits.read)
   var bits: Int?
-  @Option(help: "Bits of weights.")
+  @Option(help: "Bits of weights (\(Limits<Int>.bits)).", transform: Limits<Int>.bits.read)
   var weightBits: Int?
-  @Option(help: "Bits of what is stored and multiplied at run time, input and output included.")
+  @Option(
+    help:
+      "Bits of what is stored and multiplied at run time, input and output included (\(Limits<Int>.bits)).",
+    transform: Limits<Int>.bits.read)
   var valueBits: Int?
   @Option(
-    help: "Bits of states that no matrix multiplies (default without an experiment: as values).")
+    help:
+      "Bits of states that no matrix multiplies (default without an experiment: as values; \(Limits<Int>.bits)).",
+    transform: Limits<Int>.bits.read)
   var stateBits: Int?
   @Option(help: "Measure the errors on this .npy file.", completion: .file())
   var expectInput: String?
@@ -53,8 +61,8 @@ struct QuantizeCommand: ParsableCommand {
     if experiment != nil, !calibration.isEmpty {
       throw ValidationError("give either --experiment FILE.json or --calibration FILE.npy")
     }
-    if experiment == nil, source.data != nil || source.seed != nil {
-      throw ValidationError("--data and --seed belong to --experiment")
+    if experiment == nil, source.data != nil || source.seed != nil || source.reproducible {
+      throw ValidationError("--data, --seed and --reproducible belong to --experiment")
     }
     if experiment != nil, expectInput != nil {
       throw ValidationError("--expect-input is for networks that are not fine-tuned")
@@ -68,6 +76,7 @@ struct QuantizeCommand: ParsableCommand {
   }
 
   func run() throws {
+    try source.enterLevel()
     func url(_ path: String) -> URL { URL(fileURLWithPath: path) }
     try Frontend.run(
       QuantizeStage(
@@ -77,6 +86,7 @@ struct QuantizeCommand: ParsableCommand {
         output: url(output),
         widths: .init(
           weights: bits ?? weightBits, values: bits ?? valueBits, states: bits ?? stateBits),
+        reproducible: source.reproducible,
         expected: expectInput.map { (url($0), expectOutput.map(url)) }),
       printing, dryRun)
   }

@@ -23,7 +23,10 @@ struct ReproduceCommand: ParsableCommand {
 
   @Argument(help: "The experiment.")
   var name: String
-  @Option(help: "How many seeds, counted from 1; without it, as many as the pass bands speak of.")
+  @Option(
+    help:
+      "How many seeds, counted from 1; without it, as many as the pass bands speak of (\(Limits<Int>.seeds)).",
+    transform: Limits<Int>.seeds.read)
   var seeds: Int?
   @Option(help: "The folder of the data set, where the experiment needs one.")
   var data: String?
@@ -36,7 +39,6 @@ struct ReproduceCommand: ParsableCommand {
   @OptionGroup var printing: OutputOptions
 
   func validate() throws {
-    if let seeds, seeds < 1 { throw ValidationError("--seeds takes at least 1") }
     if Reproductions.named(name) == nil {
       let names = Reproductions.all.map { $0.name }.joined(separator: ", ")
       throw ValidationError("no experiment is named \"\(name)\"; use one of \(names)")

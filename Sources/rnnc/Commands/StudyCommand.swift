@@ -26,16 +26,14 @@ struct StudyCommand: ParsableCommand {
   var output = "build/study"
   @Option(help: "A cell; may be repeated (default: gru and lstm).")
   var cell: [String] = []
-  @Option(help: "How many seeds, counted from 1.")
+  @Option(
+    help: "How many seeds, counted from 1 (default: 3; \(Limits<Int>.seeds)).",
+    transform: Limits<Int>.seeds.read)
   var seeds = 3
   @Option(help: "Write NAME.json and NAME.md as well.")
   var evidence: String?
   @OptionGroup var dryRun: DryRunOption
   @OptionGroup var printing: OutputOptions
-
-  func validate() throws {
-    if seeds < 1 { throw ValidationError("--seeds takes at least 1") }
-  }
 
   func run() throws {
     let request = StudyRequest(
@@ -44,7 +42,7 @@ struct StudyCommand: ParsableCommand {
       seeds: (1...UInt64(seeds)).map { $0 })
     let steps = plan(request)
     if dryRun.dryRun {
-      Frontend.printPlan(steps, printing)
+      try Frontend.printPlan(steps, printing)
       return
     }
     try Frontend.perform(printing) { context in

@@ -32,9 +32,14 @@ struct SynthCommand: ParsableCommand {
   var device: String?
   @Flag(inversion: .prefixedNo, help: "Place and route on devices that have an open flow.")
   var place = true
-  @Option(help: "Clock in MHz that the placer works toward (default: that of the build).")
+  @Option(
+    help:
+      "Clock in MHz that the placer works toward (default: that of the build; \(Limits<Double>.megahertz)).",
+    transform: Limits<Double>.megahertz.read)
   var clock: Double?
-  @Option(help: "Seed of the placer.")
+  @Option(
+    help: "Seed of the placer (default: 1; \(Limits<Int>.placerSeed)).",
+    transform: Limits<Int>.placerSeed.read)
   var seed = 1
   @Option(help: "Pin constraints: .lpf for ECP5, .pcf for iCE40 (default: any pins).")
   var pins: String?

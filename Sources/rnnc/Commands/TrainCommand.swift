@@ -10,7 +10,8 @@ struct TrainCommand: ParsableCommand {
       Reads labelled recordings, computes their features, trains, and writes a model folder: \
       model.json, model.safetensors, and the learning curve as record.json and curve.svg. After every epoch \
       a checkpoint is kept beside the folder; after Ctrl-C, or a crash, the same command goes on \
-      from it and ends in the same bits as a run that never stopped.
+      from it and ends in the same bits as a run that never stopped, if the processor is of the same \
+      kind (--reproducible: any x86-64).
 
       EXAMPLES
         rnnc train Examples/digits/gru.json -o build/gru/float
@@ -27,9 +28,11 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var printing: OutputOptions
 
   func run() throws {
+    try source.enterLevel()
     try Frontend.run(
       TrainStage(
         experiment: URL(fileURLWithPath: experiment), output: URL(fileURLWithPath: output),
-        seed: source.seed, data: source.dataURL), printing, dryRun)
+        seed: source.seed, data: source.dataURL, reproducible: source.reproducible), printing,
+      dryRun)
   }
 }

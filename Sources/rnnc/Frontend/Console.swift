@@ -1,7 +1,10 @@
 import Foundation
 import RNNDriver
+import RNNSupport
 
-/// Progress on standard error: a bar on a terminal, one line for each milestone in a pipe.
+/// Progress on standard error: a bar on a terminal that can redraw a line, else one line for each milestone.
+///
+/// `TERM=dumb` and `NO_COLOR` say that a terminal, or its user, wants no escape sequences.
 final class Console: ProgressSink, @unchecked Sendable {
   private let isTerminal: Bool
   private let lock = NSLock()
@@ -10,7 +13,13 @@ final class Console: ProgressSink, @unchecked Sendable {
   private var lastDrawn = DispatchTime(uptimeNanoseconds: 0)
   private var barIsOpen = false
 
-  init(isTerminal: Bool = isatty(STDERR_FILENO) == 1) { self.isTerminal = isTerminal }
+  init(isTerminal: Bool = Console.takesEscapes()) { self.isTerminal = isTerminal }
+
+  private static func takesEscapes() -> Bool {
+    let environment = ProcessInfo.processInfo.environment
+    return isatty(STDERR_FILENO) == 1 && !["", "dumb"].contains(environment["TERM"] ?? "")
+      && (environment["NO_COLOR"] ?? "").isEmpty
+  }
 
   /// Names the work of a single command without a line of its own.
   func name(_ title: String) {
@@ -64,12 +73,12 @@ final class Console: ProgressSink, @unchecked Sendable {
   private func draw(_ fraction: Double, _ text: String) {
     let width = 24
     let done = min(max(fraction, 0), 1)
-    let filled = Int((done * Double(width)).rounded(.down))
+    let filled = Int(saturating: done * Double(width))
     let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
-    var line = "\(title) [\(bar)] \(Int(done * 100)) %  \(text)"
+    var line = "\(title) [\(bar)] \(Int(saturating: done * 100)) %  \(text)"
     let elapsed = Double(DispatchTime.now().uptimeNanoseconds - started.uptimeNanoseconds) * 1e-9
     if done > 0.02, done < 1, elapsed > 2 {
-      line += "  \(Int((elapsed / done * (1 - done)).rounded(.up))) s left"
+      line += "  \(Int(saturating: (elapsed / done * (1 - done)).rounded(.up))) s left"
     }
     var size = winsize()
     if ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 {
@@ -79,5 +88,5 @@ final class Console: ProgressSink, @unchecked Sendable {
     barIsOpen = true
   }
 
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private func write(_ text: String) { StandardStreams.note(text) }
 }

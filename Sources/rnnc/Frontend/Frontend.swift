@@ -20,7 +20,7 @@ enum Frontend {
     throws
   {
     if dryRun?.dryRun == true {
-      printPlan([Step(type(of: stage).verb, stage)], output)
+      try printPlan([Step(type(of: stage).verb, stage)], output)
       return
     }
     try perform(output, named: type(of: stage).verb) { context in
@@ -29,8 +29,18 @@ enum Frontend {
     }
   }
 
-  static func printPlan(_ plan: [Step], _ output: OutputOptions) {
-    print(output.json ? planJSON(plan).text : planText(plan) + "\n", terminator: "")
+  static func printPlan(_ plan: [Step], _ output: OutputOptions) throws {
+    try write(output.json ? planJSON(plan).text : planText(plan) + "\n")
+  }
+
+  /// Writes to standard output; a part that does not arrive is a fault with its message and exit code.
+  static func write(_ text: String) throws {
+    do {
+      try StandardStreams.print(text)
+    } catch let error as ToolError {
+      complain(error.description)
+      throw ExitCode.fault
+    }
   }
 
   /// Does the work, prints its result, and turns errors into messages and exit codes.
@@ -43,7 +53,7 @@ enum Frontend {
     do {
       let result = try work(StageContext(progress: console))
       console.close()
-      print(output.json ? result.json.text : result.text + "\n", terminator: "")
+      try write(output.json ? result.json.text : result.text + "\n")
       if !result.passed { throw ExitCode.checkFailed }
     } catch let code as ExitCode {
       throw code
@@ -61,12 +71,13 @@ enum Frontend {
       throw ExitCode.fault
     } catch {
       console.close()
-      complain("error: \(error.localizedDescription); please report this with the command")
+      complain(
+        "error: \(Messages.part(error.localizedDescription)); please report this with the command")
       throw ExitCode.fault
     }
   }
 
   private static func complain(_ text: String) {
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+    StandardStreams.note(text + "\n")
   }
 }

@@ -1,5 +1,3 @@
-package import RNNSupport
-
 /// Decodes JSON strictly and collects every fault with its place, such as `model.json:/layers/0/units`.
 ///
 /// Accessors return nil after they have recorded a fault; a decoder goes on with what it has and throws at its
@@ -25,6 +23,12 @@ package struct JSONNode {
   package let value: JSONValue
   package let path: String
   package let json: StrictJSON
+
+  package init(value: JSONValue, path: String, json: StrictJSON) {
+    self.value = value
+    self.path = path
+    self.json = json
+  }
 
   fileprivate func wrong(_ wanted: String) {
     let found: String
@@ -80,6 +84,12 @@ package struct JSONNode {
       return nil
     }
     return n
+  }
+  /// A number of things: 0 to 2^53, which every program that reads JSON holds exactly.
+  package func count(_ range: ClosedRange<Int> = 0...1 << 53) -> Int? { int(range) }
+  /// A share of a whole.
+  package func share() -> Double? {
+    number(where: { (0...1).contains($0) }, fix: "use 0 to 1")
   }
   package func number() -> Double? {
     switch value {
@@ -143,6 +153,14 @@ package struct JSONNode {
     }
   }
   package var isNull: Bool { value == .null }
+
+  /// Every element of a list; nil after at least one recorded fault.
+  package func list<Element>(_ read: (JSONNode) -> Element?) -> [Element]? {
+    guard let nodes = array() else { return nil }
+    let elements = nodes.map(read)
+    let known = elements.compactMap { $0 }
+    return known.count == elements.count ? known : nil
+  }
 }
 
 /// Whether a text is a name as `JSONNode.identifier` wants it.

@@ -1,15 +1,13 @@
-private import Foundation
 internal import RNNFixedPoint
-package import RNNGraph
 
 /// The plain interpreter of cell graphs in double precision: one sequence at a time, one node at a time.
 ///
-/// It shares no code with `NetworkEngine` and exists to check it; it is also the path for work that
+/// It shares no arithmetic with the trainer's `NetworkEngine` and checks it; it is also the path for work that
 /// needs double precision. Parameters are expanded to dense matrices once.
 package struct ReferenceInterpreter {
   package let network: Network
   /// `[layer][parameter]`: dense row-major values, rounded to the parameter's format.
-  var dense: [[[Double]]] = []
+  package private(set) var dense: [[[Double]]] = []
   /// `[layer][parameter]`: 0 where a stored value saturates its format, else 1.
   private(set) var passes: [[[Double]]] = []
 
@@ -42,22 +40,6 @@ package struct ReferenceInterpreter {
     format.value(of: quantized(value, to: format, rounding: rule, overflow: .saturate))
   }
 
-  static func apply(_ activation: Activation, _ x: Double) -> Double {
-    switch activation {
-    case .sigmoid: 1 / (1 + exp(-x))
-    case .tanh: tanh(x)
-    case .relu: max(0, x)
-    }
-  }
-  /// The derivative from the argument and the value; 0 for relu at 0.
-  static func slope(_ activation: Activation, _ x: Double, _ y: Double) -> Double {
-    switch activation {
-    case .sigmoid: y * (1 - y)
-    case .tanh: 1 - y * y
-    case .relu: x > 0 ? 1 : 0
-    }
-  }
-
   /// Runs one sequence, row-major `[T][inputSize]`, and keeps every node's value.
   package func trace(_ sequence: [Double]) -> Trace {
     let size = network.inputSize
@@ -66,7 +48,7 @@ package struct ReferenceInterpreter {
     var trace: Trace = []
     for (layer, parameters) in zip(network.layers, dense) {
       let graph = layer.graph
-      var states = graph.states.map { [Double](repeating: $0.initial, count: $0.size) }
+      var states = graph.initialStates
       var steps: [[[Double]]] = []
       for x in inputs {
         var v: [[Double]] = []
@@ -107,17 +89,12 @@ package struct ReferenceInterpreter {
         }
       }
       return out
-    case .add(let a, let b): return zip(v[a.index], v[b.index]).map { $0 + $1 }
-    case .subtract(let a, let b): return zip(v[a.index], v[b.index]).map { $0 - $1 }
-    case .multiply(let a, let b): return zip(v[a.index], v[b.index]).map { $0 * $1 }
-    case .affine(let a, let scale, let offset): return v[a.index].map { scale * $0 + offset }
-    case .activation(let f, let a): return v[a.index].map { apply(f, $0) }
-    case .gate(let a, let s): return zip(v[a.index], v[s.index]).map { $1 > 0 ? $0 : 0 }
-    case .normalize(let a, let s, _):
-      let floor = graph.normalizationFloor(ValueID(v.count))
-      return zip(v[a.index], v[s.index]).map { $0 / ($1 + floor).squareRoot() }
-    case .quantize(let a, let format, let rule):
-      return v[a.index].map { round($0, format, rule) }
+    default:
+      guard let operation = graph.operation(ValueID(v.count)) else {
+        preconditionFailure("\(node.name) computes nothing")
+      }
+      var algebra = DoubleAlgebra()
+      return operation.value(node.op.operands.map { v[$0.index] }, in: &algebra)
     }
   }
 
@@ -171,35 +148,14 @@ package struct ReferenceInterpreter {
                 d[a.index][input] += g[out] * dense[l][p.index][r * columns + c]
               }
             }
-          case .add(let a, let b):
-            accumulate(a.index, g)
-            accumulate(b.index, g)
-          case .subtract(let a, let b):
-            accumulate(a.index, g)
-            accumulate(b.index, g.map { -$0 })
-          case .multiply(let a, let b):
-            accumulate(a.index, zip(g, v[b.index]).map { $0 * $1 })
-            accumulate(b.index, zip(g, v[a.index]).map { $0 * $1 })
-          case .affine(let a, let scale, _): accumulate(a.index, g.map { scale * $0 })
-          case .activation(let f, let a):
-            accumulate(
-              a.index, g.indices.map { g[$0] * Self.slope(f, v[a.index][$0], v[n][$0]) })
-          case .gate(let a, let s):
-            accumulate(a.index, g.indices.map { v[s.index][$0] > 0 ? g[$0] : 0 })
-          case .normalize(let a, let s, _):
-            let floor = graph.normalizationFloor(ValueID(n))
-            let scale = v[s.index].map { 1 / ($0 + floor).squareRoot() }
-            accumulate(a.index, g.indices.map { g[$0] * scale[$0] })
-            accumulate(
-              s.index,
-              g.indices.map { -0.5 * g[$0] * v[n][$0] * scale[$0] * scale[$0] })
-          case .quantize(let a, let format, _):
-            accumulate(
-              a.index,
-              g.indices.map {
-                let x = v[a.index][$0]
-                return x >= format.minValue && x <= format.maxValue ? g[$0] : 0
-              })
+          default:
+            let operands = graph.nodes[n].op.operands
+            var algebra = DoubleAlgebra(
+              operands: operands.map { v[$0.index] }, nodeValue: v[n])
+            for (i, operand) in operands.enumerated() {
+              let part = graph.operation(ValueID(n))?.pullback(g, to: i, in: &algebra)
+              if let part { accumulate(operand.index, part) }
+            }
           }
         }
         below.append(dx)

@@ -1,6 +1,3 @@
-internal import RNNFixedPoint
-internal import RNNGraph
-
 extension ReferenceInterpreter {
   /// The values of every node of one layer for one step from given states.
   ///
@@ -53,7 +50,7 @@ extension ReferenceInterpreter {
   ///   - parameters: the place of the first stored value of each parameter among the quantities; nil where
   ///     parameters are none of them.
   /// - Returns: `[size][total]` for every node; empty where a node depends on none of the quantities.
-  func tangents(
+  package func tangents(
     layer: Int, values: [[Double]], by total: Int, input: [Double], states: [[Double]],
     parameters: [Int]?
   ) -> [[Double]] {
@@ -63,16 +60,6 @@ extension ReferenceInterpreter {
       var tangent: [Double] = []
       func start() {
         if tangent.isEmpty { tangent = [Double](repeating: 0, count: node.size * total) }
-      }
-      /// Adds factor[i] times row i of an operand's tangent.
-      func add(_ operand: ValueID, _ factor: (Int) -> Double) {
-        let from = tangents[operand.index]
-        if from.isEmpty { return }
-        start()
-        for i in 0..<node.size {
-          let f = factor(i)
-          for s in 0..<total { tangent[i * total + s] += f * from[i * total + s] }
-        }
       }
       switch node.op {
       case .coefficient: break
@@ -103,31 +90,42 @@ extension ReferenceInterpreter {
             for s in 0..<total { tangent[out * total + s] += w * from[input * total + s] }
           }
         }
-      case .add(let a, let b):
-        add(a) { _ in 1 }
-        add(b) { _ in 1 }
-      case .subtract(let a, let b):
-        add(a) { _ in 1 }
-        add(b) { _ in -1 }
-      case .multiply(let a, let b):
-        add(a) { values[b.index][$0] }
-        add(b) { values[a.index][$0] }
-      case .affine(let a, let scale, _): add(a) { _ in scale }
-      case .activation(let f, let a):
-        add(a) { Self.slope(f, values[a.index][$0], values[n][$0]) }
-      case .gate(let a, let s): add(a) { values[s.index][$0] > 0 ? 1 : 0 }
-      case .normalize(let a, let s, _):
-        let floor = graph.normalizationFloor(ValueID(n))
-        add(a) { 1 / (values[s.index][$0] + floor).squareRoot() }
-        add(s) { -0.5 * values[n][$0] / (values[s.index][$0] + floor) }
-      case .quantize(let a, let format, _):
-        add(a) {
-          let x = values[a.index][$0]
-          return x >= format.minValue && x <= format.maxValue ? 1 : 0
+      default:
+        for (i, operand) in node.op.operands.enumerated() {
+          let from = tangents[operand.index]
+          guard !from.isEmpty, let weights = slopes(layer, n, by: i, values) else { continue }
+          start()
+          // Row i of the node, or its only row, gathers from row i of the operand, or from its only row.
+          for (k, weight) in weights.enumerated() {
+            let to = node.size == 1 ? 0 : k
+            let row = graph[operand].size == 1 ? 0 : k
+            for s in 0..<total { tangent[to * total + s] += weight * from[row * total + s] }
+          }
         }
       }
       tangents.append(tangent)
     }
     return tangents
+  }
+
+  /// The derivatives of a node by one of its operands at the values of a step: for each element of the larger of the two by
+  /// that of the other; nil where all are 0.
+  private func slopes(_ layer: Int, _ n: Int, by operand: Int, _ values: [[Double]]) -> [Double]? {
+    network.layers[layer].graph.slopes(ValueID(n), by: operand, values: values)
+  }
+}
+
+extension CellGraph {
+  /// The derivatives of a node by one of its operands at the values of a step; nil where all are 0.
+  ///
+  /// Element i of an element-wise result by element i of the operand, the one element of a reduction by element i of the
+  /// operand, element i of a broadcast by the one element of the operand.
+  package func slopes(_ id: ValueID, by operand: Int, values: [[Double]]) -> [Double]? {
+    guard let operation = operation(id) else { return nil }
+    if operation.shape == .broadcast { return [Double](repeating: 1, count: self[id].size) }
+    var algebra = DoubleAlgebra(
+      operands: self[id].op.operands.map { values[$0.index] }, nodeValue: values[id.index])
+    let ones = [Double](repeating: 1, count: self[id].size)
+    return operation.pullback(ones, to: operand, in: &algebra)
   }
 }

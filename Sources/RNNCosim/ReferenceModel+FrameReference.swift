@@ -1,3 +1,0 @@
-package import RNNReference
-
-extension ReferenceModel: FrameReference {}
