@@ -101,9 +101,12 @@ package struct ScalarFunction: Hashable, Sendable {
   ]
   /// Those that hardware computes by a table.
   package static let tabulated = all.filter(\.isTabulated)
+  /// The function that files and options call so; nil for a word that names none.
   package static func named(_ name: String) -> ScalarFunction? { all.first { $0.name == name } }
 
+  /// Whether both have one name: formulas are closures, and a name stands for one formula alone.
   package static func == (a: ScalarFunction, b: ScalarFunction) -> Bool { a.name == b.name }
+  /// Hashes the name, as `==` compares it.
   package func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
   /// The real function in double precision.

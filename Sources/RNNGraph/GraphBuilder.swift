@@ -139,6 +139,8 @@ package struct GraphBuilder {
   package mutating func affine(_ v: ValueID, scale: Double, offset: Double) -> ValueID {
     append(.affine(v, scale: scale, offset: offset), size: size(v))
   }
+  /// Applies a function to every element.
+  ///
   /// The operand of a named activation `z` is called `z_in` if it has no name of its own.
   package mutating func activation(_ a: ScalarFunction, _ v: ValueID, name: String? = nil)
     -> ValueID
