@@ -122,8 +122,8 @@ module rnnc_axil #(
 `ifdef RNNC_ASSERTIONS
 `include "rnnc_assert.svh"
   `RNNC_ASSERT(AckWhileBusy_A, ack_i |-> busy_q)
-  `RNNC_ASSERT(ReadAnswerHolds_A, rvalid_o && !rready_i |=> rvalid_o)
-  `RNNC_ASSERT(WriteAnswerHolds_A, bvalid_o && !bready_i |=> bvalid_o)
+  `RNNC_ASSERT_NEXT(ReadAnswerHolds_A, rvalid_o && !rready_i, rvalid_o)
+  `RNNC_ASSERT_NEXT(WriteAnswerHolds_A, bvalid_o && !bready_i, bvalid_o)
 `endif
 endmodule
 

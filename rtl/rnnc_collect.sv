@@ -74,7 +74,7 @@ module rnnc_collect #(
 `ifdef RNNC_ASSERTIONS
 `include "rnnc_assert.svh"
     `RNNC_ASSERT(CountInRange_A, count_q <= LastCount)
-    `RNNC_ASSERT(WordOnceAtMost_A, completes |=> word_valid_o)
+    `RNNC_ASSERT_NEXT(WordWhenComplete_A, completes, word_valid_o)
 `endif
   end
 endmodule

@@ -1,6 +1,6 @@
 internal import RNNSupport
 
-/// A simulated design that is driven frame by frame, with accesses by its control port in between.
+/// A simulated design that is driven frame by frame, with resets, and accesses by a control port, in between.
 package final class ControlledSimulation {
   /// One frame of input or output.
   package struct Frame: Hashable, Sendable {
@@ -31,11 +31,13 @@ package final class ControlledSimulation {
   /// Frames that came and were not taken from here.
   package private(set) var outputs: [Frame] = []
 
+  /// Whether some beats of an output frame have come and others have not.
+  package var isWithinAnOutput: Bool { !partial.isEmpty }
+
   /// Starts the design and leaves reset.
   ///
   /// - Parameter seed: of the values that registers and memories hold at power-up.
   package init(_ design: CosimDesign, library: SimulationLibrary, seed: Int = 1) throws {
-    precondition(design.hasControl, "\(design.name) has no control port")
     self.design = design
     simulation = try Cosimulator(design).makeSimulation(library, seed: seed)
     simulation.reset(cycles: 4)
@@ -45,6 +47,15 @@ package final class ControlledSimulation {
   package var messages: String { simulation.messages }
   /// Whether the input has taken all that was sent.
   package var hasTakenAll: Bool { beat == stimulus.last.count }
+
+  /// Holds `aresetn` low for so many rising edges; what was sent and what came so far is dropped.
+  package func reset(edges: Int) {
+    simulation.reset(cycles: edges)
+    stimulus = Stimulus()
+    beat = 0
+    partial = []
+    outputs = []
+  }
 
   /// Puts frames behind those that the input has not taken yet.
   package func send(_ frames: [Frame]) {
@@ -116,6 +127,7 @@ package final class ControlledSimulation {
   }
 
   private func access(_ address: Int, writing data: UInt32?, strobe: Int) throws -> Answer {
+    precondition(design.hasControl, "\(design.name) has no control port")
     guard
       let answer = simulation.access(address, writing: data, strobe: strobe, limit: 1000)
     else {

@@ -74,8 +74,27 @@ struct VerilogChecker {
       item = i
       check(entry)
     }
+    check(module.assertions)
     place = ""
     checkUse()
+  }
+
+  /// What is read by an assertion alone is unused elsewhere: reading it there does not count.
+  private mutating func check(_ assertions: [VerilogAssertion]) {
+    let readBySynthesis = read
+    var names: Set<String> = []
+    for assertion in assertions {
+      place = "assertion \(assertion.name)"
+      if !VerilogNames.isLegal(assertion.name) { report("the name is not legal") }
+      if symbols[assertion.name] != nil || !names.insert(assertion.name).inserted {
+        report("the name is declared twice")
+      }
+      for expression in assertion.expressions { expectBit(expression) }
+      for name in ["clk_i", "rst_i"] where type(.name(name)) != .bit {
+        report("\(name) is not one unsigned bit")
+      }
+    }
+    read = readBySynthesis
   }
 
   private mutating func check(string: String) {

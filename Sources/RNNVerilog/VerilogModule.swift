@@ -14,6 +14,8 @@ package struct VerilogModule: Hashable, Sendable {
   package var parameters: [VerilogParameter] = []
   package var ports: [VerilogPort] = []
   package var items: [VerilogItem] = []
+  /// What simulation checks, printed behind the items.
+  package var assertions: [VerilogAssertion] = []
 
   package init(_ name: String, doc: String) {
     self.name = name

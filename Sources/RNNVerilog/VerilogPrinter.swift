@@ -88,9 +88,28 @@ struct VerilogPrinter {
     }
     line(0, ");")
     for item in module.items { print(item) }
+    print(module.assertions)
     line(0, "endmodule")
     text += "\n"
     line(0, "`default_nettype wire")
+  }
+
+  private mutating func print(_ assertions: [VerilogAssertion]) {
+    guard !assertions.isEmpty else { return }
+    text += "\n"
+    line(0, "`ifdef RNNC_ASSERTIONS")
+    line(0, "`include \"rnnc_assert.svh\"")
+    for assertion in assertions {
+      let holds = expression(assertion.holds)
+      switch assertion.when {
+      case nil: line(1, "`RNNC_ASSERT(\(assertion.name), \(holds))")
+      case let when? where assertion.isNext:
+        line(1, "`RNNC_ASSERT_NEXT(\(assertion.name), \(expression(when)), \(holds))")
+      case let when?:
+        line(1, "`RNNC_ASSERT(\(assertion.name), (\(expression(when))) |-> (\(holds)))")
+      }
+    }
+    line(0, "`endif")
   }
 
   private static func range(_ type: VerilogType) -> String {
@@ -253,13 +272,22 @@ struct VerilogPrinter {
       default: return op.rawValue + operand(x)
       }
     case .binary(let op, let a, let b):
-      var left = operand(a)
-      // Chains of one associative operator need no parentheses on the left.
-      if case .binary(let inner, _, _) = a, inner == op, op.isAssociative { left = expression(a) }
+      // Chains of one associative operator need no parentheses on the left. Either text is made, never both: a chain of
+      // n operators would take 2^n steps.
+      let left: String
+      if case .binary(let inner, _, _) = a, inner == op, op.isAssociative {
+        left = expression(a)
+      } else {
+        left = operand(a)
+      }
       return "\(left) \(op.rawValue) \(operand(b))"
     case .ternary(let condition, let then, let otherwise):
-      var last = operand(otherwise)
-      if case .ternary = otherwise { last = expression(otherwise) }
+      let last: String
+      if case .ternary = otherwise {
+        last = expression(otherwise)
+      } else {
+        last = operand(otherwise)
+      }
       return "\(operand(condition)) ? \(operand(then)) : \(last)"
     case .bitSelect(let name, let index): return "\(name)[\(self.index(index))]"
     case .partSelect(let name, let high, let low):

@@ -67,6 +67,23 @@ import _RNNTestSupport
     try lint(compile(graph, options: options))
   }
 
+  /// The engine as it is emitted, once with the greatest element of a vector in its program.
+  @Test(arguments: ["gru", "softmax"])
+  func sequentialCoresLintCleanAndSynthesize(_ cell: String) throws {
+    let network = try RandomNetwork(
+      seed: 12,
+      options: .init(
+        cell: cell, sizes: [5, cell == "softmax" ? 5 : 7], block: 1, policy: QuantizationPolicy(),
+        readout: false))
+    let hasMaximum = network.graph.nodes.contains {
+      if case .reduce(.maximum, _) = $0.op { true } else { false }
+    }
+    #expect(hasMaximum == (cell == "softmax"))
+    let design = try compileHardware(
+      network.graph, options: CompileOptions(name: "small", engine: .sequential))
+    try lint(design, synthesizes: true)
+  }
+
   @Test func twoCompilationsGiveTheSameBytes() throws {
     let first = try emit(compile(RandomNetwork(seed: 4).graph, options: CompileOptions()))
     let second = try emit(compile(RandomNetwork(seed: 4).graph, options: CompileOptions()))
@@ -74,9 +91,9 @@ import _RNNTestSupport
     #expect(first.contains { $0.path == "manifest.json" })
   }
 
-  private func lint(_ design: Design) throws {
+  private func lint(_ design: any HardwareDesign, synthesizes: Bool = false) throws {
     try withTemporaryFolder { folder in
-      let files = try emit(design)
+      let files = try design.files()
       for file in files {
         let url = folder.appendingPathComponent(file.path)
         try FileManager.default.createDirectory(
@@ -112,7 +129,8 @@ import _RNNTestSupport
         "yosys",
         [
           "-q", "-p",
-          "read_verilog -sv -defer \(sources.joined(separator: " ")); hierarchy -check -top \(design.name)",
+          "read_verilog -sv -defer \(sources.joined(separator: " ")); hierarchy -check -top \(design.name)"
+            + (synthesizes ? "; synth -top \(design.name); check -assert" : ""),
         ])
     }
   }

@@ -90,6 +90,24 @@ func simulate(
     sequences: sequences, runs: CosimRun.standard(for: described, seed: seed))
 }
 
+/// Emits a design of either engine, and starts it to be driven frame by frame.
+///
+/// - Parameter change: of the text of an emitted file, by its path.
+func startSimulation(
+  of design: any HardwareDesign, golden: IntegerGraph, in folder: URL, seed: Int,
+  change: (String, String) -> String = { $1 }
+) throws -> ControlledSimulation {
+  for file in try design.files() {
+    try AtomicFile.write(
+      Data(change(file.path, file.text).utf8), to: folder.appendingPathComponent(file.path))
+  }
+  let described = try CosimDesign(design, golden: golden, folder: folder)
+  let builder = SimulationBuilder(
+    effort: .quick, assertions: true, runtimeFolder: try RandomNetworkTests.runtime.get())
+  return try ControlledSimulation(
+    described, library: SimulationLibrary(builder.build(described)), seed: seed)
+}
+
 /// The elements of a frame that probes show of values that a graph has; what passes add is looked at by nobody.
 func probedElements(_ design: any HardwareDesign, of golden: IntegerGraph) -> Int {
   let names = Set(golden.nodes.map(\.name))

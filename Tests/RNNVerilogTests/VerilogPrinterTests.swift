@@ -73,3 +73,69 @@ import Testing
     #expect(lines.filter { $0.hasPrefix("      ") }.count >= 6)
   }
 }
+
+@Suite struct VerilogAssertionTests {
+  private static var module: VerilogModule {
+    var m = VerilogModule("held", doc: "Holds.")
+    m.input("clk_i")
+    m.input("rst_i")
+    m.input("en_i")
+    m.output("held_o")
+    m.declare("held_q")
+    m.always([.ifElse("rst_i", [.set("held_q", .zero)], [.ifElse("en_i", [.set("held_q", .one)])])])
+    m.assign("held_o", "held_q")
+    return m
+  }
+
+  @Test func theyStandBehindTheModuleForSimulationAlone() throws {
+    var m = Self.module
+    let without = try m.text()
+    m.assert("Always", "held_q" || !"held_q")
+    m.assert("Before", when: "en_i", !"rst_i")
+    m.assert("After", after: "held_q", "held_q")
+    let block = """
+
+      `ifdef RNNC_ASSERTIONS
+      `include "rnnc_assert.svh"
+        `RNNC_ASSERT(Always_A, held_q || !held_q)
+        `RNNC_ASSERT(Before_A, (en_i) |-> (!rst_i))
+        `RNNC_ASSERT_NEXT(After_A, held_q, held_q)
+      `endif
+
+      """
+    #expect(try m.text() == without.replacing("endmodule\n", with: block + "endmodule\n"))
+  }
+
+  /// A hundred operators in a row: doubling the work at each of them would take for ever.
+  @Test func longChainsAndChoicesArePrintedInOneWalk() throws {
+    var m = Self.module
+    let chain = (0..<100).reduce(VerilogExpression.name("held_q")) { sum, _ in sum || "en_i" }
+    let choice = (0..<100).reduce(VerilogExpression.name("held_q")) { rest, _ in
+      .mux("en_i", "held_q", rest)
+    }
+    m.assert("Chain", chain)
+    m.assert("Choice", choice)
+    let text = try m.text()
+    #expect(text.matches(of: /\|\|/).count == 100)
+    #expect(text.matches(of: /\?/).count == 100)
+  }
+
+  @Test func theyAreCheckedAndReadNothingForTheRest() throws {
+    var m = Self.module
+    m.declare("watched_q", .bits(2))
+    m.always([.set("watched_q", .lit(1, width: 2))])
+    m.assert("Wide", "watched_q")
+    m.assert("Twice", "held_q")
+    m.assert("Twice", "nobody_q")
+    let issues = m.issues()
+    for expected in ["has 2 bits", "declared twice", "nobody_q", "watched_q is never read"] {
+      #expect(issues.contains { $0.contains(expected) }, "\(expected): \(issues)")
+    }
+    var clockless = VerilogModule("wire_only", doc: "A wire.")
+    clockless.input("a_i")
+    clockless.output("a_o")
+    clockless.assign("a_o", "a_i")
+    clockless.assert("Same", "a_i")
+    #expect(clockless.issues().contains { $0.contains("clk_i") })
+  }
+}

@@ -211,6 +211,8 @@ RNNC_EXPORT void rnnc_sim_destroy(void* handle) {
 }
 
 /// Holds `aresetn` low for some cycles; the cycle after them is cycle 0.
+///
+/// The streams must be quiet in every cycle of it, whatever the registers hold.
 RNNC_EXPORT void rnnc_sim_reset(void* handle, uint64_t cycles) {
   auto sim = static_cast<Sim*>(handle);
   sim->model->aresetn = 0;
@@ -218,6 +220,9 @@ RNNC_EXPORT void rnnc_sim_reset(void* handle, uint64_t cycles) {
   sim->model->m_axis_tready = 0;
   for (uint64_t i = 0; i < cycles; ++i) {
     sim->settle();
+    if (sim->model->m_axis_tvalid || sim->model->s_axis_tready) {
+      complain("error", "", 0, "a stream is not quiet while aresetn is low");
+    }
     sim->dump();
     sim->clock();
   }

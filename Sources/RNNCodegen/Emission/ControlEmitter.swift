@@ -254,18 +254,22 @@ extension ShellEmitter {
     if words > 0 { m.declare("window_rdata", .bits(32)) }
     m.declare("frame_error")
     m.assign("frame_error_o", "frame_error")
+    for name in ["awready", "wready", "bvalid", "arready", "rvalid"] {
+      m.declare("axil_\(name)")
+      m.assign(.whole("s_axil_\(name)"), .name("axil_\(name)") && "is_running")
+    }
     m.sink("unused_protection", ["s_axil_awprot", "s_axil_arprot"])
     m.instance(
       "rnnc_axil", "u_axil", parameters: ["AddressWidth": .int(design.controlAddressBits)],
       [
         .input("clk_i", "aclk"), .input("rst_i", "rst_q"), .input("awvalid_i", "s_axil_awvalid"),
-        .output("awready_o", "s_axil_awready"), .input("awaddr_i", "s_axil_awaddr"),
-        .input("wvalid_i", "s_axil_wvalid"), .output("wready_o", "s_axil_wready"),
+        .output("awready_o", "axil_awready"), .input("awaddr_i", "s_axil_awaddr"),
+        .input("wvalid_i", "s_axil_wvalid"), .output("wready_o", "axil_wready"),
         .input("wdata_i", "s_axil_wdata"), .input("wstrb_i", "s_axil_wstrb"),
-        .output("bvalid_o", "s_axil_bvalid"), .input("bready_i", "s_axil_bready"),
+        .output("bvalid_o", "axil_bvalid"), .input("bready_i", "s_axil_bready"),
         .output("bresp_o", "s_axil_bresp"), .input("arvalid_i", "s_axil_arvalid"),
-        .output("arready_o", "s_axil_arready"), .input("araddr_i", "s_axil_araddr"),
-        .output("rvalid_o", "s_axil_rvalid"), .input("rready_i", "s_axil_rready"),
+        .output("arready_o", "axil_arready"), .input("araddr_i", "s_axil_araddr"),
+        .output("rvalid_o", "axil_rvalid"), .input("rready_i", "s_axil_rready"),
         .output("rdata_o", "s_axil_rdata"), .output("rresp_o", "s_axil_rresp"),
         .output("req_o", "access"), .output("write_o", "access_write"),
         .output("addr_o", "access_addr"), .output("data_o", "access_wdata"),

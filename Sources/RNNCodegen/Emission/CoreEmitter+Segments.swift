@@ -195,7 +195,7 @@ extension CoreEmitter {
   }
 
   /// The cycles after a read at which some value leaves the datapath.
-  private func tapCycles(_ s: Int) -> [Int] {
+  func tapCycles(_ s: Int) -> [Int] {
     let datapath = schedule.datapaths[s]
     // A reduction knows its first step behind its tree, and its last one when the result is ready.
     let reductions = lowered.segments[s].nodes.filter { design.graph[$0].op.isReduction }

@@ -67,6 +67,7 @@ struct CoreEmitter {
       m.sink(
         "unused_bank", (0..<schedule.overlap.slots).map { .name(wordFlag(.bank, $0)) })
     }
+    emitAssertions()
   }
 
   /// Declares the ports of a probe: valid, step index and data, element 0 lowest.

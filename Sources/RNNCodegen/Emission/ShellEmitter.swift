@@ -37,13 +37,20 @@ struct ShellEmitter {
         CoreEmitter.probePorts(k, probe, into: &m, .output)
       }
     }
-    m.comment("Inside, reset is synchronous and active high.")
+    m.comment(
+      "Inside, reset is synchronous and active high, a cycle late; the ports are quiet from its first cycle to the core's."
+    )
     m.declare("rst_q")
     m.always(clock: "aclk", [.set("rst_q", !"aresetn")])
+    m.wire("is_running", .bit, "aresetn" && !"rst_q")
+    m.declare("core_ready")
+    m.declare("core_valid")
+    m.assign("s_axis_tready", "core_ready" && "is_running")
+    m.assign("m_axis_tvalid", "core_valid" && "is_running")
     var connections: [VerilogInstance.Connection] = [
       .input("clk_i", "aclk"), .input("rst_i", "rst_q"), .input("s_valid_i", "s_axis_tvalid"),
-      .output("s_ready_o", "s_axis_tready"), .input("s_data_i", "s_axis_tdata"),
-      .input("s_last_i", "s_axis_tlast"), .output("m_valid_o", "m_axis_tvalid"),
+      .output("s_ready_o", "core_ready"), .input("s_data_i", "s_axis_tdata"),
+      .input("s_last_i", "s_axis_tlast"), .output("m_valid_o", "core_valid"),
       .input("m_ready_i", "m_axis_tready"), .output("m_data_o", "m_axis_tdata"),
       .output("m_last_o", "m_axis_tlast"),
       .output("frame_error_o", design.hasControl ? "frame_error" : "frame_error_o"),

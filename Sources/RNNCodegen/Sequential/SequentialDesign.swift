@@ -198,7 +198,7 @@ extension SequentialDesign {
       $0 + ($1.operation == .table ? $1.rows : 0)
     }
     let widths = widths
-    let wordWidth = programWidth
+    let wordWidth = widths.word
     let engine = UnitCounts(
       name: "engine", multipliers: 1,
       multiplierWidths: MultiplierWidths(widths.factor, widths.operand),
@@ -210,7 +210,7 @@ extension SequentialDesign {
       // Two shifters to the right and one to the left, masks and the fit; a LUT a bit and stage.
       lutEstimate: 4 * widths.sum * widths.shift / 2 + 8 * widths.sum + 4 * widths.span
         + 2 * widths.operand,
-      scope: ["u_sequential", "u_requantize"])
+      scope: ["u_sequential", "u_execute", "u_table", "u_requantize"])
     let memories = UnitCounts(
       name: "memories",
       memories: [
@@ -234,7 +234,7 @@ extension SequentialDesign {
       registerBits: wordWidth + 5 * widths.count + 2 * widths.weightBits + widths.valueBits + 24,
       adderBits: 5 * widths.count + 3 * widths.weightBits + 3 * widths.valueBits,
       lutEstimate: 8 * widths.count + 6 * widths.weightBits + 6 * widths.valueBits + 60,
-      scope: ["u_walk", "u_core"])
+      scope: ["u_control", "u_issue", "u_walk", "u_program", "u_core"])
     return DesignCounts(
       units: [engine, memories, control], cyclesPerFrame: timing.cyclesPerFrame,
       latencyCycles: timing.inputBeats - 1 + timing.latencyCycles + 2 * (timing.outputBeats - 1),

@@ -14,7 +14,8 @@ extension SequentialDesign {
       description: "Recurrent network \(name), \(structure), \(cyclesPerFrame) cycles a frame",
       library: [
         "rnnc_assert.svh", "rnnc_ram_sdp.sv", "rnnc_rom.sv", "rnnc_requantize.sv",
-        "rnnc_block_walk.sv", "rnnc_sequential.sv",
+        "rnnc_block_walk.sv", "rnnc_seq_control.sv", "rnnc_seq_issue.sv", "rnnc_seq_table.sv",
+        "rnnc_seq_execute.sv", "rnnc_sequential.sv",
       ], modules: modules, images: images
     ).files(facts: [
       .init("instructions", .int(program.instructions.count)),
@@ -35,7 +36,7 @@ extension SequentialDesign {
       "\(name)_core",
       doc: """
         \(name): \(structure), \(cyclesPerFrame) cycles a frame. The files of the memories are the network; \
-        the module is the same for every one.
+        the engine is the same for every one. A word of the program holds, from its lowest bit: \(fieldList).
         """)
     m.input("clk_i")
     m.input("rst_i")
@@ -68,10 +69,32 @@ extension SequentialDesign {
       "output_extended", .signed(output.dataBits),
       VerilogExpression.name("output_element").resized(output.dataBits))
     m.assign("m_data_o", .asUnsigned("output_extended"))
+    m.blank()
+    m.comment("The program: a short memory of wide words, so it is logic and no block RAM.")
+    m.declare("program_read")
+    m.declare("program_address", .bits(instructionBits))
+    m.declare("word", .bits(widths.word))
+    m.instance(
+      "rnnc_rom", "u_program",
+      parameters: [
+        "InitFile": .string(programImage.name), "Width": .int(widths.word),
+        "Depth": .int(program.instructions.count), "Style": .string("logic"),
+      ],
+      [
+        .input("clk_i", "clk_i"), .input("en_i", "program_read"),
+        .input("addr_i", "program_address"), .output("data_o", "word"),
+      ])
+    var low = 0
+    let fields = widths.fields.map { field in
+      defer { low += field.width }
+      return VerilogInstance.Connection.input(
+        "\(field.name)_i", .slice("word", low + field.width - 1, low))
+    }
+    m.blank()
     m.instance(
       "rnnc_sequential", "u_sequential",
       parameters: [
-        "ProgramFile": .string(programImage.name), "ValuesFile": .string(valuesImage.name),
+        "ValuesFile": .string(valuesImage.name),
         "WeightsFile": .string(weightsImage.name), "TablesFile": .string(tablesImage.name),
         "Instructions": .int(program.instructions.count), "ValueWidth": .int(widths.value),
         "Values": .int(widths.values),
@@ -92,10 +115,12 @@ extension SequentialDesign {
         .input("s_last_i", "s_last_i"), .output("m_valid_o", "m_valid_o"),
         .input("m_ready_i", "m_ready_i"), .output("m_data_o", "output_bits"),
         .output("m_last_o", "m_last_o"), .output("frame_error_o", "frame_error_o"),
+        .output("program_read_o", "program_read"),
+        .output("program_address_o", "program_address"),
         .output("busy_o", "lanes_busy_o"), .output("write_valid_o", "write_valid"),
         .output("write_instruction_o", "write_instruction"),
         .output("write_address_o", "write_address"), .output("write_data_o", "write_data"),
-      ])
+      ] + fields)
     for (k, probe) in probes.enumerated() {
       let instruction = program.instructions[probe.segment]
       guard case .at(let base) = instruction.destination.place else { continue }
@@ -123,54 +148,17 @@ extension SequentialDesign {
     return m
   }
 
-  // MARK: - Memories
-
-  /// Width of a program word.
-  var programWidth: Int {
-    13 + 4 * widths.shift + widths.span + widths.tableInput + widths.tableBits
-      + 3 * widths.valueBits + 3 * widths.count + 3 * widths.weightBits
+  private var fieldList: String {
+    widths.fields.map { "\($0.name) \($0.width)" }.joined(separator: ", ")
   }
 
-  /// The fields of `rnnc_sequential`, lowest first.
+  // MARK: - Memories
+
   private var programImage: MemoryImage {
-    let valueBits = widths.valueBits
-    func address(_ operand: SequentialInstruction.Operand) -> [Bool] {
-      guard case .at(let base) = operand.place else {
-        preconditionFailure("a vector was given no place")
-      }
-      return Self.unsigned(base, valueBits)
-    }
-    let words = program.instructions.map { instruction in
-      let walk = instruction.walk
-      let lookup = instruction.lookup
-      let b = instruction.b ?? SequentialInstruction.Operand()
-      let rounding =
-        switch instruction.rounding {
-        case .down: 0
-        case .halfUp: 1
-        case .halfToEven: 2
-        }
-      let flags = [
-        instruction.isRelu, instruction.wraps, instruction.isFirstOnly, walk.isTransposed,
-        instruction.b != nil, b.isScalar, instruction.a.isScalar, instruction.subtracts,
-      ]
-      return Self.unsigned(walk.blockStep, widths.weightBits)
-        + Self.unsigned(walk.rowStep, widths.weightBits)
-        + Self.unsigned(walk.base, widths.weightBits)
-        + Self.unsigned(walk.block - 1, widths.count)
-        + Self.unsigned(walk.columns - 1, widths.count)
-        + Self.unsigned(instruction.rows - 1, widths.count)
-        + address(b) + address(instruction.a) + address(instruction.destination)
-        + Self.unsigned(lookup.base, widths.tableBits)
-        + MemoryImage.bits(lookup.lower, widths.tableInput)
-        + Self.unsigned(Int(lookup.span), widths.span)
-        + Self.unsigned(lookup.segmentBits, widths.shift)
-        + Self.unsigned((instruction.fittedWidth ?? widths.sum) - 1, widths.shift)
-        + Self.unsigned(instruction.rightShift, widths.shift)
-        + Self.unsigned(instruction.leftShift, widths.shift)
-        + Self.unsigned(rounding, 2) + flags + Self.unsigned(instruction.operation.rawValue, 3)
-    }
-    return MemoryImage(name: "program.mem", width: programWidth, words: words)
+    let fields = widths.fields
+    return MemoryImage(
+      name: "program.mem", width: widths.word,
+      words: program.instructions.map { instruction in fields.flatMap { $0.bits(instruction) } })
   }
 
   private var valuesImage: MemoryImage {
@@ -195,10 +183,5 @@ extension SequentialDesign {
       words: lines.map {
         MemoryImage.bits($0.intercept, widths.intercept) + MemoryImage.bits($0.slope, widths.slope)
       })
-  }
-
-  /// The low bits of a number, lowest first: a step over the whole memory wraps like the address it is added to.
-  private static func unsigned(_ number: Int, _ width: Int) -> [Bool] {
-    (0..<width).map { (number >> $0) & 1 == 1 }
   }
 }

@@ -1,7 +1,7 @@
 internal import RNNFixedPoint
 internal import RNNGraph
 
-/// One vector instruction of the sequential engine; the fields are those of a program word in `rnnc_sequential`.
+/// One vector instruction of the sequential engine; `SequentialWidths.fields` puts it into a program word.
 struct SequentialInstruction: Hashable, Sendable {
   /// Raw values are the codes in the program.
   enum Operation: Int, Hashable, Sendable {

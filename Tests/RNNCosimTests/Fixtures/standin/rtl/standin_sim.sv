@@ -51,8 +51,8 @@ module standin_sim (
   assign final_step = busy_q && step_q == 2'd2;
 
   // Fault 2: the outputs of frame 6 become valid four cycles late.
-  assign s_axis_tready = !in_full_q && !rst_q;
-  assign m_axis_tvalid = out_full_q && late_q == 4'd0;
+  assign s_axis_tready = aresetn && !in_full_q && !rst_q;
+  assign m_axis_tvalid = aresetn && !rst_q && out_full_q && late_q == 4'd0;
   assign m_axis_tlast = (out_last_q && out_count_q == 3'd4)
       || (fault == 8'd4 && frame_q == 8'd7 && out_count_q == 3'd4);
   assign frame_error_o = error_q;
