@@ -101,19 +101,16 @@ let package = Package(
 
     // MARK: Layer 1: data structures
     .layer("RNNGraph", ["CRNNKernels", "RNNBilinear", "RNNFixedPoint", "RNNSupport"]),
-    .layer(
-      "RNNTensor", ["CDNNL", "CLAPACK", "CRNNKernels", "RNNFixedPoint", "RNNSupport"]),
-    .layer("RNNVerilog", ["RNNSupport"]),
+    .layer("RNNTensor", ["CDNNL", "CLAPACK", "CRNNKernels", "RNNFixedPoint"]),
+    .layer("RNNVerilog"),
 
     // MARK: Layer 2: X in, X out
     .layer(
       "RNNInterchange",
       ["CHDF5Reader", "RNNBilinear", "RNNFixedPoint", "RNNGraph", "RNNSupport"]),
     .layer("RNNLearning", ["RNNFixedPoint", "RNNGraph", "RNNSupport", "RNNTensor"]),
-    .layer("RNNPasses", ["RNNFixedPoint", "RNNGraph", "RNNSupport"]),
-    .layer(
-      "RNNReference",
-      ["CRNNKernels", "RNNBilinear", "RNNFixedPoint", "RNNGraph", "RNNSupport"]),
+    .layer("RNNPasses", ["RNNFixedPoint", "RNNGraph"]),
+    .layer("RNNReference", ["CRNNKernels", "RNNBilinear", "RNNFixedPoint", "RNNGraph"]),
 
     // MARK: Layer 3: crossings
     .layer(
@@ -130,8 +127,8 @@ let package = Package(
     .layer(
       "RNNCodegen",
       [
-        "RNNBilinear", "RNNFixedPoint", "RNNGraph", "RNNPasses", "RNNReference", "RNNRTL",
-        "RNNSupport", "RNNVerilog",
+        "RNNBilinear", "RNNFixedPoint", "RNNGraph", "RNNPasses", "RNNRTL", "RNNSupport",
+        "RNNVerilog",
       ]),
 
     // MARK: Layer 4: evidence about a build; these never import each other
@@ -142,20 +139,37 @@ let package = Package(
     .layer("RNNProof", ["RNNBilinear", "RNNCodegen", "RNNGraph", "RNNSolver", "RNNSupport"]),
     .layer("RNNSynthesis", ["RNNCodegen", "RNNGraph", "RNNSupport", "RNNVerilog"]),
 
-    // MARK: Layer 5: plans and runs the stages
+    // MARK: Layer 5: what stages record, and how it is shown
+    .layer(
+      "RNNReport",
+      [
+        "RNNCodegen", "RNNCosim", "RNNEstimate", "RNNFixedPoint", "RNNGraph", "RNNInterchange",
+        "RNNLearning", "RNNQuantize", "RNNSupport",
+      ]),
+
+    // MARK: Layer 6: plans and runs the stages
     .layer(
       "RNNDriver",
       [
         "RNNBilinear", "RNNCodegen", "RNNCosim", "RNNEstimate", "RNNFixedPoint", "RNNGraph",
-        "RNNImport", "RNNInterchange", "RNNLearning", "RNNPasses", "RNNQuantize", "RNNReference",
+        "RNNImport", "RNNInterchange", "RNNLearning", "RNNQuantize", "RNNReference", "RNNReport",
         "RNNSupport", "RNNSynthesis", "RNNTensor",
       ]),
 
-    // MARK: Layer 6: arguments, printing, exit codes
+    // MARK: Layer 7: published experiments run again; the product does not need them
+    .layer(
+      "RNNLab",
+      [
+        "RNNCodegen", "RNNCosim", "RNNDriver", "RNNFixedPoint", "RNNGraph", "RNNImport",
+        "RNNInterchange", "RNNLearning", "RNNQuantize", "RNNReference", "RNNReport", "RNNSupport",
+      ]),
+
+    // MARK: Layer 8: arguments, printing, exit codes
     .executableTarget(
       name: "rnnc",
       dependencies: [
-        "RNNBilinear", "RNNDriver", "RNNGraph", "RNNLearning", "RNNSupport", "RNNTensor",
+        "RNNBilinear", "RNNDriver", "RNNGraph", "RNNLab", "RNNLearning", "RNNReport",
+        "RNNSupport", "RNNTensor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -189,8 +203,7 @@ let package = Package(
     .tests(
       "RNNCodegenTests",
       [
-        "RNNBilinear", "RNNCodegen", "RNNGraph", "RNNQuantize", "RNNReference", "RNNSupport",
-        "_RNNTestSupport",
+        "RNNBilinear", "RNNCodegen", "RNNGraph", "RNNQuantize", "RNNSupport", "_RNNTestSupport",
       ], exclude: ["Golden"]),
     .testTarget(
       name: "RNNCosimTests",
@@ -201,14 +214,11 @@ let package = Package(
     .tests(
       "RNNDriverTests",
       [
-        "RNNDriver", "RNNGraph", "RNNInterchange", "RNNLearning", "RNNQuantize", "RNNSupport",
-        "_RNNTestSupport",
+        "RNNDriver", "RNNGraph", "RNNInterchange", "RNNLearning", "RNNSupport", "_RNNTestSupport",
       ]),
-    .tests(
-      "RNNEstimateTests",
-      ["RNNCodegen", "RNNDriver", "RNNEstimate", "RNNQuantize", "RNNSupport", "_RNNTestSupport"]),
-    .tests("RNNFixedPointTests", ["RNNFixedPoint", "RNNSupport"]),
-    .tests("RNNGraphTests", ["RNNGraph", "RNNFixedPoint", "RNNSupport", "_RNNTestSupport"]),
+    .tests("RNNEstimateTests", ["RNNEstimate", "RNNSupport"]),
+    .tests("RNNFixedPointTests", ["RNNFixedPoint"]),
+    .tests("RNNGraphTests", ["RNNGraph", "RNNFixedPoint", "RNNSupport"]),
     .testTarget(
       name: "RNNImportTests",
       dependencies: [
@@ -219,6 +229,12 @@ let package = Package(
       "RNNInterchangeTests",
       [
         "RNNBilinear", "RNNFixedPoint", "RNNGraph", "RNNInterchange", "RNNSupport",
+        "_RNNTestSupport",
+      ]),
+    .tests(
+      "RNNLabTests",
+      [
+        "RNNDriver", "RNNGraph", "RNNLab", "RNNLearning", "RNNQuantize", "RNNReport", "RNNSupport",
         "_RNNTestSupport",
       ]),
     .tests(
@@ -238,6 +254,8 @@ let package = Package(
       "RNNRTLTests",
       ["RNNFixedPoint", "RNNGraph", "RNNRTL", "RNNSupport", "RNNVerilog", "_RNNTestSupport"]),
     .tests("RNNReferenceTests", ["RNNFixedPoint", "RNNGraph", "RNNReference", "RNNSupport"]),
+    .tests(
+      "RNNReportTests", ["RNNCodegen", "RNNEstimate", "RNNQuantize", "RNNReport", "RNNSupport"]),
     .tests("RNNSolverTests", ["RNNSolver"]),
     .tests("RNNSupportTests", ["RNNSupport", "_RNNTestSupport"]),
     .tests(

@@ -145,7 +145,7 @@ extension SmallestDesign {
     number((cycles / bar.clockMegahertz * 1000).rounded(.up) / 1000)
   }
   private func number(_ value: Double) -> String {
-    ((value * 1000).rounded() / 1000).compactText
+    Figures.short(value, 3)
   }
 
   private func error(_ path: String, _ message: String, fix: String) -> DiagnosticsEmitted {

@@ -34,6 +34,13 @@ package struct Band: Hashable, Sendable {
   }
 }
 
+extension Figures {
+  /// A band as `value (low to high)`.
+  static func text(_ band: Band) -> String {
+    "\(text(band.value)) (\(text(band.low)) to \(text(band.high)))"
+  }
+}
+
 extension Sequence where Element == Band {
   /// The sum, ends added linearly.
   package var total: Band { reduce(.zero, +) }

@@ -93,7 +93,7 @@ package struct UnitEnergy: Hashable, Sendable {
         let enabled = accesses * blocks.perAccess
         add(
           .blockRAM, "blockRAMAccess",
-          "\(memory.name): block accessed at \(bits(blocks.widthPerBlock)) of "
+          "\(memory.name): block accessed at \(Figures.short(blocks.widthPerBlock, 1)) of "
             + "\(device.blockRAM.fullWidth) bits",
           enabled, Self.access(width: blocks.widthPerBlock, device: device))
         add(
@@ -158,8 +158,4 @@ package struct UnitEnergy: Hashable, Sendable {
     return Band(device.energy.blockRAMAccess)
       * Band(low: factor(fixed.low), value: factor(fixed.value), high: factor(fixed.high))
   }
-}
-
-private func bits(_ width: Double) -> String {
-  ((width * 10).rounded() / 10).compactText
 }

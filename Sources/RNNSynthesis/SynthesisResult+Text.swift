@@ -11,8 +11,8 @@ extension SynthesisResult {
       lines.append(
         row(
           entry.resource, Self.number(entry.estimate), Self.number(entry.measured),
-          entry.ratio.map { Self.decimals($0, 2) } ?? "-", Self.number(entry.available),
-          "\(Self.decimals(100 * entry.measured / entry.available, 1)) %"))
+          entry.ratio.map { Figures.fixed($0, 2) } ?? "-", Self.number(entry.available),
+          "\(Figures.fixed(100 * entry.measured / entry.available, 1)) %"))
     }
     for remark in remarks { lines.append("  " + remark) }
     if !modules.isEmpty {
@@ -36,12 +36,12 @@ extension SynthesisResult {
     let (logic, routing) = report.delays
     let framesPerSecond = Int(saturating: report.megahertz * 1e6 / Double(cyclesPerFrame))
     return [
-      "placed and routed: \(Self.decimals(report.megahertz, 1)) MHz "
+      "placed and routed: \(Figures.fixed(report.megahertz, 1)) MHz "
         + "(\(placement.tool) \(placement.version), \(placement.target), seed \(placement.seed), "
-        + "aiming at \(Self.decimals(placement.wantedMegahertz, 1)) MHz)",
+        + "aiming at \(Figures.fixed(placement.wantedMegahertz, 1)) MHz)",
       "  \(framesPerSecond) frames/s at that clock, \(cyclesPerFrame) cycles each",
-      "  slowest path \(Self.decimals(logic + routing, 1)) ns (\(Self.decimals(logic, 1)) in cells, "
-        + "\(Self.decimals(routing, 1)) along wires): " + placement.units.joined(separator: " -> "),
+      "  slowest path \(Figures.fixed(logic + routing, 1)) ns (\(Figures.fixed(logic, 1)) in cells, "
+        + "\(Figures.fixed(routing, 1)) along wires): " + placement.units.joined(separator: " -> "),
       "  in use: "
         + report.utilisation.map { "\($0.part) \($0.used) of \($0.available)" }
         .joined(separator: ", "),
@@ -61,16 +61,6 @@ extension SynthesisResult {
   }
 
   static func number(_ value: Double) -> String {
-    value == value.rounded() ? value.compactText : decimals(value, 1)
-  }
-
-  static func decimals(_ value: Double, _ digits: Int) -> String {
-    var scale = 1
-    for _ in 0..<digits { scale *= 10 }
-    let whole = Int(saturating: (value * Double(scale)).rounded())
-    guard digits > 0 else { return "\(whole)" }
-    let fraction = "\(abs(whole) % scale)"
-    let padding = String(repeating: "0", count: digits - fraction.count)
-    return "\(whole < 0 ? "-" : "")\(abs(whole) / scale).\(padding)\(fraction)"
+    value == value.rounded() ? value.compactText : Figures.fixed(value, 1)
   }
 }

@@ -57,12 +57,13 @@ private func sourceFolder(of target: String) -> URL {
     #expect(targets.count >= 16, "the manifest's layers were not understood")
     let layers = Dictionary(uniqueKeysWithValues: targets.map { ($0.name, $0.layer) })
     #expect(layers["RNNSupport"] == 0)
-    #expect(layers["rnnc"] == 6)
+    #expect(layers["rnnc"] == 8)
     var filesSeen = 0
     var projectImportsSeen = 0
     for target in targets {
       let files = try filesBelow(sourceFolder(of: target.name), suffix: ".swift")
       #expect(!files.isEmpty, "\(target.name) has no sources")
+      var imported: Set<String> = []
       for file in files {
         filesSeen += 1
         for module in try imports(of: file) {
@@ -72,6 +73,7 @@ private func sourceFolder(of target: String) -> URL {
             continue
           }
           projectImportsSeen += 1
+          imported.insert(module)
           #expect(
             layer < target.layer,
             "\(relative(file)) of layer \(target.layer) imports \(module) of layer \(layer)")
@@ -80,9 +82,26 @@ private func sourceFolder(of target: String) -> URL {
             "\(relative(file)) imports \(module), which \(target.name) does not declare")
         }
       }
+      for module in target.dependencies.sorted() where layers[module] != nil {
+        #expect(
+          imported.contains(module), "\(target.name) declares \(module) and imports it nowhere")
+      }
     }
     #expect(filesSeen >= 20)
     #expect(projectImportsSeen >= 5)
+  }
+
+  /// The product works without the experiments: two commands start them, and nothing else knows of them.
+  @Test func onlyTheCommandsOfTheLabImportIt() throws {
+    var users: [String] = []
+    for folder in ["Benchmarks", "Sources"] {
+      let files = try filesBelow(packageRoot.appendingPathComponent(folder), suffix: ".swift")
+      users += try files.filter { try imports(of: $0).contains("RNNLab") }.map { relative($0) }
+    }
+    #expect(
+      users.sorted() == [
+        "Sources/rnnc/Commands/ReproduceCommand.swift", "Sources/rnnc/Commands/StudyCommand.swift",
+      ])
   }
 
   @Test func everySourceFolderHasALayer() throws {

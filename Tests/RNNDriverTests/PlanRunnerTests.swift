@@ -161,12 +161,3 @@ private final class RecordedProgress: ProgressSink, @unchecked Sendable {
     }
   }
 }
-
-@Suite struct FigureTests {
-  @Test(arguments: [
-    (0.0, "0.0"), (1.25, "1.3"), (-0.04, "0.0"), (-0.26, "-0.3"), (99.95, "100.0"), (12.34, "12.3"),
-  ])
-  func oneDigitAfterThePoint(value: Double, text: String) {
-    #expect(oneDecimal(value) == text)
-  }
-}

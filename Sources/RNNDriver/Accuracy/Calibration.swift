@@ -1,22 +1,24 @@
 internal import RNNGraph
-internal import RNNInterchange
+package import RNNInterchange
 internal import RNNLearning
-internal import RNNQuantize
+package import RNNQuantize
 
 /// Fixed-point formats for every part of a model from a few sequences, without training.
-struct Calibration {
+package struct Calibration {
   /// The quantized model and what was decided for each of its parts.
-  struct Outcome {
-    var model: SequenceModel
+  package struct Outcome {
+    package var model: SequenceModel
     var plans: [QuantizationPlan]
     /// What each part read in the float model: `[part][sequence][step][feature]`.
     var partInputs: [[[[Double]]]]
   }
   let policy: QuantizationPolicy
 
+  package init(policy: QuantizationPolicy) { self.policy = policy }
+
   /// - Parameter sequences: `[sequence][step][feature]`.
   /// - Throws: `DiagnosticsEmitted` for a model that no format holds.
-  func quantize(_ model: SequenceModel, sequences: [[[Double]]]) throws -> Outcome {
+  package func quantize(_ model: SequenceModel, sequences: [[[Double]]]) throws -> Outcome {
     let run = SequenceRun(model)
     var partInputs = [[[[Double]]]](
       repeating: [], count: model.steps.reduce(0) { $0 + $1.parts.count })

@@ -28,9 +28,11 @@ package struct BuildFolder: Sendable {
   /// The integers of a model and the design that computes them; the result is the same in every process.
   ///
   /// - Throws: `DiagnosticsEmitted` for a model that is not quantized or a device that is too small.
-  static func compiled(_ model: ModelFile, weights: Weights, options: CompileOptions) throws -> (
-    golden: IntegerGraph, design: any HardwareDesign
-  ) {
+  package static func compiled(_ model: ModelFile, weights: Weights, options: CompileOptions) throws
+    -> (
+      golden: IntegerGraph, design: any HardwareDesign
+    )
+  {
     let golden = try freeze(
       model.network, weights: weights, name: options.name,
       rules: model.integers ?? IntegerRules())
@@ -130,7 +132,7 @@ package struct BuildFolder: Sendable {
   /// Claims a folder and writes a build into it.
   ///
   /// - Throws: as the claim and the writing.
-  static func write(
+  package static func write(
     _ design: any HardwareDesign, model: ModelFile, weights: Weights, to url: URL
   ) throws {
     let claim = try OutputClaim(folder: url, kind: .build)

@@ -1,12 +1,12 @@
 internal import RNNFixedPoint
-internal import RNNGraph
-internal import RNNLearning
+package import RNNGraph
+package import RNNLearning
 
 extension Loss {
   /// The loss and the metric of an integer network's outputs, taken as the numbers that they stand for.
   ///
   /// - Parameter codes: `[sequence][step][output]`.
-  func evaluate(_ codes: [[[Int64]]], of graph: IntegerGraph, targets: [SequenceTarget])
+  package func evaluate(_ codes: [[[Int64]]], of graph: IntegerGraph, targets: [SequenceTarget])
     -> Evaluation
   {
     let format = graph[graph.output].format

@@ -91,8 +91,8 @@ private struct JSONValueOf {
   init(_ outcome: PlanRunner.Outcome?) { self.outcome = outcome }
   private func number(_ key: String) -> Double? { outcome?.result.json[key]?.number }
   func percent(_ key: String) -> String {
-    number(key).map { "\(oneDecimal(100 * $0)) %" } ?? "(not run)"
+    number(key).map { "\(Figures.fixed(100 * $0, 1)) %" } ?? "(not run)"
   }
-  func decimal(_ key: String) -> String { number(key).map(oneDecimal) ?? "(not run)" }
+  func decimal(_ key: String) -> String { number(key).map { Figures.fixed($0, 1) } ?? "(not run)" }
   func text(_ key: String) -> String { number(key)?.compactText ?? "(not run)" }
 }

@@ -8,7 +8,7 @@ package import RNNSupport
 /// the running program itself.
 package struct ArtefactStore: Sendable {
   /// The name of the records' folder in the folder of a plan's outputs.
-  static let folderName = ".steps"
+  package static let folderName = ".steps"
 
   /// The folder of the records; one JSON file a step.
   package let folder: URL

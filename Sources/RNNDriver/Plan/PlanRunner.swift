@@ -45,23 +45,10 @@ package struct PlanRunner: Sendable {
       let duration = (clock.now - start).components
       let seconds = Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
       try store.record(result, of: step, key: key)
-      context.progress.end("\(oneDecimal(seconds)) s")
+      context.progress.end("\(Figures.fixed(seconds, 1)) s")
       outcomes.append(Outcome(step: step, result: result, upToDate: false, seconds: seconds))
       if !result.passed { break }
     }
     return outcomes
   }
-}
-
-/// A number with one digit after the point.
-package func oneDecimal(_ value: Double) -> String {
-  let tenths = (value * 10).rounded()
-  guard abs(tenths) < 1e15 else { return "\(value)" }
-  let magnitude = Int(saturating: abs(tenths))
-  return "\(tenths < 0 && magnitude > 0 ? "-" : "")\(magnitude / 10).\(magnitude % 10)"
-}
-
-/// Up to three decimals, none that are zero.
-func decimal(_ value: Double) -> String {
-  ((value * 1000).rounded() / 1000).compactText
 }

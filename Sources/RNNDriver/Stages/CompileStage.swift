@@ -182,7 +182,7 @@ package struct CompileStage: Stage {
       }
     }
     guard !worst.isEmpty else { return nil }
-    let list = worst.map { "\($0.function) \(decimal($0.error))" }.joined(separator: ", ")
+    let list = worst.map { "\($0.function) \(Figures.short($0.error, 3))" }.joined(separator: ", ")
     return "tables, greatest error over all input codes in units of the last place: \(list)"
   }
 
@@ -191,7 +191,7 @@ package struct CompileStage: Stage {
   ) -> String {
     let ports =
       rate.cyclesPerFrame > Double(design.cyclesPerFrame)
-      ? " (\(decimal(rate.cyclesPerFrame)) for the beats of its ports)" : ""
+      ? " (\(Figures.short(rate.cyclesPerFrame, 3)) for the beats of its ports)" : ""
     let ofAll = Int(saturating: rate.framesPerSecond)
     let ofOne = Int(saturating: rate.framesPerSecondOfOneStream)
     let streams =
@@ -209,13 +209,14 @@ package struct CompileStage: Stage {
     ]
     if let required = options.framesPerSecond {
       lines.append(
-        "the smallest design for \(decimal(required)) frames/s of all streams together: \(ofAll)")
+        "the smallest design for \(Figures.short(required, 3)) frames/s of all streams together: \(ofAll)"
+      )
     }
     if let required = options.latencyMicroseconds {
       let latency = Double(design.counts.latencyCycles) / options.clockMegahertz
       lines.append(
         """
-        the smallest design for a latency of \(decimal(required)) microseconds: \(decimal(latency)) \
+        the smallest design for a latency of \(Figures.short(required, 3)) microseconds: \(Figures.short(latency, 3)) \
         (\(design.counts.latencyCycles) cycles from the first input beat to the last output beat)
         """)
     }
@@ -223,7 +224,7 @@ package struct CompileStage: Stage {
     lines.append(
       """
       \(design.structure), \(multipliers(design)) multipliers in all, \
-      busy with matrix products \(oneDecimal(100 * rate.occupancy)) % of the time
+      busy with matrix products \(Figures.fixed(100 * rate.occupancy, 1)) % of the time
       \(files.count) files in \(output.relativePath)
       """)
     return lines.joined(separator: "\n")

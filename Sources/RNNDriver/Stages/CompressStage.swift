@@ -2,25 +2,17 @@ package import Foundation
 package import RNNGraph
 internal import RNNInterchange
 internal import RNNLearning
+package import RNNReport
 internal import RNNSupport
 
 /// `rnnc compress`: a float model to matrices with a structure.
 package struct CompressStage: Stage {
   package static let verb = "compress"
-  /// How the matrices come to have their structure.
-  package enum Method: String, Sendable, CaseIterable {
-    /// ADMM on the trained dense weights, projection, fine-tuning.
-    case admm
-    /// Projection of the trained dense weights, then training inside the set for as many epochs.
-    case projection
-    /// Training inside the structure from fresh values for as many epochs, C-LSTM's way.
-    case direct
-  }
   package var model: URL
   package var experiment: URL
   package var output: URL
   /// Replaces the file's method.
-  package var method: Method?
+  package var method: CompressionMethod?
   /// Replaces the file's structures.
   package var structure: MatrixStructure?
   package var seed: UInt64?
@@ -29,7 +21,7 @@ package struct CompressStage: Stage {
   package var reproducible: Bool
 
   package init(
-    model: URL, experiment: URL, output: URL, method: Method? = nil,
+    model: URL, experiment: URL, output: URL, method: CompressionMethod? = nil,
     structure: MatrixStructure? = nil, seed: UInt64? = nil, data: URL? = nil,
     reproducible: Bool = false
   ) {
@@ -158,7 +150,7 @@ package struct CompressStage: Stage {
     try ModelFolder.write(model, weights: result.weights, record: record, to: claim)
     ModelFolder.removeCheckpoints(claim.url)
     let residual = result.rounds.last.map {
-      ", residual \(threeDecimals($0.greatestPrimal)) at the end of ADMM"
+      ", residual \(Figures.fixed($0.greatestPrimal, 3)) at the end of ADMM"
     }
     return StageResult(
       json: .object(
@@ -175,7 +167,7 @@ package struct CompressStage: Stage {
       text: """
         \(structures) \(model.name) (\(method.rawValue)): \
         \(data.text(test)), \
-        \(stored) weights, \(oneDecimal(ratio)) times fewer\(residual ?? "")
+        \(stored) weights, \(Figures.fixed(ratio, 1)) times fewer\(residual ?? "")
         model in \(output.relativePath)
         """)
   }

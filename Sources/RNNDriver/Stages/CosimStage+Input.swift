@@ -5,6 +5,7 @@ internal import RNNFixedPoint
 internal import RNNGraph
 internal import RNNInterchange
 internal import RNNReference
+internal import RNNReport
 internal import RNNSupport
 
 extension CosimStage {

@@ -4,6 +4,7 @@ internal import RNNCosim
 internal import RNNGraph
 internal import RNNInterchange
 internal import RNNReference
+internal import RNNReport
 package import RNNSupport
 
 /// `rnnc cosim`: the Verilog against the integer reference and the cycle model, on real input.
@@ -162,13 +163,13 @@ package struct CosimStage: Stage {
         "\n\(classes.sameAsReference) of \(classes.total) sequences get the reference's class from the Verilog's output"
       if let right = classes.right {
         text +=
-          "; \(right) of \(classes.total) are right (\(oneDecimal(100 * Double(right) / Double(classes.total))) %)"
+          "; \(right) of \(classes.total) are right (\(Figures.fixed(100 * Double(right) / Double(classes.total), 1)) %)"
       }
     }
     if let latency = result.latencyCycles, let interval = result.frameIntervalCycles {
       text +=
         "\n\(latency) cycles from a frame's last input beat to its last output beat, "
-        + "a frame every \(decimal(interval)) cycles"
+        + "a frame every \(Figures.short(interval, 3)) cycles"
     }
     if let accuracy { text += "\n\(accuracy.text)" }
     if let control { text += "\n\(control.text)" }

@@ -2,6 +2,7 @@ package import Foundation
 internal import RNNGraph
 internal import RNNImport
 internal import RNNInterchange
+internal import RNNReport
 internal import RNNSupport
 
 /// `rnnc import`: a model of another program to a model of rnnc.

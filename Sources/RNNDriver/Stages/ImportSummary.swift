@@ -2,6 +2,7 @@ internal import Foundation
 internal import RNNGraph
 internal import RNNImport
 internal import RNNInterchange
+internal import RNNReport
 internal import RNNSupport
 
 /// What an import read, as a table and as JSON.

@@ -2,6 +2,7 @@ package import Foundation
 internal import RNNGraph
 internal import RNNInterchange
 package import RNNLearning
+internal import RNNReport
 internal import RNNSupport
 
 /// `rnnc lyapunov`: the Lyapunov spectrum of a model along the trajectories that inputs drive.
@@ -131,7 +132,7 @@ enum LyapunovText {
       if let determinant = spectrum.logDeterminant {
         line +=
           "; mean log |det J| \(number(determinant)), "
-          + "\(scientific(abs(sum - determinant))) away"
+          + "\(Figures.scientific(abs(sum - determinant), digits: 1)) away"
       }
       lines.append(line)
     }
@@ -151,15 +152,12 @@ enum LyapunovText {
       return "edge of chaos: \(value) cannot be told from 0 over \(spectrum.steps) steps"
     case .contracting:
       return "contracting: \(value), so a change shrinks to 1/e in "
-        + "\(oneDecimal(-1 / greatest)) steps"
+        + "\(Figures.fixed(-1 / greatest, 1)) steps"
     case .chaotic:
-      return "chaotic: \(value), so a change grows e-fold in \(oneDecimal(1 / greatest)) steps"
+      return
+        "chaotic: \(value), so a change grows e-fold in \(Figures.fixed(1 / greatest, 1)) steps"
     }
   }
 
-  /// Four digits after the point.
-  static func number(_ value: Double) -> String {
-    value.isFinite ? String(format: "%.4f", value) : "\(value)"
-  }
-  private static func scientific(_ value: Double) -> String { String(format: "%.0e", value) }
+  private static func number(_ value: Double) -> String { Figures.printed(value, 4) }
 }

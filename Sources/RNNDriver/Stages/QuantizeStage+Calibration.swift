@@ -2,6 +2,7 @@ internal import Foundation
 internal import RNNGraph
 internal import RNNInterchange
 internal import RNNQuantize
+internal import RNNReport
 internal import RNNSupport
 
 extension QuantizeStage {

@@ -1,4 +1,5 @@
 package import Foundation
+internal import RNNReport
 internal import RNNSupport
 
 /// `rnnc report`: one HTML page about one or more networks.

@@ -2,6 +2,7 @@ package import Foundation
 internal import RNNGraph
 internal import RNNInterchange
 internal import RNNLearning
+internal import RNNReport
 internal import RNNSupport
 
 /// `rnnc train`: an experiment file to a float model.

@@ -3,6 +3,7 @@ internal import RNNGraph
 internal import RNNInterchange
 internal import RNNLearning
 internal import RNNQuantize
+internal import RNNReport
 internal import RNNSupport
 
 extension Experiment {

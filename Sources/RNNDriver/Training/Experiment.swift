@@ -3,6 +3,7 @@ internal import RNNGraph
 internal import RNNInterchange
 internal import RNNLearning
 internal import RNNQuantize
+internal import RNNReport
 internal import RNNSupport
 
 /// Everything that an experiment file decides, ready for the trainer.
@@ -33,7 +34,7 @@ struct Experiment {
     case arrays(URL)
   }
   struct Compression {
-    var method: CompressStage.Method
+    var method: CompressionMethod
     var assignment: StructureAssignment
     var penalties: [Double]
     var epochsPerRound: Int
@@ -151,7 +152,7 @@ extension ExperimentData {
   /// The main figure in words.
   func text(_ value: Evaluation) -> String {
     task == nil
-      ? "loss \(significant(value.loss)) on \(test.count) test sequences"
-      : "\(oneDecimal(100 * value.metric)) % of \(test.count) test recordings right"
+      ? "loss \(Figures.significant(value.loss)) on \(test.count) test sequences"
+      : "\(Figures.fixed(100 * value.metric, 1)) % of \(test.count) test recordings right"
   }
 }

@@ -2,6 +2,7 @@ internal import Foundation
 internal import RNNGraph
 internal import RNNInterchange
 internal import RNNLearning
+internal import RNNReport
 internal import RNNSupport
 internal import RNNTensor
 
@@ -47,15 +48,9 @@ enum ModelFolder {
         case .quantize, .calibrate: "quantized"
         case .import: "imported"
         }
-      let curves = ReportCollector.curves(name, record)
-      // Without any training there is nothing to draw.
-      let chart =
-        curves.isEmpty
-        ? "<svg viewBox=\"0 0 1 1\"></svg>" : LearningCurveChart(curves: curves).markup.html
-      // Inside a page the name space is known; a file of its own has to tell it.
-      let svg = chart.replacingOccurrences(
-        of: "<svg ", with: "<svg xmlns=\"http://www.w3.org/2000/svg\" ")
-      try AtomicFile.write(svg + "\n", to: staging.appendingPathComponent("curve.svg"))
+      try AtomicFile.write(
+        LearningCurveChart(curves: record.curves(of: name)).svg,
+        to: staging.appendingPathComponent("curve.svg"))
       if let chart = GradientNormChart(curve: record.curve) {
         try AtomicFile.write(chart.svg, to: staging.appendingPathComponent("gradients.svg"))
       }

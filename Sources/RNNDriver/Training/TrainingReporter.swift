@@ -31,16 +31,8 @@ final class TrainingReporter {
       Double(done) / Double(max(1, totalEpochs)),
       "\(note.phase) \(note.record.epoch)/\(note.epochs)  \(kind) loss "
         + (isClassification
-          ? "\(threeDecimals(loss))  accuracy \(oneDecimal(100 * metric)) %" : significant(loss)),
+          ? "\(Figures.fixed(loss, 3))  accuracy \(Figures.fixed(100 * metric, 1)) %"
+          : Figures.significant(loss)),
       milestone: true)
   }
-}
-
-/// A number with three digits after the point.
-func threeDecimals(_ value: Double) -> String {
-  guard value.isFinite, abs(value) < 1e12 else { return "\(value)" }
-  let thousandths = Int(saturating: (abs(value) * 1000).rounded())
-  let rest = String(thousandths % 1000)
-  return (value < 0 && thousandths > 0 ? "-" : "") + "\(thousandths / 1000)."
-    + String(repeating: "0", count: 3 - rest.count) + rest
 }

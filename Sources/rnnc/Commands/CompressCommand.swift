@@ -2,8 +2,9 @@ import ArgumentParser
 import Foundation
 import RNNDriver
 import RNNGraph
+import RNNReport
 
-extension CompressStage.Method: ExpressibleByArgument {}
+extension CompressionMethod: ExpressibleByArgument {}
 
 struct CompressCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -31,7 +32,7 @@ struct CompressCommand: ParsableCommand {
   @Option(name: [.customShort("o"), .long], help: "The model folder; replaced whole.")
   var output: String
   @Option(help: "admm, projection or direct (default: as the experiment says).")
-  var method: CompressStage.Method?
+  var method: CompressionMethod?
   @Option(
     help:
       "One structure for all of those matrices: block-circulant:L or bank-balanced:B:K (default: as the experiment says).",

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import RNNDriver
+import RNNLab
 import RNNSupport
 
 struct StudyCommand: ParsableCommand {
