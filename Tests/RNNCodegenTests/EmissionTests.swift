@@ -80,7 +80,7 @@ import _RNNTestSupport
     }
     #expect(hasMaximum == (cell == "softmax"))
     let design = try compileHardware(
-      network.graph, options: CompileOptions(name: "small", engine: .sequential))
+      network.graph, options: CompileOptions(name: "little", engine: .sequential))
     try lint(design, synthesizes: true)
   }
 

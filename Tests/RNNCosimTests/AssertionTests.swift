@@ -39,7 +39,7 @@ import _RNNTestSupport
   ) throws -> String {
     let network = try RandomNetwork(
       seed: 23,
-      options: .init(cell: "gru", sizes: [3, 4], block: 1, policy: .init(), readout: false))
+      options: .init(cell: "gru", sizes: [3, 5], block: 1, policy: .init(), readout: false))
     let design = try compileHardware(
       network.graph, options: CompileOptions(name: "net", engine: engine))
     return try withTemporaryFolder { folder in

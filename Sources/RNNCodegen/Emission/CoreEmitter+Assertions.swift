@@ -76,7 +76,6 @@ extension CoreEmitter {
     m.assert(
       "ResultWasDrained", after: !(control("drain_load") || control("drain_shift")),
       !control("out_valid"))
-    m.assert("FirstProductIsValid", when: control("lane_first"), control("lane_valid"))
     let clashes = Self.pairs(schedule.drainChains).map { a, b in
       func same(_ field: String) -> VerilogExpression {
         control("product\(a)_\(field)").isEqual(to: control("product\(b)_\(field)"))
