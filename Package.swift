@@ -155,7 +155,8 @@ let package = Package(
     .executableTarget(
       name: "rnnc",
       dependencies: [
-        "RNNBilinear", "RNNDriver", "RNNGraph", "RNNLearning", "RNNSupport", "RNNTensor",
+        "RNNBilinear", "RNNCodegen", "RNNDriver", "RNNGraph", "RNNLearning", "RNNSupport",
+        "RNNTensor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -41,7 +41,7 @@ import _RNNTestSupport
       seed: 23,
       options: .init(cell: "gru", sizes: [3, 5], block: 1, policy: .init(), readout: false))
     let design = try compileHardware(
-      network.graph, options: CompileOptions(name: "net", engine: engine))
+      network.graph, options: CompileOptions(name: "net", engine: engine.standard))
     return try withTemporaryFolder { folder in
       let hardware = try startSimulation(
         of: design, golden: network.graph, in: folder, seed: 3, change: change)

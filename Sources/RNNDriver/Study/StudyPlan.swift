@@ -1,4 +1,5 @@
 package import Foundation
+internal import RNNCodegen
 
 /// A comparison over cells and seeds on one data set: what compression and quantization cost.
 package struct StudyRequest: Sendable {
@@ -63,7 +64,7 @@ package func plan(_ request: StudyRequest) -> [Step] {
         "compile",
         CompileStage(
           model: folder("admm-quantized/model.json"), output: build,
-          request: CompileRequest(name: "digits_\(cell)")))
+          options: CompileOptions(name: "digits_\(cell)")))
       add(
         "cosim",
         CosimStage(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import RNNDriver
 import RNNGraph
+import RNNSupport
 
 extension CompressStage.Method: ExpressibleByArgument {}
 
