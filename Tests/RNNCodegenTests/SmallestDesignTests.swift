@@ -240,7 +240,7 @@ import Testing
       graph, CompileOptions(device: "LFE5U-25F", engine: .lanes(.init(0))))
     #expect(error.path == "options.lanes")
     for options in [CompileOptions(framesPerSecond: 0), CompileOptions(latencyMicroseconds: -1)] {
-      #expect(try Self.refusal(graph, options).fix == "give a number above 0")
+      #expect(try Self.refusal(graph, options).fix.hasPrefix("give "))
     }
   }
 }
