@@ -102,18 +102,17 @@ let package = Package(
     // MARK: Layer 1: data structures
     .layer("RNNGraph", ["CRNNKernels", "RNNBilinear", "RNNFixedPoint", "RNNSupport"]),
     .layer(
-      "RNNTensor", ["CDNNL", "CLAPACK", "CRNNKernels", "RNNFixedPoint", "RNNSupport"]),
-    .layer("RNNVerilog", ["RNNSupport"]),
+      "RNNTensor", ["CDNNL", "CLAPACK", "CRNNKernels", "RNNFixedPoint"]),
+    .layer("RNNVerilog"),
 
     // MARK: Layer 2: X in, X out
     .layer(
       "RNNInterchange",
       ["CHDF5Reader", "RNNBilinear", "RNNFixedPoint", "RNNGraph", "RNNSupport"]),
     .layer("RNNLearning", ["RNNFixedPoint", "RNNGraph", "RNNSupport", "RNNTensor"]),
-    .layer("RNNPasses", ["RNNFixedPoint", "RNNGraph", "RNNSupport"]),
+    .layer("RNNPasses", ["RNNFixedPoint", "RNNGraph"]),
     .layer(
-      "RNNReference",
-      ["CRNNKernels", "RNNBilinear", "RNNFixedPoint", "RNNGraph", "RNNSupport"]),
+      "RNNReference", ["CRNNKernels", "RNNBilinear", "RNNFixedPoint", "RNNGraph"]),
 
     // MARK: Layer 3: crossings
     .layer(
@@ -130,7 +129,7 @@ let package = Package(
     .layer(
       "RNNCodegen",
       [
-        "RNNBilinear", "RNNFixedPoint", "RNNGraph", "RNNPasses", "RNNReference", "RNNRTL",
+        "RNNBilinear", "RNNFixedPoint", "RNNGraph", "RNNPasses", "RNNRTL",
         "RNNSupport", "RNNVerilog",
       ]),
 
@@ -147,8 +146,8 @@ let package = Package(
       "RNNDriver",
       [
         "RNNBilinear", "RNNCodegen", "RNNCosim", "RNNEstimate", "RNNFixedPoint", "RNNGraph",
-        "RNNImport", "RNNInterchange", "RNNLearning", "RNNPasses", "RNNQuantize", "RNNReference",
-        "RNNSupport", "RNNSynthesis", "RNNTensor",
+        "RNNImport", "RNNInterchange", "RNNLearning", "RNNQuantize", "RNNReference", "RNNSupport",
+        "RNNSynthesis", "RNNTensor",
       ]),
 
     // MARK: Layer 6: arguments, printing, exit codes
@@ -182,16 +181,15 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "rnnc", "RNNDriver", "RNNGraph", "RNNImport", "RNNInterchange", "RNNSupport",
-        "_RNNTestSupport",
+        "rnnc", "RNNBilinear", "RNNCodegen", "RNNDriver", "RNNGraph", "RNNImport", "RNNInterchange",
+        "RNNLearning", "RNNSupport", "_RNNTestSupport",
       ],
       exclude: ["Golden"], swiftSettings: strict),
     .tests("RNNBilinearTests", ["RNNBilinear", "RNNSupport"]),
     .tests(
       "RNNCodegenTests",
       [
-        "RNNBilinear", "RNNCodegen", "RNNGraph", "RNNQuantize", "RNNReference", "RNNSupport",
-        "_RNNTestSupport",
+        "RNNBilinear", "RNNCodegen", "RNNGraph", "RNNQuantize", "RNNSupport", "_RNNTestSupport",
       ], exclude: ["Golden"]),
     .testTarget(
       name: "RNNCosimTests",
@@ -202,19 +200,19 @@ let package = Package(
     .tests(
       "RNNDriverTests",
       [
-        "RNNDriver", "RNNGraph", "RNNInterchange", "RNNLearning", "RNNQuantize", "RNNSupport",
-        "_RNNTestSupport",
+        "RNNCodegen", "RNNDriver", "RNNGraph", "RNNInterchange", "RNNLearning", "RNNQuantize",
+        "RNNSupport", "_RNNTestSupport",
       ]),
     .tests(
       "RNNEstimateTests",
-      ["RNNCodegen", "RNNDriver", "RNNEstimate", "RNNQuantize", "RNNSupport", "_RNNTestSupport"]),
-    .tests("RNNFixedPointTests", ["RNNFixedPoint", "RNNSupport"]),
-    .tests("RNNGraphTests", ["RNNGraph", "RNNFixedPoint", "RNNSupport", "_RNNTestSupport"]),
+      ["RNNCodegen", "RNNDriver", "RNNEstimate", "RNNQuantize", "RNNSupport"]),
+    .tests("RNNFixedPointTests", ["RNNFixedPoint"]),
+    .tests("RNNGraphTests", ["RNNFixedPoint", "RNNGraph", "RNNSupport"]),
     .testTarget(
       name: "RNNImportTests",
       dependencies: [
-        "RNNDriver", "RNNFixedPoint", "RNNGraph", "RNNImport", "RNNInterchange", "RNNQuantize",
-        "RNNReference", "RNNSupport", "_RNNTestSupport",
+        "RNNCodegen", "RNNDriver", "RNNFixedPoint", "RNNGraph", "RNNImport", "RNNInterchange",
+        "RNNQuantize", "RNNReference", "RNNSupport", "_RNNTestSupport",
       ], exclude: ["Fixtures", "make_tensorflow.py", "make_vectors.py"], swiftSettings: strict),
     .tests(
       "RNNInterchangeTests",
