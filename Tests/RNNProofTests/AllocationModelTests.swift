@@ -67,11 +67,15 @@ import Testing
       options.lanes.count = optimum.lanes
       options.lanes.columnGroups = optimum.columnGroups
       options.lanes.elementsPerStep = optimum.elementsPerStep
-      let other = try? compile(graph, options: options)
-      if let other {
+      do {
+        let other = try compile(graph, options: options)
         #expect(
           design.schedule.cyclesPerFrame <= other.schedule.cyclesPerFrame,
           "\(name), \(streams) streams: \(optimum)")
+      } catch let error as DiagnosticsEmitted {
+        // The model knows multipliers alone; block RAM or LUTs may run out, and then there is nothing to compare with.
+        let isFull = error.diagnostics.allSatisfy { $0.path.hasPrefix("device ") }
+        #expect(isFull, "\(name), \(streams) streams: \(error)")
       }
     }
   }
