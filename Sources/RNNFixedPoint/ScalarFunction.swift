@@ -100,7 +100,8 @@ package struct ScalarFunction: Hashable, Sendable {
 
   /// All functions, in the order of documents and messages.
   package static let all: [ScalarFunction] = [
-    .sigmoid, .tanh, .relu, .hardTanh, .exp, .log, .sqrt, .reciprocal, .reciprocalOfOnePlus, .softplus,
+    .sigmoid, .tanh, .relu, .hardTanh, .exp, .log, .sqrt, .reciprocal, .reciprocalOfOnePlus,
+    .softplus,
     .softsign, .elu, .gelu, .silu, .mish,
   ]
   /// Those that hardware computes by a table.
