@@ -3,7 +3,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test experiment-digits soak fuzz faults bench-train bench-ernn bench-synth bench-accuracy lint format doctor clean
+.PHONY: help setup build demo test experiment-digits experiment-structures soak fuzz faults bench-train bench-ernn bench-synth bench-accuracy lint format doctor clean
 
 SWIFT ?= swift
 # One release build serves the program and the tests: the numeric tests need its speed.
@@ -26,6 +26,7 @@ help:
 	@echo "make test               run every test"
 	@echo "make build              build .build/release/rnnc"
 	@echo "make experiment-digits  accuracy of every stage over 3 seeds on the full data set (FSDD=folder)"
+	@echo "make experiment-structures  bank-balanced beside block-circulant matrices, 3 seeds (FSDD=folder)"
 	@echo "make experiment-NAME    a published experiment again; rnnc reproduce --help lists them"
 	@echo "make soak               300 random networks through compiler and simulator (SOAK=count)"
 	@echo "make fuzz               damaged files for every reader of files (FUZZ_SECONDS=seconds for each)"
@@ -60,6 +61,13 @@ experiment-digits: build
 	  echo "error: $(FSDD)/recordings does not exist; give the Free Spoken Digit Dataset's folder: make experiment-digits FSDD=..." >&2; \
 	  exit 2; }
 	@$(RNNC) study --data $(FSDD)/recordings -o $(OUT)/study --evidence docs/evidence/digits
+
+# Bank-balanced beside block-circulant matrices: FSDD as above.
+experiment-structures: build
+	@test -d $(FSDD)/recordings || { \
+	  echo "error: $(FSDD)/recordings does not exist; give the Free Spoken Digit Dataset's folder: make experiment-structures FSDD=..." >&2; \
+	  exit 2; }
+	@python3 Benchmarks/structures.py $(RNNC) --data $(FSDD)/recordings --evidence docs/evidence/structures.md
 
 # A published experiment again: make experiment-NAME, for every NAME that `rnnc reproduce --help` lists.
 experiment-%: build

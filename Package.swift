@@ -168,8 +168,8 @@ let package = Package(
     .executableTarget(
       name: "rnnc",
       dependencies: [
-        "RNNBilinear", "RNNDriver", "RNNGraph", "RNNLab", "RNNLearning", "RNNReport",
-        "RNNSupport", "RNNTensor",
+        "RNNBilinear", "RNNCodegen", "RNNDriver", "RNNGraph", "RNNLab", "RNNLearning",
+        "RNNReport", "RNNSupport", "RNNTensor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -195,8 +195,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "rnnc", "RNNDriver", "RNNGraph", "RNNImport", "RNNInterchange", "RNNSupport",
-        "_RNNTestSupport",
+        "rnnc", "RNNBilinear", "RNNCodegen", "RNNDriver", "RNNGraph", "RNNImport", "RNNInterchange",
+        "RNNLearning", "RNNReport", "RNNSupport", "_RNNTestSupport",
       ],
       exclude: ["Golden"], swiftSettings: strict),
     .tests("RNNBilinearTests", ["RNNBilinear", "RNNSupport"]),
@@ -214,16 +214,17 @@ let package = Package(
     .tests(
       "RNNDriverTests",
       [
-        "RNNDriver", "RNNGraph", "RNNInterchange", "RNNLearning", "RNNSupport", "_RNNTestSupport",
+        "RNNCodegen", "RNNDriver", "RNNGraph", "RNNInterchange", "RNNLearning", "RNNSupport",
+        "_RNNTestSupport",
       ]),
     .tests("RNNEstimateTests", ["RNNEstimate", "RNNSupport"]),
     .tests("RNNFixedPointTests", ["RNNFixedPoint"]),
-    .tests("RNNGraphTests", ["RNNGraph", "RNNFixedPoint", "RNNSupport"]),
+    .tests("RNNGraphTests", ["RNNFixedPoint", "RNNGraph", "RNNSupport"]),
     .testTarget(
       name: "RNNImportTests",
       dependencies: [
-        "RNNDriver", "RNNFixedPoint", "RNNGraph", "RNNImport", "RNNInterchange", "RNNQuantize",
-        "RNNReference", "RNNSupport", "_RNNTestSupport",
+        "RNNCodegen", "RNNDriver", "RNNFixedPoint", "RNNGraph", "RNNImport", "RNNInterchange",
+        "RNNQuantize", "RNNReference", "RNNSupport", "_RNNTestSupport",
       ], exclude: ["Fixtures", "make_tensorflow.py", "make_vectors.py"], swiftSettings: strict),
     .tests(
       "RNNInterchangeTests",

@@ -2,10 +2,10 @@
 
 /// Control of `rnnc_sequential`: takes a frame, steps through the program, gives the frame out.
 ///
-/// Load takes an element a cycle. Each instruction is a cycle of fetch (`fetch_o`: the word of `pc_o`
-/// is there in the next cycle), a cycle of `begin_o`, `run_o` until `run_ends_i`, and 3 cycles (the
-/// last one 5) in which its results reach the memory. Then each element of the output is read
-/// (`read_o`) and offered. `beat_o` is the element that is taken, read or offered.
+/// Load takes an element a cycle. Each instruction is a cycle of fetch (`fetch_o`: the word of
+/// `pc_o` is there in the next cycle), a cycle of `begin_o`, `run_o` until `run_ends_i`, and 3
+/// cycles (the last one 5) in which its results reach the memory. Then each element of the output
+/// is read (`read_o`) and offered. `beat_o` is the element that is taken, read or offered.
 module rnnc_seq_control #(
   parameter int Instructions = 1,
   parameter int AddressWidth = 6,

@@ -2,9 +2,9 @@
 
 /// Execution of `rnnc_sequential`: one product and one sum a cycle, then rounding.
 ///
-/// The uses are those of `rnnc_seq_issue`; an operand is at `value_i` 1 cycle after its use. Stages,
-/// by the cycle after it: 1 the operand is there, 2 product, 3 sum, 4 rounded, 5 the result is at
-/// `write_*_o`. Throughput: an operand a cycle; a result with each `ends_i`.
+/// The uses are those of `rnnc_seq_issue`; an operand is at `value_i` 1 cycle after its use.
+/// Stages, by the cycle after it: 1 the operand is there, 2 product, 3 sum, 4 rounded, 5 the result
+/// is at `write_*_o`. Throughput: an operand a cycle; a result with each `ends_i`.
 module rnnc_seq_execute #(
   parameter TablesFile = "",
   parameter int ValueWidth = 24,
@@ -263,7 +263,8 @@ module rnnc_seq_execute #(
     else if (ends_q2) is_summing <= 1'b0;
     else if (pass_q2 || product_q2 || max_q2) is_summing <= 1'b1;
   end
-  `RNNC_ASSERT(OneUse_A, $onehot0({pass_i, weight_i, hold_i, held_i, span_i, slope_i, max_i, gate_i}))
+  `RNNC_ASSERT(OneUse_A,
+      $onehot0({pass_i, weight_i, hold_i, held_i, span_i, slope_i, max_i, gate_i}))
   `RNNC_ASSERT(SumWasStarted_A,
       (pass_q2 || product_q2 || max_q2) && !starts_q2 && !slope_q2 |-> is_summing)
   `RNNC_ASSERT(SumWasEnded_A,

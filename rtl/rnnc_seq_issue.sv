@@ -2,11 +2,11 @@
 
 /// Issue of `rnnc_sequential`: names one operand a cycle, and what the execution does with it.
 ///
-/// While `run_i` is high, element by element of the instruction; `begin_i` comes in the cycle before.
+/// While `run_i` is high, element by element of the instruction; `begin_i` comes a cycle before.
 /// Addresses are of this cycle. Of the uses at most one is high:
 ///
 ///     pass_o    the operand itself is added          span_o    it is looked up in a table
-///     weight_o  its product with the weight is       slope_o   ... its offset times the slope is added
+///     weight_o  its product with the weight is       slope_o   ... offset times slope is added
 ///     hold_o    it is kept as a factor               max_o     the greater one stays
 ///     held_o    its product with that factor is      gate_o    it opens the gate or not
 ///

@@ -1,8 +1,8 @@
 `default_nettype none
 
-/// Lines of `rnnc_sequential`: from an element to the slope, the intercept and the offset of its segment.
+/// Lines of `rnnc_sequential`: from an element to slope, intercept and offset of its segment.
 ///
-/// The element is at `value_i` in the cycle of `lookup_i`; `offset_o`, `slope_o` and (1 cycle later)
+/// The element is at `value_i` in the cycle of `lookup_i`; `offset_o`, `slope_o` and, a cycle on,
 /// `intercept_o` follow 2 cycles after it, while `is_table_i` and the settings hold still.
 ///
 ///     d = min(max(value - lower, 0), span_limit)      i = d >> segment_bits

@@ -62,8 +62,9 @@ import RNNSynthesis
       let interleaved = streams > 1 ? [(streams, row.wantedInterleaved)] : []
       for (streams, wanted) in [(1, row.wanted)] + interleaved {
         var options = CompileOptions(
-          name: "ernn", device: row.device, clockMegahertz: row.clock, lanes: row.lanes,
-          inputElementsPerBeat: row.block == 1 ? 1 : 8, streams: streams)
+          name: "ernn", device: row.device, clockMegahertz: row.clock,
+          engine: .lanes(
+            .init(row.lanes, inputElementsPerBeat: row.block == 1 ? 1 : 8, streams: streams)))
         if published {
           guard let cycles = row.published else { continue }
           options.framesPerSecond = row.clock * 1e6 / Double(cycles)
@@ -152,9 +153,9 @@ import RNNSynthesis
     }
     var options = asked
     options.framesPerSecond = nil
-    options.lanes = optimum.lanes
-    options.columnGroups = optimum.columnGroups
-    options.elementsPerStep = optimum.elementsPerStep
+    options.lanes.count = optimum.lanes
+    options.lanes.columnGroups = optimum.columnGroups
+    options.lanes.elementsPerStep = optimum.elementsPerStep
     // What Z3 does not count may be short.
     let scheduled = try? compile(design.graph, options: options)
     print(

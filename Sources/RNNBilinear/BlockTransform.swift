@@ -10,6 +10,17 @@ package enum BlockTransform: String, Hashable, Sendable, CaseIterable {
 
   /// The algorithm for circulant blocks of this size; below 8 both are the same.
   package func algorithm(block: Int) -> BilinearAlgorithm {
+    Self.made[self]?[block] ?? make(block)
+  }
+  private func make(_ block: Int) -> BilinearAlgorithm {
     rounds(block: block) ? .fourier(block) : .circulant(block)
   }
+  /// Those of usual blocks: every matrix asks for its own, and a Fourier algorithm takes milliseconds to make.
+  private static let made = Dictionary(
+    uniqueKeysWithValues: allCases.map { transform in
+      (
+        transform,
+        Dictionary(uniqueKeysWithValues: [2, 4, 8, 16].map { ($0, transform.make($0)) })
+      )
+    })
 }

@@ -86,24 +86,13 @@ package struct CycleModel: Sendable {
 
   package init(_ timing: FrameTiming) { self.timing = timing }
 
-  /// The signals of one cycle, before the clock edge that ends it.
-  package struct Signals: Hashable, Sendable {
-    package var inputReady: Bool
-    package var outputValid: Bool
-    package var outputLast: Bool
-    /// The stream of the beat that is offered; meaningful while `outputValid` holds.
-    package var outputStream: Int
-    /// The index of the frame whose control word 0 is in effect in this cycle, counted since reset.
-    package var frameStart: Int?
-  }
-
   /// Advances by one clock cycle with the given inputs.
   ///
   /// - Parameter stream: TID of the input beat, below the number of streams and constant within a frame.
   package mutating func step(
     inputValid: Bool, inputLast last: Bool, inputStream stream: Int = 0, outputReady: Bool
-  ) -> Signals {
-    let signals = Signals(
+  ) -> StreamSignals {
+    let signals = StreamSignals(
       inputReady: !inReset && inputsHeld < timing.buffers.input, outputValid: outputValid,
       outputLast: outputValid && finished[0].isLast && outputBeat == timing.outputBeats - 1,
       outputStream: finished.first?.stream ?? 0,

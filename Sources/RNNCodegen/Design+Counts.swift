@@ -153,7 +153,7 @@ extension Design {
 
   private func segmentUnit(_ s: Int) -> UnitCounts {
     let segment = lowered.segments[s]
-    let copies = options.step
+    let copies = options.lanes.step
     let steps = (segment.size + copies - 1) / copies
     let datapath = schedule.datapaths[s]
     var unit = UnitCounts(

@@ -96,7 +96,7 @@ package struct Design: Sendable {
   /// SHA-256 of the `model.json` that the graph came from, 64 hexadecimal digits; zeros for a graph without a file.
   package var modelDigest = String(repeating: "0", count: 64)
   package var lanes: Int { schedule.lanes }
-  package var elementsPerStep: Int { options.step }
+  package var elementsPerStep: Int { options.lanes.step }
 
   package var frameTiming: FrameTiming {
     FrameTiming(
@@ -136,7 +136,7 @@ package func compile(_ graph: IntegerGraph, options: CompileOptions) throws -> D
   if let bar = PerformanceBar(options) {
     return try SmallestDesign(graph, options: options, device: device, bar: bar).find()
   }
-  if let device, options.lanes == nil {
+  if let device, options.lanes.count == nil {
     return try Mapping(graph, options: options, device: device).best()
   }
   let design = try Design(graph, options: options)
@@ -166,7 +166,7 @@ extension Design {
     let lowered = try Lowered(graph, options: options)
     checkParallelism(options, lowered, &sink)
     try sink.throwIfErrors()
-    self.init(lowered, options: options, lanes: options.lanes ?? lowered.fewestLanes(of: 16))
+    self.init(lowered, options: options, lanes: options.lanes.count ?? lowered.fewestLanes(of: 16))
   }
 }
 
@@ -194,25 +194,25 @@ extension Lowered {
 func checkParallelism(
   _ options: CompileOptions, _ lowered: Lowered, _ sink: inout DiagnosticSink
 ) {
-  let rows = lowered.algorithms.map(\.outputs).min() ?? options.step
+  let rows = lowered.algorithms.map(\.outputs).min() ?? options.lanes.step
   // One element per step divides everything; more must divide what memories of sums hold in a word.
-  if options.step > rows {
+  if options.lanes.step > rows {
     sink.error(
       "options.elementsPerStep",
-      "is \(options.step), but the smallest block of this network has \(rows) rows",
+      "is \(options.lanes.step), but the smallest block of this network has \(rows) rows",
       fix: "give at most \(rows)")
   }
-  if options.outputBeat < options.step {
+  if options.lanes.outputBeat < options.lanes.step {
     sink.error(
       "options.outputElementsPerBeat",
-      "is \(options.outputBeat), below elementsPerStep \(options.step)",
-      fix: "give at least \(options.step)")
+      "is \(options.lanes.outputBeat), below elementsPerStep \(options.lanes.step)",
+      fix: "give at least \(options.lanes.step)")
   }
   let blockElements = lowered.groups.map(lowered.inputs(of:)).max() ?? 1
-  if options.inputElementsPerBeat > blockElements {
+  if options.lanes.inputElementsPerBeat > blockElements {
     sink.error(
       "options.inputElementsPerBeat",
-      "is \(options.inputElementsPerBeat), but this network takes \(blockElements) elements a cycle",
+      "is \(options.lanes.inputElementsPerBeat), but this network takes \(blockElements) elements a cycle",
       fix: "give at most \(blockElements)")
   }
   let readsInput = lowered.segments.contains { segment in
@@ -220,11 +220,11 @@ func checkParallelism(
       if case .stored(let read) = $0 { lowered.graph[read.value].op == .input } else { false }
     }
   }
-  if readsInput, options.inputElementsPerBeat > options.step {
+  if readsInput, options.lanes.inputElementsPerBeat > options.lanes.step {
     sink.error(
       "options.inputElementsPerBeat",
-      "is \(options.inputElementsPerBeat), but a datapath reads the input \(options.step) at a time",
-      fix: "give at most \(options.step), or raise elementsPerStep")
+      "is \(options.lanes.inputElementsPerBeat), but a datapath reads the input \(options.lanes.step) at a time",
+      fix: "give at most \(options.lanes.step), or raise elementsPerStep")
   }
 }
 
@@ -234,25 +234,26 @@ extension Design {
     name = options.name
     graph = lowered.graph
     var decided = options
-    decided.lanes = lanes
-    decided.columnGroups = options.groups
-    decided.elementsPerStep = options.step
-    decided.outputElementsPerBeat = options.outputBeat
-    decided.pipelining = options.stages
+    decided.lanes.count = lanes
+    decided.lanes.columnGroups = options.lanes.groups
+    decided.lanes.elementsPerStep = options.lanes.step
+    decided.lanes.outputElementsPerBeat = options.lanes.outputBeat
+    decided.lanes.pipelining = options.stages
     self.options = decided
     self.lowered = lowered
     let graph = lowered.graph
     let schedule = Scheduler.schedule(
-      lowered, lanes: lanes, drainChains: options.drainChains,
-      elementsPerStep: options.step, streams: options.streams, pipelining: options.stages)
+      lowered, lanes: lanes, drainChains: options.lanes.drainChains,
+      elementsPerStep: options.lanes.step, streams: options.lanes.streams,
+      pipelining: options.stages)
     self.schedule = schedule
     interface = StreamInterface(
       input: .init(
         elements: graph.inputSize, format: graph.inputFormat,
-        elementsPerBeat: options.inputElementsPerBeat),
+        elementsPerBeat: options.lanes.inputElementsPerBeat),
       output: .init(
         elements: graph.outputSize, format: graph[graph.output].format,
-        elementsPerBeat: options.outputBeat), streams: options.streams)
+        elementsPerBeat: options.lanes.outputBeat), streams: options.lanes.streams)
 
     var widths = (bus: 1, block: 1, weight: 1, sum: 1)
     widths.block = lowered.operands.map { graph[$0].format.width }.max() ?? 1
@@ -278,7 +279,7 @@ extension Design {
     blockElementWidth = widths.block
     weightWidth = widths.weight
     sumWidth = widths.sum
-    probes = Self.probes(lowered, schedule, options.step)
+    probes = Self.probes(lowered, schedule, options.lanes.step)
     buffers = FrameBuffers(schedule, interface)
     memories = Self.memories(lowered, schedule, interface, options, buffers)
     counts = DesignCounts(
@@ -329,7 +330,7 @@ extension Design {
     var memories: [ValueMemory] = []
     let graph = lowered.graph
     func banks(_ value: ValueID, isState: Bool) -> Int {
-      isState ? 2 * options.streams : graph[value].op == .input ? buffers.input : 2
+      isState ? 2 * options.lanes.streams : graph[value].op == .input ? buffers.input : 2
     }
     for (k, value) in lowered.operands.enumerated() {
       memories.append(
@@ -349,15 +350,15 @@ extension Design {
               role: .element(read, segment: s), name: "segment\(s)_source\(k)",
               elementWidth: graph[read.value].format.width,
               // One element that every step reads, or the steps of the reader.
-              elementsPerWord: lowered.isSingle(read, segment: s) ? 1 : options.step,
+              elementsPerWord: lowered.isSingle(read, segment: s) ? 1 : options.lanes.step,
               words: lowered.isSingle(read, segment: s)
-                ? 1 : (segment.size + options.step - 1) / options.step,
+                ? 1 : (segment.size + options.lanes.step - 1) / options.lanes.step,
               banks: banks(read.value, isState: read.previous)))
         case .product(let node):
           let p = lowered.product(node)
           let product = lowered.products[p]
           // A vector shorter than a block row keeps only the elements that it has.
-          var elements = options.step
+          var elements = options.lanes.step
           while elements < graph[node].size { elements *= 2 }
           for chain in Set(schedule.chains[p]).sorted() {
             memories.append(

@@ -29,6 +29,20 @@ package protocol HardwareDesign: Sendable {
   var occupancy: Double { get }
   /// How deeply the hardware is pipelined; nil where there is no choice.
   var pipelining: Pipelining? { get }
+  /// Lanes of multipliers; 0 for an engine that has none.
+  var lanes: Int { get }
+  /// What the AXI4-Lite port shows of each stream.
+  var windowStates: [WindowState] { get }
+  /// Bits of an address of that port; 0 without it.
+  var controlAddressBits: Int { get }
+  /// What the parts of the design do in one frame.
+  var timeline: FrameTimeline { get }
+  /// Frames one after the other; nil where each only follows the last.
+  var steadyState: SteadyState? { get }
+  /// What there is more than one of.
+  var copies: DesignCopies { get }
+  /// What instances compute, by instance name inside the core, such as `u_datapath0_0.u_n12`.
+  var instanceLabels: [String: String] { get }
   /// What multiplies, in a few words, such as `4 lanes of 14 multipliers`.
   var structure: String { get }
 
@@ -47,6 +61,27 @@ extension HardwareDesign {
   }
 }
 
+/// The signals of the streams in one cycle, before the clock edge that ends it.
+package struct StreamSignals: Hashable, Sendable {
+  package var inputReady: Bool
+  package var outputValid: Bool
+  package var outputLast: Bool
+  /// The stream of the beat that is offered; meaningful while `outputValid` holds.
+  package var outputStream: Int
+  /// The index since reset of the frame that starts in this cycle; the probes' cycles count from here.
+  package var frameStart: Int?
+
+  package init(
+    inputReady: Bool, outputValid: Bool, outputLast: Bool, outputStream: Int, frameStart: Int?
+  ) {
+    self.inputReady = inputReady
+    self.outputValid = outputValid
+    self.outputLast = outputLast
+    self.outputStream = outputStream
+    self.frameStart = frameStart
+  }
+}
+
 /// Predicts the streams of an emitted core cycle by cycle; cycle 0 is the first with `aresetn` high.
 package protocol StreamModel: Sendable {
   /// Advances by one clock cycle with the given inputs.
@@ -54,10 +89,19 @@ package protocol StreamModel: Sendable {
   /// - Parameter stream: TID of the input beat, below the number of streams and constant within a frame.
   mutating func step(
     inputValid: Bool, inputLast last: Bool, inputStream stream: Int, outputReady: Bool
-  ) -> CycleModel.Signals
+  ) -> StreamSignals
 }
 
 extension CycleModel: StreamModel {}
+
+/// Parts of a design that are equal but for their names: synthesis measures one of them.
+package struct DesignCopies: Hashable, Sendable {
+  /// Datapaths, and copies of each.
+  package var segments = 0
+  package var elementsPerStep = 1
+  /// Output transforms.
+  package var drainChains = 1
+}
 
 extension Design: HardwareDesign {
   package var cyclesPerFrame: Int { frameTiming.cyclesPerFrame }
@@ -76,16 +120,20 @@ extension Design: HardwareDesign {
 
 /// Compiles an integer graph to a design of the engine that the options name.
 ///
+/// - Parameter modelDigest: the SHA-256 of the `model.json` that the graph came from, asked for where a port shows it: of a large
+///   model it takes seconds.
 /// - Throws: `DiagnosticsEmitted` for options that do not fit the network or the engine, a graph that the hardware
 ///   cannot hold, or a device that is too small (naming the resource that binds).
 package func compileHardware(
-  _ graph: IntegerGraph, options: CompileOptions
+  _ graph: IntegerGraph, options: CompileOptions, modelDigest: () throws -> String? = { nil }
 ) throws -> any HardwareDesign {
   switch options.engine {
   case .sequential: return try compileSequential(graph, options: options)
   case .lanes:
     do {
-      return try compile(graph, options: options)
+      var design = try compile(graph, options: options)
+      if design.hasControl, let digest = try modelDigest() { design.modelDigest = digest }
+      return design
     } catch var error as DiagnosticsEmitted {
       addSequentialRemedy(to: &error, graph, options)
       throw error
@@ -103,8 +151,8 @@ private func addSequentialRemedy(
       graph,
       options: CompileOptions(
         name: options.name, device: options.device, clockMegahertz: options.clockMegahertz,
-        engine: .sequential, framesPerSecond: options.framesPerSecond,
-        latencyMicroseconds: options.latencyMicroseconds))
+        framesPerSecond: options.framesPerSecond, latencyMicroseconds: options.latencyMicroseconds,
+        engine: .sequential))
   else { return }
   error.diagnostics[last].fix +=
     "; one multiplier fits, with \(design.cyclesPerFrame) cycles a frame: --engine sequential"

@@ -39,7 +39,7 @@ struct Mapping {
     }
     if let best { return try withMoreChains(best) }
     let smallest = MappingSpace.Point(
-      lanes: 1, groups: space.options.groups, step: space.options.step)
+      lanes: 1, groups: space.options.lanes.groups, step: space.options.lanes.step)
     let design = try Design(graph, options: space.options(smallest))
     try design.requireFit(in: device)
     return design
@@ -47,11 +47,11 @@ struct Mapping {
 
   /// The design with more drain chains, if the shorter drain of a frame's last passes pays.
   private func withMoreChains(_ design: Design) throws -> Design {
-    guard space.options.drainChains == nil else { return design }
+    guard space.options.lanes.drainChains == nil else { return design }
     var best = design
     for factor in 2...4 {
       var options = design.options
-      options.drainChains = factor * design.schedule.drainChains
+      options.lanes.drainChains = factor * design.schedule.drainChains
       let other = try Design(graph, options: options)
       if other.schedule.cyclesPerFrame < best.schedule.cyclesPerFrame,
         device.shortfalls(of: other.counts, stage: "compile").isEmpty

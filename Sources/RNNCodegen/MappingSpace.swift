@@ -29,14 +29,14 @@ struct MappingSpace {
     self.graph = graph
     self.options = options
     var single = options
-    single.columnGroups = 1
-    single.elementsPerStep = options.elementsPerStep ?? 1
+    single.lanes.columnGroups = 1
+    single.lanes.elementsPerStep = options.lanes.elementsPerStep ?? 1
     let lowered = try Lowered(graph, options: single)
     self.lowered = lowered
     datapathMultipliers = lowered.segments.reduce(0) {
       $0
         + Datapath(
-          $1, in: graph, elementsPerStep: options.step, pipelining: options.stages
+          $1, in: graph, elementsPerStep: options.lanes.step, pipelining: options.stages
         ).multipliers.count
     }
     outputLevel = lowered.segmentOf[graph.output].map { lowered.segments[$0].level } ?? 0
@@ -46,13 +46,13 @@ struct MappingSpace {
 
   /// Elements per step: powers of two up to the rows of the smallest block.
   var steps: [Int] {
-    if let step = options.elementsPerStep { return [step] }
+    if let step = options.lanes.elementsPerStep { return [step] }
     let most = min(
-      lowered.algorithms.map(\.outputs).min() ?? 1, options.outputElementsPerBeat ?? 1024)
+      lowered.algorithms.map(\.outputs).min() ?? 1, options.lanes.outputElementsPerBeat ?? 1024)
     return (0..<11).map { 1 << $0 }.filter { $0 <= most }
   }
 
-  var groupCounts: [Int] { options.columnGroups.map { [$0] } ?? Array(1...Self.mostGroups) }
+  var groupCounts: [Int] { options.lanes.columnGroups.map { [$0] } ?? Array(1...Self.mostGroups) }
 
   /// Block rows of the largest product group: more lanes would never work.
   var mostLanes: Int { lowered.groups.map(\.rows.count).max() ?? 1 }
@@ -71,7 +71,7 @@ struct MappingSpace {
   ///
   /// What lies between has the same passes and only a shorter last one.
   var laneCounts: [Int] {
-    if let lanes = options.lanes { return [lanes] }
+    if let lanes = options.lanes.count { return [lanes] }
     func passes(_ lanes: Int) -> [Int] {
       lowered.groups.map { ($0.rows.count + lanes - 1) / lanes }
     }
@@ -82,14 +82,16 @@ struct MappingSpace {
 
   /// Column groups at which some product group has fewer block columns than with one group less, ascending.
   var usefulGroupCounts: [Int] {
-    groupCounts.filter { options.columnGroups != nil || $0 == 1 || columns($0) != columns($0 - 1) }
+    groupCounts.filter {
+      options.lanes.columnGroups != nil || $0 == 1 || columns($0) != columns($0 - 1)
+    }
   }
 
   /// Drain chains to choose from: the fewest for each number of cycles in which full lanes drain.
   ///
   /// There are at most four times as many as it takes for no pass to wait, or 16.
   func chainCounts(_ point: Point, columns: [Int]) -> [Int] {
-    if let chains = options.drainChains { return [min(chains, point.lanes)] }
+    if let chains = options.lanes.drainChains { return [min(chains, point.lanes)] }
     let fewest = lowered.fewestDrainChains(lanes: point.lanes, columns: columns)
     func cycles(_ chains: Int) -> Int { (point.lanes + chains - 1) / chains }
     return (1...min(max(16, 4 * fewest), point.lanes)).filter {
@@ -100,10 +102,10 @@ struct MappingSpace {
   /// The options of a point; nil leaves the drain chains as the user left them.
   func options(_ point: Point, chains: Int? = nil) -> CompileOptions {
     var result = options
-    result.lanes = point.lanes
-    result.columnGroups = point.groups
-    result.elementsPerStep = point.step
-    if let chains { result.drainChains = chains }
+    result.lanes.count = point.lanes
+    result.lanes.columnGroups = point.groups
+    result.lanes.elementsPerStep = point.step
+    if let chains { result.lanes.drainChains = chains }
     return result
   }
 
@@ -158,10 +160,10 @@ struct MappingSpace {
   }
 
   var inputBeats: Int {
-    (graph.inputSize + options.inputElementsPerBeat - 1) / options.inputElementsPerBeat
+    (graph.inputSize + options.lanes.inputElementsPerBeat - 1) / options.lanes.inputElementsPerBeat
   }
   private func outputBeats(_ point: Point) -> Int {
-    let beat = options.outputElementsPerBeat ?? point.step
+    let beat = options.lanes.outputElementsPerBeat ?? point.step
     return (graph.outputSize + beat - 1) / beat
   }
 }

@@ -34,8 +34,8 @@ extension SmallestDesign {
         space.graph,
         options: space.options(
           .init(
-            lanes: space.options.lanes ?? 1, groups: space.options.groups,
-            step: space.options.step)))
+            lanes: space.options.lanes.count ?? 1, groups: space.options.lanes.groups,
+            step: space.options.lanes.step)))
       if let device { try smallest.requireFit(in: device) }
       return error(path, "no design agrees with the other options", fix: "leave them out")
     }

@@ -95,12 +95,13 @@ struct SmallestDesign {
   private func multipliersOfALane() throws -> (lane: Int, datapaths: Int) {
     guard let device else { return (space.lowered.productsPerSet, space.datapathMultipliers) }
     let counts = Design(
-      space.lowered, options: space.options(.init(lanes: 1, groups: 1, step: space.options.step)),
+      space.lowered,
+      options: space.options(.init(lanes: 1, groups: 1, step: space.options.lanes.step)),
       lanes: 1
     ).counts
     let lane = counts.units.prefix(1).reduce(0) { $0 + device.usage(of: $1).multipliers }
     let all = device.usage(of: counts).multipliers
-    return (lane, (all - lane) / space.options.step)
+    return (lane, (all - lane) / space.options.lanes.step)
   }
 
   /// The designs of a point, one for each number of drain chains.
@@ -117,7 +118,7 @@ struct SmallestDesign {
       let options = space.options(point, chains: chains)
       let early = Scheduler.earliest(
         lowered, lanes: point.lanes, drainChains: chains, elementsPerStep: point.step,
-        streams: options.streams, pipelining: options.stages)
+        streams: options.lanes.streams, pipelining: options.stages)
       if isWorthwhile(early.overlap.least, space.latency(point, outputCommit: early.outputCommit)) {
         result.append(Design(lowered, options: options, lanes: point.lanes))
       }

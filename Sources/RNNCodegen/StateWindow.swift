@@ -30,7 +30,7 @@ extension Design {
   /// The byte address of the window's first word.
   package static let windowAddress = 4096
 
-  package var hasControl: Bool { options.control == .axiLite }
+  package var hasControl: Bool { options.lanes.control == .axiLite }
 
   /// The states of the window in the order of the graph; empty without a control port.
   package var windowStates: [WindowState] {
@@ -51,7 +51,9 @@ extension Design {
   /// 32-bit words of the window.
   package var windowWords: Int { windowStates.reduce(0) { $0 + $1.size } }
   /// Bits of a byte address of the control port.
-  package var controlAddressBits: Int { indexWidth(Self.windowAddress + 4 * windowWords) }
+  package var controlAddressBits: Int {
+    hasControl ? indexWidth(Self.windowAddress + 4 * windowWords) : 0
+  }
 
   /// The value that a memory keeps from frame to frame; nil for one that only its own frame reads.
   func stateValue(of memory: ValueMemory) -> ValueID? {
@@ -77,7 +79,7 @@ extension Design {
       .init(
         "control",
         .object([
-          "port": .string(options.control.rawValue), "addressBits": .int(controlAddressBits),
+          "port": .string(options.lanes.control.rawValue), "addressBits": .int(controlAddressBits),
           "modelSha256": .string(modelDigest), "windowAddress": .int(Self.windowAddress),
           "states": .array(
             windowStates.map {
@@ -137,8 +139,8 @@ extension JSONValue {
 func checkControl(
   _ graph: IntegerGraph, _ options: CompileOptions, _ sink: inout DiagnosticSink
 ) {
-  guard options.control != .none else { return }
-  let fix = "compile without `--control \(options.control.rawValue)`"
+  guard options.lanes.control != .none else { return }
+  let fix = "compile without `--control \(options.lanes.control.rawValue)`"
   for node in graph.nodes {
     guard case .coefficient(let k) = node.op, graph.coefficients[k].counter != nil else { continue }
     sink.error(

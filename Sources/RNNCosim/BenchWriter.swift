@@ -1,4 +1,5 @@
 internal import Foundation
+internal import RNNCodegen
 internal import RNNGraph
 internal import RNNHarness
 package import RNNReference

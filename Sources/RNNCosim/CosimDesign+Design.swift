@@ -38,10 +38,10 @@ extension CosimDesign {
       frameCycles: design.cyclesPerFrame, folder: folder,
       sources: names + ["sim/\(design.name)_sim.sv"],
       memoryFolder: folder.appendingPathComponent("mem"),
-      makeTiming: { CompiledTiming(model: design.makeStreamModel()) })
+      makeTiming: { design.makeStreamModel() })
     countsBusyLanes = true
     hasControl = design.hasControl
-    windowStates = try ((design as? Design)?.windowStates ?? []).map { state in
+    windowStates = try design.windowStates.map { state in
       guard let golden = golden.states.first(where: { $0.name == state.name }) else {
         throw ToolError(
           .file, "\(design.name) shows a state \(state.name) that the network does not have",
@@ -50,21 +50,5 @@ extension CosimDesign {
       return CosimState(
         name: state.name, node: golden.next, size: state.size, address: state.address)
     }
-  }
-}
-
-/// The compiler's cycle model as the bench calls it.
-private struct CompiledTiming: CosimTiming {
-  var model: any StreamModel
-  mutating func step(
-    inputValid: Bool, inputLast: Bool, inputStream: Int, outputReady: Bool
-  ) -> CosimSignals {
-    let signals = model.step(
-      inputValid: inputValid, inputLast: inputLast, inputStream: inputStream,
-      outputReady: outputReady)
-    return CosimSignals(
-      inputReady: signals.inputReady, outputValid: signals.outputValid,
-      outputLast: signals.outputLast, outputStream: signals.outputStream,
-      frameStart: signals.frameStart)
   }
 }

@@ -1,4 +1,5 @@
 package import Foundation
+package import RNNCodegen
 package import RNNGraph
 
 /// One AXI4-Stream port of a design: `elementsPerBeat` sign-extended elements a beat, element 0
@@ -58,36 +59,6 @@ package struct CosimProbe: Hashable, Sendable {
   var dataWords: Int { (elementsPerStep * width + 31) / 32 }
 }
 
-/// The stream signals of one clock cycle, before the edge that ends it.
-package struct CosimSignals: Hashable, Sendable {
-  package var inputReady: Bool
-  package var outputValid: Bool
-  package var outputLast: Bool
-  /// The stream of the beat that is offered; meaningful while `outputValid` holds.
-  package var outputStream: Int
-  /// The index since reset of the frame that starts in this cycle; the probes' cycles count from
-  /// here.
-  package var frameStart: Int?
-  package init(
-    inputReady: Bool, outputValid: Bool, outputLast: Bool, outputStream: Int, frameStart: Int?
-  ) {
-    self.inputReady = inputReady
-    self.outputValid = outputValid
-    self.outputLast = outputLast
-    self.outputStream = outputStream
-    self.frameStart = frameStart
-  }
-}
-
-/// Predicts the stream signals of a design cycle by cycle; cycle 0 is the first with `aresetn`
-/// high.
-package protocol CosimTiming {
-  /// Advances by one clock cycle with the given inputs.
-  mutating func step(
-    inputValid: Bool, inputLast: Bool, inputStream: Int, outputReady: Bool
-  ) -> CosimSignals
-}
-
 /// Everything that a cosimulation needs to know of a design.
 package struct CosimDesign: Sendable {
   /// The name of the design; the module that is simulated is `<name>_sim`.
@@ -115,12 +86,12 @@ package struct CosimDesign: Sendable {
   /// The folder that the paths in `$readmemh` are relative to.
   package var memoryFolder: URL
   /// A fresh prediction of the streams.
-  package var makeTiming: @Sendable () -> any CosimTiming
+  package var makeTiming: @Sendable () -> any StreamModel
 
   package init(
     name: String, graph: IntegerGraph, input: CosimStream, output: CosimStream, streams: Int = 1,
     probes: [CosimProbe], frameCycles: Int, folder: URL, sources: [String], memoryFolder: URL,
-    makeTiming: @escaping @Sendable () -> any CosimTiming
+    makeTiming: @escaping @Sendable () -> any StreamModel
   ) {
     self.name = name
     self.graph = graph

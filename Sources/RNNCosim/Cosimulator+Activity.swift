@@ -1,4 +1,5 @@
 internal import Foundation
+internal import RNNCodegen
 package import RNNSupport
 
 extension Cosimulator {

@@ -1,3 +1,4 @@
+internal import RNNCodegen
 internal import RNNGraph
 internal import RNNReference
 
@@ -17,7 +18,7 @@ final class RunChecker {
   private let references: [ReferenceModel]
   private let sequences: [[[Int64]]]
   private let frames: [FrameOrder.Place]
-  private var timing: any CosimTiming
+  private var timing: any StreamModel
   private(set) var result: CosimRunResult
   /// The design's outputs per frame, in order.
   private(set) var outputs: [[Int64]] = []
@@ -138,7 +139,7 @@ final class RunChecker {
 
   // MARK: - The cycle model
 
-  private func stepModel(_ cycle: Int, mayOffer: Bool, ready: Bool) -> CosimSignals {
+  private func stepModel(_ cycle: Int, mayOffer: Bool, ready: Bool) -> StreamSignals {
     if !modelOffering, modelInput < inputBeats, mayOffer { modelOffering = true }
     let signals = timing.step(
       inputValid: modelOffering, inputLast: modelOffering && isLastInput(modelInput),
@@ -168,7 +169,7 @@ final class RunChecker {
   }
 
   private func checkHandshake(
-    _ actual: SimulationChunk.Flags, _ expected: CosimSignals, _ cycle: Int
+    _ actual: SimulationChunk.Flags, _ expected: StreamSignals, _ cycle: Int
   ) {
     if actual.contains(.inputReady) != expected.inputReady {
       differ(

@@ -52,6 +52,10 @@ package struct ScalarFunction: Hashable, Sendable {
   /// max(0, x), with derivative 0 at 0.
   package static let relu = ScalarFunction(
     "relu", .whole, isTabulated: false, { max($0, 0) }, derivative: .ofValue { $0 > 0 ? 1 : 0 })
+  /// x cut off at -1 and 1, with derivative 0 there.
+  package static let hardTanh = ScalarFunction(
+    "hard-tanh", .saturating, isBounded: true, { min(max($0, -1), 1) },
+    derivative: .ofValue { abs($0) < 1 ? 1 : 0 })
   package static let exp = ScalarFunction(
     "exp", .vanishingBelow, { Foundation.exp($0) }, derivative: .ofValue { $0 })
   /// The natural logarithm.
@@ -96,7 +100,8 @@ package struct ScalarFunction: Hashable, Sendable {
 
   /// All functions, in the order of documents and messages.
   package static let all: [ScalarFunction] = [
-    .sigmoid, .tanh, .relu, .exp, .log, .sqrt, .reciprocal, .reciprocalOfOnePlus, .softplus,
+    .sigmoid, .tanh, .relu, .hardTanh, .exp, .log, .sqrt, .reciprocal, .reciprocalOfOnePlus,
+    .softplus,
     .softsign, .elu, .gelu, .silu, .mish,
   ]
   /// Those that hardware computes by a table.

@@ -48,11 +48,20 @@ package struct IntegerMatrix: Hashable, Sendable {
   func signedSums(transposed: Bool) -> [(positive: Int64, negative: Int64)] {
     var sums = [(positive: Int64, negative: Int64)](
       repeating: (0, 0), count: transposed ? columns : rows)
-    structure.forEachRow(rows: rows, columns: columns) { row, indices in
-      for c in 0..<columns where indices[c] >= 0 {
-        let code = codes[Int(indices[c])]
-        let place = transposed ? c : row
-        if code > 0 { sums[place].positive += code } else { sums[place].negative += code }
+    codes.withUnsafeBufferPointer { codes in
+      structure.forEachRow(rows: rows, columns: columns) { row, indices in
+        var (positive, negative) = (Int64(0), Int64(0))
+        for c in 0..<columns where indices[c] >= 0 {
+          let code = codes[Int(indices[c])]
+          if transposed {
+            sums[c].positive += max(code, 0)
+            sums[c].negative += min(code, 0)
+          } else {
+            positive += max(code, 0)
+            negative += min(code, 0)
+          }
+        }
+        if !transposed { sums[row] = (positive, negative) }
       }
     }
     return sums

@@ -32,12 +32,12 @@ package struct AllocationModel {
     self.graph = graph
     self.options = options
     var single = options
-    single.columnGroups = 1
-    single.elementsPerStep = 1
+    single.lanes.columnGroups = 1
+    single.lanes.elementsPerStep = 1
     lowered = try Lowered(graph, options: single)
     datapaths = lowered.segments.map {
       Datapath(
-        $0, in: graph, elementsPerStep: options.step, pipelining: options.stages)
+        $0, in: graph, elementsPerStep: options.lanes.step, pipelining: options.stages)
     }
     datapathMultipliers = datapaths.reduce(0) { $0 + $1.multipliers.count }
     recurrences = Recurrence.all(of: graph)
@@ -114,17 +114,17 @@ package struct AllocationModel {
 
       let blockRows = lowered.algorithms.map(\.outputs).min() ?? 1
       let steps = (0..<11).map { 1 << $0 }.filter {
-        $0 <= blockRows && $0 <= model.options.outputElementsPerBeat ?? 1024
+        $0 <= blockRows && $0 <= model.options.lanes.outputElementsPerBeat ?? 1024
       }
       optimizer.assert(context.any(steps.map { step .== $0 }))
       let longest = lowered.segments.map(\.size).max() ?? 1
       for count in steps {
-        let beat = model.options.outputElementsPerBeat ?? count
+        let beat = model.options.lanes.outputElementsPerBeat ?? count
         let output = (graph.outputSize + beat - 1) / beat + 1
         optimizer.assert(
           (step .== count).implies(cycles .>= max((longest + count - 1) / count, output)))
       }
-      let input = model.options.inputElementsPerBeat
+      let input = model.options.lanes.inputElementsPerBeat
       optimizer.assert(cycles .>= (graph.inputSize + input - 1) / input)
 
       let counts = 1...AllocationModel.mostGroups
@@ -152,7 +152,8 @@ package struct AllocationModel {
             // All passes read every block column in the same order.
             waits.append((passes(rows) - 1) * columns[group])
           }
-          consequences.append((cycles * model.options.streams) .>= (context.sum(waits) + delays))
+          consequences.append(
+            (cycles * model.options.lanes.streams) .>= (context.sum(waits) + delays))
         }
         optimizer.assert((groups .== count).implies(context.all(consequences)))
       }

@@ -42,25 +42,11 @@ package struct SynthesisDesign: Sendable {
     inputBits = design.interface.input.dataBits
     outputBits = design.interface.output.dataBits
     streamBits = design.interface.streams > 1 ? design.interface.streamBits : 0
-    controlAddressBits = (design as? Design).map { $0.hasControl ? $0.controlAddressBits : 0 } ?? 0
+    controlAddressBits = design.controlAddressBits
     counts = design.counts
-    elementsPerStep = design.options.elementsPerStep ?? 1
-    labels = [:]
-    // A sequential design has one of everything.
-    guard let design = design as? Design else {
-      drainChains = 1
-      segments = 0
-      return
-    }
-    drainChains = design.schedule.drainChains
-    segments = design.lowered.segments.count
-    for (s, segment) in design.lowered.segments.enumerated() {
-      for copy in 0..<elementsPerStep {
-        for id in segment.nodes {
-          labels["u_datapath\(s)_\(copy).u_n\(id.index)"] = design.graph[id].name
-          labels["u_datapath\(s)_\(copy).n\(id.index)"] = design.graph[id].name
-        }
-      }
-    }
+    elementsPerStep = design.copies.elementsPerStep
+    drainChains = design.copies.drainChains
+    segments = design.copies.segments
+    labels = design.instanceLabels
   }
 }

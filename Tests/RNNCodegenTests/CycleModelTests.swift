@@ -122,9 +122,11 @@ import Testing
     let design = try compile(
       network.graph,
       options: CompileOptions(
-        lanes: 1 + random.below(8), denseMultipliers: 2, elementsPerStep: 1,
-        inputElementsPerBeat: 1, outputElementsPerBeat: [1, 4][random.below(2)], streams: streams,
-        pipelining: random.below(2) == 0 ? .shallow : .deep))
+        engine: .lanes(
+          .init(
+            1 + random.below(8), denseMultipliers: 2, elementsPerStep: 1, inputElementsPerBeat: 1,
+            outputElementsPerBeat: [1, 4][random.below(2)], streams: streams,
+            pipelining: random.below(2) == 0 ? .shallow : .deep))))
     var timing = design.frameTiming
     let pace = max(timing.cyclesPerFrame, timing.inputBeats, timing.outputBeats + 1)
     #expect(timing.sustainedCyclesPerFrame(streams: streams) == Double(pace))

@@ -11,11 +11,11 @@ import _RNNTestSupport
 @Suite struct EmissionTests {
   /// Seeds with the options that go with them, so that every parallelism is covered.
   static let cases: [(seed: UInt64, options: CompileOptions)] = [
-    (1, CompileOptions(name: "one", lanes: 1)),
-    (2, CompileOptions(name: "two", lanes: 3, streams: 2)),
-    (3, CompileOptions(name: "three", streams: 5)),
-    (4, CompileOptions(name: "four", lanes: 5, columnGroups: 3, drainChains: 2)),
-    (5, CompileOptions(name: "five", lanes: 2, denseMultipliers: 4)),
+    (1, CompileOptions(name: "one", engine: .lanes(.init(1)))),
+    (2, CompileOptions(name: "two", engine: .lanes(.init(3, streams: 2)))),
+    (3, CompileOptions(name: "three", engine: .lanes(.init(streams: 5)))),
+    (4, CompileOptions(name: "four", engine: .lanes(.init(5, columnGroups: 3, drainChains: 2)))),
+    (5, CompileOptions(name: "five", engine: .lanes(.init(2, denseMultipliers: 4)))),
   ]
 
   @Test(arguments: cases.indices)
@@ -30,8 +30,9 @@ import _RNNTestSupport
     let network = try RandomNetwork(
       seed: 7, options: .init(cell: "gru", sizes: [9, 13], block: 4))
     let options = CompileOptions(
-      name: "wide", lanes: 2, elementsPerStep: 4, inputElementsPerBeat: 2,
-      outputElementsPerBeat: 8)
+      name: "wide",
+      engine: .lanes(
+        .init(2, elementsPerStep: 4, inputElementsPerBeat: 2, outputElementsPerBeat: 8)))
     try lint(compile(network.graph, options: options))
   }
 
@@ -41,16 +42,16 @@ import _RNNTestSupport
       seed: 9,
       options: .init(cell: "lstm", sizes: [5, 13, 3], block: 4, policy: QuantizationPolicy()))
     var options = CompileOptions(
-      name: "held", lanes: 2, columnGroups: 3, elementsPerStep: 2, streams: streams)
-    options.control = .axiLite
+      name: "held", engine: .lanes(.init(2, columnGroups: 3, elementsPerStep: 2, streams: streams)))
+    options.lanes.control = .axiLite
     try lint(compile(network.graph, options: options))
   }
 
   @Test func aControlPortWithoutStatesLintsClean() throws {
     let network = try RandomNetwork(
       seed: 10, options: .init(cell: "dense", sizes: [5, 3], block: 1, policy: .init()))
-    var options = CompileOptions(name: "stateless", lanes: 2)
-    options.control = .axiLite
+    var options = CompileOptions(name: "stateless", engine: .lanes(.init(2)))
+    options.lanes.control = .axiLite
     let design = try compile(network.graph, options: options)
     #expect(design.windowStates.isEmpty)
     try lint(design)
@@ -61,7 +62,7 @@ import _RNNTestSupport
       seed: 8,
       options: .init(
         cell: "lstm", sizes: [9, 24], block: block, policy: QuantizationPolicy(), readout: true))
-    let options = CompileOptions(name: "turned", lanes: 2, columnGroups: 2)
+    let options = CompileOptions(name: "turned", engine: .lanes(.init(2, columnGroups: 2)))
     var graph = network.graph
     graph.transform = .fourier
     try lint(compile(graph, options: options))
@@ -80,7 +81,7 @@ import _RNNTestSupport
     }
     #expect(hasMaximum == (cell == "softmax"))
     let design = try compileHardware(
-      network.graph, options: CompileOptions(name: "small", engine: .sequential))
+      network.graph, options: CompileOptions(name: "little", engine: .sequential))
     try lint(design, synthesizes: true)
   }
 

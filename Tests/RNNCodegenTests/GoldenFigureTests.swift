@@ -30,16 +30,17 @@ import _RNNTestSupport
     }
   }
   static let cases = [
-    Case("gru", "gru", [6, 16], block: 4, CompileOptions(name: "gru", lanes: 2)),
+    Case("gru", "gru", [6, 16], block: 4, CompileOptions(name: "gru", engine: .lanes(.init(2)))),
     Case(
       "lstm-dense", "lstm", [5, 8], block: 1,
-      CompileOptions(name: "lstm", lanes: 4, denseMultipliers: 4)),
+      CompileOptions(name: "lstm", engine: .lanes(.init(4, denseMultipliers: 4)))),
     Case(
       "lstm-circulant", "lstm", [8, 24], block: 8,
-      CompileOptions(name: "lstm", lanes: 3, columnGroups: 2, elementsPerStep: 2, streams: 2)),
+      CompileOptions(
+        name: "lstm", engine: .lanes(.init(3, columnGroups: 2, elementsPerStep: 2, streams: 2)))),
     Case(
       "elman", "elman", [4, 12, 8], block: 2,
-      CompileOptions(name: "elman", lanes: 2, pipelining: .deep)),
+      CompileOptions(name: "elman", engine: .lanes(.init(2, pipelining: .deep)))),
     Case(
       "layer-norm-lstm", "layer-norm-lstm", [4, 8], block: 1, CompileOptions(name: "norm")),
     Case(

@@ -19,9 +19,11 @@ import Testing
     let design = try compile(
       network.graph,
       options: CompileOptions(
-        lanes: 1 + random.below(5), columnGroups: 1 + random.below(3),
-        drainChains: [nil, 1, 2][random.below(3)], streams: 1 + random.below(3),
-        pipelining: [.shallow, .deep][random.below(2)]))
+        engine: .lanes(
+          .init(
+            1 + random.below(5), columnGroups: 1 + random.below(3),
+            drainChains: [nil, 1, 2][random.below(3)], streams: 1 + random.below(3),
+            pipelining: [.shallow, .deep][random.below(2)]))))
     let program = design.schedule.program
     let timing = design.schedule.timing
     let lowered = design.lowered
@@ -105,8 +107,10 @@ import Testing
     let design = try compile(
       network.graph,
       options: CompileOptions(
-        lanes: 1 + Int(seed % 5), columnGroups: 1 + Int(seed % 3), streams: 1 + Int(seed % 4),
-        pipelining: seed % 5 < 2 ? .deep : .shallow))
+        engine: .lanes(
+          .init(
+            1 + Int(seed % 5), columnGroups: 1 + Int(seed % 3), streams: 1 + Int(seed % 4),
+            pipelining: seed % 5 < 2 ? .deep : .shallow))))
     let (schedule, program) = (design.schedule, design.schedule.program)
     let overlap = schedule.overlap
     #expect(overlap.blocked.count == program.length + 1)
@@ -158,7 +162,8 @@ import Testing
         seed: 14, options: .init(cell: cell, sizes: [24, 128], block: 8, readout: false))
       func design(_ streams: Int) throws -> Design {
         try compile(
-          network.graph, options: CompileOptions(lanes: 8, elementsPerStep: 4, streams: streams))
+          network.graph,
+          options: CompileOptions(engine: .lanes(.init(8, elementsPerStep: 4, streams: streams))))
       }
       let (one, several) = (try design(1), try design(4))
       #expect(several.schedule.cyclesPerFrame < one.schedule.cyclesPerFrame)
@@ -174,7 +179,7 @@ import Testing
       seed: 11, options: .init(cell: "lstm", sizes: [24, 40], block: 8))
     var last = Int.max
     for lanes in [1, 2, 4, 8, 20] {
-      let design = try compile(network.graph, options: CompileOptions(lanes: lanes))
+      let design = try compile(network.graph, options: CompileOptions(engine: .lanes(.init(lanes))))
       #expect(design.schedule.cyclesPerFrame <= last)
       #expect(design.occupancy > 0 && design.occupancy <= 1)
       last = design.schedule.cyclesPerFrame
@@ -185,7 +190,8 @@ import Testing
     let network = try RandomNetwork(
       seed: 12, options: .init(cell: "gru", sizes: [40, 64], block: 8))
     do {
-      _ = try compile(network.graph, options: CompileOptions(device: "iCE40UP5K", lanes: 4))
+      _ = try compile(
+        network.graph, options: CompileOptions(device: "iCE40UP5K", engine: .lanes(.init(4))))
       Issue.record("56 multipliers do not fit a device with 8")
     } catch let error as DiagnosticsEmitted {
       #expect(error.description.contains("MAC16"))
@@ -198,14 +204,20 @@ import Testing
     ).graph
     for (options, name) in [
       (CompileOptions(name: "9x"), "options.name"),
-      (CompileOptions(lanes: 0), "options.lanes"),
-      (CompileOptions(streams: 0), "options.streams"),
-      (CompileOptions(streams: 65), "options.streams"),
-      (CompileOptions(columnGroups: 0), "options.columnGroups"),
-      (CompileOptions(drainChains: 0), "options.drainChains"),
-      (CompileOptions(elementsPerStep: 3), "options.elementsPerStep"),
-      (CompileOptions(elementsPerStep: 4, outputElementsPerBeat: 4), "options.elementsPerStep"),
-      (CompileOptions(inputElementsPerBeat: 64), "options.inputElementsPerBeat"),
+      (CompileOptions(engine: .lanes(.init(0))), "options.lanes"),
+      (CompileOptions(engine: .lanes(.init(streams: 0))), "options.streams"),
+      (CompileOptions(engine: .lanes(.init(streams: 65))), "options.streams"),
+      (CompileOptions(engine: .lanes(.init(columnGroups: 0))), "options.columnGroups"),
+      (CompileOptions(engine: .lanes(.init(drainChains: 0))), "options.drainChains"),
+      (CompileOptions(engine: .lanes(.init(elementsPerStep: 3))), "options.elementsPerStep"),
+      (
+        CompileOptions(engine: .lanes(.init(elementsPerStep: 4, outputElementsPerBeat: 4))),
+        "options.elementsPerStep"
+      ),
+      (
+        CompileOptions(engine: .lanes(.init(inputElementsPerBeat: 64))),
+        "options.inputElementsPerBeat"
+      ),
       (CompileOptions(clockMegahertz: -1), "options.clockMegahertz"),
     ] {
       do {

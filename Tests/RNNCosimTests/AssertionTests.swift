@@ -39,9 +39,9 @@ import _RNNTestSupport
   ) throws -> String {
     let network = try RandomNetwork(
       seed: 23,
-      options: .init(cell: "gru", sizes: [3, 4], block: 1, policy: .init(), readout: false))
+      options: .init(cell: "gru", sizes: [3, 5], block: 1, policy: .init(), readout: false))
     let design = try compileHardware(
-      network.graph, options: CompileOptions(name: "net", engine: engine))
+      network.graph, options: CompileOptions(name: "net", engine: engine.standard))
     return try withTemporaryFolder { folder in
       let hardware = try startSimulation(
         of: design, golden: network.graph, in: folder, seed: 3, change: change)

@@ -13,8 +13,9 @@ import _RNNTestSupport
     try withTemporaryFolder { folder in
       let network = try RandomNetwork(
         seed: 11, options: .init(cell: "gru", sizes: [3, 5], block: 2))
-      var options = CompileOptions(name: "bench_me", lanes: 2, outputElementsPerBeat: 2)
-      options.control = control
+      var options = CompileOptions(
+        name: "bench_me", engine: .lanes(.init(2, outputElementsPerBeat: 2)))
+      options.lanes.control = control
       let design = try compile(network.graph, options: options)
       for file in try emit(design) {
         try AtomicFile.write(Data(file.text.utf8), to: folder.appendingPathComponent(file.path))

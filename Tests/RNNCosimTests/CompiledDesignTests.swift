@@ -14,7 +14,8 @@ import _RNNTestSupport
     try withTemporaryFolder { folder in
       let network = try RandomNetwork(
         seed: 21, options: .init(cell: "lstm", sizes: [3, 6], block: 2, policy: .init()))
-      let design = try compile(network.graph, options: CompileOptions(name: "whole", lanes: 2))
+      let design = try compile(
+        network.graph, options: CompileOptions(name: "whole", engine: .lanes(.init(2))))
       for file in try emit(design) {
         try AtomicFile.write(Data(file.text.utf8), to: folder.appendingPathComponent(file.path))
       }

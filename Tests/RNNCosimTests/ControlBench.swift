@@ -24,9 +24,12 @@ struct ControlledNetwork: Sendable, CustomStringConvertible {
       cell: cell, sizes: sizes, block: block, policy: .init(), cellOptions: cellOptions,
       readout: readout)
     options = CompileOptions(
-      name: "net", lanes: lanes, columnGroups: groups, denseMultipliers: 4, elementsPerStep: step,
-      inputElementsPerBeat: beat, streams: streams)
-    options.control = .axiLite
+      name: "net",
+      engine: .lanes(
+        .init(
+          lanes, columnGroups: groups, denseMultipliers: 4, elementsPerStep: step,
+          inputElementsPerBeat: beat, streams: streams)))
+    options.lanes.control = .axiLite
   }
 
   /// Sizes fill no block; words of 1, 4, 6 and 12 elements, the last two no powers of two; 1 and 3 streams.
@@ -77,7 +80,7 @@ final class ControlBench {
     let library = try SimulationLibrary(builder.build(described))
     hardware = try ControlledSimulation(described, library: library, seed: seed)
     let graph = design.graph
-    references = try (0..<row.options.streams).map { _ in try ReferenceModel(graph) }
+    references = try (0..<row.options.lanes.streams).map { _ in try ReferenceModel(graph) }
   }
 
   // MARK: - Accesses

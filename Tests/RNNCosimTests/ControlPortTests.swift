@@ -124,7 +124,7 @@ import _RNNTestSupport
       sequences: [5, 1, 3].enumerated().map { network.sequence(steps: $1, seed: UInt64($0)) },
       options: row.options, seed: 8)
     var options = row.options
-    options.control = .none
+    options.lanes.control = .none
     #expect(try compile(network.graph, options: options).frameTiming == design.frameTiming)
   }
 
@@ -226,7 +226,7 @@ import _RNNTestSupport
 
   @Test func whatTheWindowCannotHoldIsRefusedByName() throws {
     var options = CompileOptions()
-    options.control = .axiLite
+    options.lanes.control = .axiLite
     let counting = try RandomNetwork(
       seed: 1,
       options: .init(
@@ -244,7 +244,7 @@ import _RNNTestSupport
     let network = try RandomNetwork(seed: 31, options: row.network)
     var options = row.options
     let with = try emit(compile(network.graph, options: options))
-    options.control = .none
+    options.lanes.control = .none
     let without = try emit(compile(network.graph, options: options))
     for file in without {
       #expect(!file.text.contains("axil") && !file.text.contains("window"), "\(file.path)")

@@ -145,7 +145,8 @@ import Testing
       layers.integers,
       sequences: [5, 1, 3].enumerated().map { layers.sequence(steps: $1, seed: UInt64($0)) },
       options: CompileOptions(
-        name: "cells", lanes: 1 + network % 3, denseMultipliers: [4, 2, 8][network % 3]),
+        name: "cells",
+        engine: .lanes(.init(1 + network % 3, denseMultipliers: [4, 2, 8][network % 3]))),
       seed: UInt64(network), names)
   }
 }

@@ -21,15 +21,15 @@ import _RNNTestSupport
   static let cases = [
     Case(
       cell: "gru", sizes: [5, 12], block: 8,
-      options: CompileOptions(name: "net", lanes: 2, streams: 2)),
+      options: CompileOptions(name: "net", engine: .lanes(.init(2, streams: 2)))),
     Case(
       cell: "lstm", sizes: [17, 20], block: 16,
       options: CompileOptions(
-        name: "net", lanes: 3, columnGroups: 2, elementsPerStep: 2)),
+        name: "net", engine: .lanes(.init(3, columnGroups: 2, elementsPerStep: 2)))),
     Case(
       cell: "elman", sizes: [1, 33], block: 16,
       options: CompileOptions(
-        name: "net", lanes: 1, drainChains: 1, pipelining: .deep)),
+        name: "net", engine: .lanes(.init(1, drainChains: 1, pipelining: .deep)))),
   ]
 
   @Test(arguments: cases) func theHardwareRoundsAsTheReference(_ row: Case) throws {

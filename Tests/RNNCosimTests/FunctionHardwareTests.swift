@@ -39,8 +39,10 @@ import _RNNTestSupport
     try expectHardwareEquals(
       layers.integers, sequences: sequences,
       options: CompileOptions(
-        name: "functions", denseMultipliers: 4, elementsPerStep: row.steps,
-        outputElementsPerBeat: row.steps), seed: row.seed)
+        name: "functions",
+        engine: .lanes(
+          .init(denseMultipliers: 4, elementsPerStep: row.steps, outputElementsPerBeat: row.steps))),
+      seed: row.seed)
     try SequentialHardwareTests.expectEqual(layers.integers, sequences, seed: row.seed)
   }
 
@@ -83,8 +85,11 @@ import _RNNTestSupport
     try expectHardwareEquals(
       layers.integers, sequences: sequences,
       options: CompileOptions(
-        name: "reduced", denseMultipliers: 8, elementsPerStep: row.steps,
-        outputElementsPerBeat: row.steps, streams: row.streams), seed: row.seed)
+        name: "reduced",
+        engine: .lanes(
+          .init(
+            denseMultipliers: 8, elementsPerStep: row.steps, outputElementsPerBeat: row.steps,
+            streams: row.streams))), seed: row.seed)
     try SequentialHardwareTests.expectEqual(layers.integers, sequences, seed: row.seed)
   }
 

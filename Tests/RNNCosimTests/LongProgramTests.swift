@@ -13,7 +13,8 @@ import Testing
       network.graph,
       sequences: [3, 1].enumerated().map { network.sequence(steps: $1, seed: UInt64($0)) },
       options: CompileOptions(
-        name: "net", lanes: 1, denseMultipliers: row.denseMultipliers, pipelining: .deep),
+        name: "net",
+        engine: .lanes(.init(1, denseMultipliers: row.denseMultipliers, pipelining: .deep))),
       seed: 1)
     #expect(design.schedule.feeds.count > row.words)
     #expect(design.schedule.feeds.count <= 2 * row.words)

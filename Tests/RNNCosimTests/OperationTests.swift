@@ -54,8 +54,11 @@ import _RNNTestSupport
       layers.integers,
       sequences: [4, 1, 3].enumerated().map { layers.sequence(steps: $1, seed: UInt64($0)) },
       options: CompileOptions(
-        name: "gated", lanes: row.steps, denseMultipliers: 4,
-        elementsPerStep: row.block == 4 ? 2 : 1, outputElementsPerBeat: row.block == 4 ? 2 : 1),
+        name: "gated",
+        engine: .lanes(
+          .init(
+            row.steps, denseMultipliers: 4, elementsPerStep: row.block == 4 ? 2 : 1,
+            outputElementsPerBeat: row.block == 4 ? 2 : 1))),
       seed: 3)
   }
 
@@ -83,7 +86,7 @@ import _RNNTestSupport
     try expectHardwareEquals(
       layers.integers,
       sequences: [layers.sequence(steps: 4, seed: 1), layers.sequence(steps: 2, seed: 2)],
-      options: CompileOptions(name: "shared", lanes: 2), seed: 4)
+      options: CompileOptions(name: "shared", engine: .lanes(.init(2))), seed: 4)
   }
 
   /// Coefficients of every kind: restarting, ending, pulses of two periods, and ones that never change.
@@ -113,7 +116,7 @@ import _RNNTestSupport
     let design = try expectHardwareEquals(
       layers.integers,
       sequences: [45, 2, 1, 5].enumerated().map { layers.sequence(steps: $1, seed: UInt64($0)) },
-      options: CompileOptions(name: "counted", elementsPerStep: 1), seed: 6)
+      options: CompileOptions(name: "counted", engine: .lanes(.init(elementsPerStep: 1))), seed: 6)
     let control = try #require(design.counts.units.first { $0.name == "control" })
     #expect(control.memories.map(\.depth).dropFirst() == [3, ending.count])
   }
@@ -145,7 +148,8 @@ import _RNNTestSupport
     try expectHardwareEquals(
       layers.integers,
       sequences: [layers.sequence(steps: 4, seed: 1), layers.sequence(steps: 3, seed: 2)],
-      options: CompileOptions(name: "transposed", lanes: 2, denseMultipliers: 4), seed: 7)
+      options: CompileOptions(name: "transposed", engine: .lanes(.init(2, denseMultipliers: 4))),
+      seed: 7)
   }
 
   /// The output leaves long before the last state is there: a run must go on until it has seen that too.

@@ -23,24 +23,25 @@ import _RNNTestSupport
   static func compileDrawn(_ graph: IntegerGraph, _ seed: UInt64) throws -> Design {
     var random = SplitMix64(seed: seed).fork("hardware")
     var options = CompileOptions(
-      name: "net", lanes: [nil, 1, 2, 3, 5][random.below(5)],
-      columnGroups: [1, 1, 2, 3, 5][random.below(5)],
-      drainChains: [nil, nil, 1, 2, 3][random.below(5)],
-      denseMultipliers: [1, 2, 4, 8][random.below(4)],
-      elementsPerStep: [1, 1, 2, 4][random.below(4)],
-      inputElementsPerBeat: [1, 2, 4][random.below(3)],
-      outputElementsPerBeat: [1, 2, 4, 8][random.below(4)],
-      streams: [1, 1, 2, 3][random.below(4)],
-      pipelining: [.shallow, .deep][random.below(2)])
+      name: "net",
+      engine: .lanes(
+        .init(
+          [nil, 1, 2, 3, 5][random.below(5)], columnGroups: [1, 1, 2, 3, 5][random.below(5)],
+          drainChains: [nil, nil, 1, 2, 3][random.below(5)],
+          denseMultipliers: [1, 2, 4, 8][random.below(4)],
+          elementsPerStep: [1, 1, 2, 4][random.below(4)],
+          inputElementsPerBeat: [1, 2, 4][random.below(3)],
+          outputElementsPerBeat: [1, 2, 4, 8][random.below(4)],
+          streams: [1, 1, 2, 3][random.below(4)], pipelining: [.shallow, .deep][random.below(2)])))
     while true {
-      let step = options.elementsPerStep ?? 1
-      options.outputElementsPerBeat = max(options.outputElementsPerBeat ?? 1, step)
+      let step = options.lanes.elementsPerStep ?? 1
+      options.lanes.outputElementsPerBeat = max(options.lanes.outputElementsPerBeat ?? 1, step)
       do {
         return try compile(graph, options: options)
       } catch let error as DiagnosticsEmitted {
-        guard step * options.inputElementsPerBeat > 1 else { throw error }
-        options.elementsPerStep = max(1, step / 2)
-        options.inputElementsPerBeat = max(1, options.inputElementsPerBeat / 2)
+        guard step * options.lanes.inputElementsPerBeat > 1 else { throw error }
+        options.lanes.elementsPerStep = max(1, step / 2)
+        options.lanes.inputElementsPerBeat = max(1, options.lanes.inputElementsPerBeat / 2)
       }
     }
   }

@@ -22,13 +22,13 @@ import _RNNTestSupport
     let network = try RandomNetwork(
       seed: 17,
       options: .init(cell: "gru", sizes: [3, 5], block: 1, policy: .init(), readout: false))
-    let isLanes = row.engine == .lanes
+    let lanes = LaneOptions(
+      2, elementsPerStep: 2, outputElementsPerBeat: 2, streams: row.streams,
+      pipelining: row.pipelining)
     let design = try compileHardware(
       network.graph,
       options: CompileOptions(
-        name: "net", engine: row.engine, lanes: isLanes ? 2 : nil,
-        elementsPerStep: isLanes ? 2 : nil, outputElementsPerBeat: isLanes ? 2 : nil,
-        streams: row.streams, pipelining: row.pipelining))
+        name: "net", engine: row.engine == .lanes ? .lanes(lanes) : row.engine.standard))
     // Two frames for every stream, the second with another state than the first.
     let frames = (0..<2 * row.streams).map { k in
       ControlledSimulation.Frame(

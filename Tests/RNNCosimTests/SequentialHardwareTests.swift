@@ -120,7 +120,8 @@ import _RNNTestSupport
     let softmax = EveryCellTests.Variant(cell: SoftmaxLayer.self, entries: [])
     let layers = try QuantizedLayers([softmax.graph(inputSize: 4, units: 4, block: 1)], seed: 4)
     #expect {
-      _ = try compileHardware(layers.integers, options: CompileOptions(name: "net", engine: .lanes))
+      _ = try compileHardware(
+        layers.integers, options: CompileOptions(name: "net", engine: .lanes(.init())))
     } throws: { "\($0)".contains("no matrix is multiplied") }
     try Self.expectEqual(
       layers.integers, [layers.sequence(steps: 3, seed: 1)], seed: 4, "softmax alone")
@@ -167,29 +168,20 @@ import _RNNTestSupport
 
   @Test func whatOnlyLanesHaveIsRefused() throws {
     let network = try RandomNetwork(seed: 1)
-    var controlled = CompileOptions(engine: .sequential)
-    controlled.control = .axiLite
+    for option in Engine.lanes.options {
+      let value = try #require(["2", "deep", "axi-lite"].lazy.compactMap(option.parse).first)
+      #expect {
+        _ = try CompileOptions(given: [(.engine, "sequential"), (option, value)])
+      } throws: { error in
+        (error as? DiagnosticsEmitted)?.diagnostics.map(\.path) == ["options.\(option.key)"]
+      }
+    }
     let cases: [(CompileOptions, String)] = [
-      (CompileOptions(engine: .sequential, lanes: 2), "options.lanes"),
-      (CompileOptions(engine: .sequential, columnGroups: 2), "options.columnGroups"),
-      (CompileOptions(engine: .sequential, drainChains: 2), "options.drainChains"),
-      (CompileOptions(engine: .sequential, denseMultipliers: 4), "options.denseMultipliers"),
-      (CompileOptions(engine: .sequential, elementsPerStep: 2), "options.elementsPerStep"),
-      (
-        CompileOptions(engine: .sequential, inputElementsPerBeat: 2), "options.inputElementsPerBeat"
-      ),
-      (
-        CompileOptions(engine: .sequential, outputElementsPerBeat: 2),
-        "options.outputElementsPerBeat"
-      ),
-      (CompileOptions(engine: .sequential, streams: 2), "options.streams"),
-      (controlled, "options.control"),
-      (CompileOptions(engine: .sequential, pipelining: .deep), "options.pipelining"),
       (CompileOptions(name: "9", engine: .sequential), "options.name"),
       (CompileOptions(clockMegahertz: 0, engine: .sequential), "options.clockMegahertz"),
-      (CompileOptions(engine: .sequential, framesPerSecond: 1e9), "options.framesPerSecond"),
-      (CompileOptions(engine: .sequential, framesPerSecond: -1), "options.framesPerSecond"),
-      (CompileOptions(engine: .sequential, latencyMicroseconds: 0.1), "options.latency"),
+      (CompileOptions(framesPerSecond: 1e9, engine: .sequential), "options.framesPerSecond"),
+      (CompileOptions(framesPerSecond: -1, engine: .sequential), "options.framesPerSecond"),
+      (CompileOptions(latencyMicroseconds: 0.1, engine: .sequential), "options.latency"),
     ]
     var turned = network.graph
     turned.transform = .fourier

@@ -123,7 +123,7 @@ func expectHardwareEquals(
   _ comment: String = "", sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> Design {
   var options = options
-  if options.pipelining == nil { options.pipelining = seed % 2 == 0 ? .shallow : .deep }
+  if options.lanes.pipelining == nil { options.lanes.pipelining = seed % 2 == 0 ? .shallow : .deep }
   let design = try compile(graph, options: options)
   try withTemporaryFolder { folder in
     let result = try simulate(design, of: graph, in: folder, sequences, seed: seed)

@@ -15,7 +15,8 @@ import _RNNTestSupport
       let network = try RandomNetwork(
         seed: 1, options: .init(cell: "gru", sizes: [40, 128], block: 8, policy: .init()))
       let design = try compile(
-        network.graph, options: CompileOptions(name: "speech", lanes: 8, inputElementsPerBeat: 1))
+        network.graph,
+        options: CompileOptions(name: "speech", engine: .lanes(.init(8, inputElementsPerBeat: 1))))
       for file in try emit(design) {
         try AtomicFile.write(Data(file.text.utf8), to: folder.appendingPathComponent(file.path))
       }

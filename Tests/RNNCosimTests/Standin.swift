@@ -1,4 +1,5 @@
 import Foundation
+import RNNCodegen
 import RNNCosim
 import RNNFixedPoint
 import RNNGraph
@@ -73,7 +74,7 @@ enum Standin {
 }
 
 /// What the stand-in does cycle by cycle, without data.
-struct StandinTiming: CosimTiming {
+struct StandinTiming: StreamModel {
   private var reset = true
   private var full = false
   private var last = false
@@ -87,9 +88,9 @@ struct StandinTiming: CosimTiming {
 
   mutating func step(
     inputValid: Bool, inputLast: Bool, inputStream: Int, outputReady: Bool
-  ) -> CosimSignals {
+  ) -> StreamSignals {
     let start = !reset && full && !busy && !outFull
-    let signals = CosimSignals(
+    let signals = StreamSignals(
       inputReady: !full && !reset, outputValid: outFull,
       outputLast: outFull && outLast && outCount == 4, outputStream: 0,
       frameStart: start ? frames : nil)

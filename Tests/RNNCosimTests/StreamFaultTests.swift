@@ -15,7 +15,8 @@ import _RNNTestSupport
   func faultsAreReportedAndLeaveTheStatesAlone(_ row: (fault: String, error: Int)) throws {
     let network = try RandomNetwork(
       seed: 21, options: .init(cell: "gru", sizes: [3, 4], block: 2, readout: false))
-    let design = try compile(network.graph, options: CompileOptions(name: "net", streams: 3))
+    let design = try compile(
+      network.graph, options: CompileOptions(name: "net", engine: .lanes(.init(streams: 3))))
     let input = design.interface.input
     let frames = network.sequence(steps: 3, seed: 1)
     // The frame in the middle has the fault; its values belong to another stream, or to none.

@@ -79,7 +79,8 @@ import _RNNTestSupport
           segments: 128))
     }
     #expect(change(&wrong), "\(name) did not apply")
-    let design = try compileHardware(wrong, options: CompileOptions(name: "net", engine: engine))
+    let design = try compileHardware(
+      wrong, options: CompileOptions(name: "net", engine: engine.standard))
     try withTemporaryFolder { folder in
       let sequences = [network.sequence(steps: 6), network.sequence(steps: 2, seed: 1)]
       let result = try simulate(design, of: network.graph, in: folder, sequences, seed: 2)

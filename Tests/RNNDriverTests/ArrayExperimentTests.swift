@@ -1,4 +1,5 @@
 import Foundation
+import RNNCodegen
 import RNNDriver
 import RNNGraph
 import RNNInterchange
@@ -86,7 +87,7 @@ import _RNNTestSupport
       #expect(abs(integers - loss) < 0.05 * loss)
       let build = folder.appendingPathComponent("rtl")
       let compiled = try CompileStage(
-        model: fixed, output: build, request: CompileRequest()
+        model: fixed, output: build, options: CompileOptions()
       ).run(context)
       #expect(compiled.passed)
     }

@@ -1,4 +1,5 @@
 import Foundation
+import RNNCodegen
 import RNNDriver
 import RNNSupport
 import Testing
@@ -47,13 +48,15 @@ import Testing
     )
     let compile = CompileStage(
       model: URL(fileURLWithPath: "m.json"), output: build,
-      request: CompileRequest(
-        name: "n", device: "XC7A100T", clockMegahertz: 50, lanes: 2, columnGroups: 3,
-        drainChains: 2, denseMultipliers: 4,
-        elementsPerStep: 2, inputElementsPerBeat: 2, outputElementsPerBeat: 4))
+      options: CompileOptions(
+        name: "n", device: "XC7A100T", clockMegahertz: 50,
+        engine: .lanes(
+          .init(
+            2, columnGroups: 3, drainChains: 2, denseMultipliers: 4, elementsPerStep: 2,
+            inputElementsPerBeat: 2, outputElementsPerBeat: 4))))
     #expect(
       compile.commandLine
-        == "rnnc compile m.json -o b --name n --device XC7A100T --lanes 2 --clock 50.0"
+        == "rnnc compile m.json -o b --name n --device XC7A100T --clock 50.0 --lanes 2"
         + " --column-groups 3 --drain-chains 2 --dense-multipliers 4 --elements-per-step 2 --input-beat 2 --output-beat 4"
     )
   }

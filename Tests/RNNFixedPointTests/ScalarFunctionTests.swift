@@ -4,7 +4,7 @@ import Testing
 
 /// Formulas, derivatives and tables of all functions of one variable.
 @Suite struct ScalarFunctionTests {
-  static let points = [-7.5, -2.25, -0.5, -1e-3, 0.125, 0.75, 1, 3.5, 9]
+  static let points = [-7.5, -2.25, -0.5, -1e-3, 0.125, 0.75, 1.25, 3.5, 9]
   static func arguments(_ f: ScalarFunction) -> [Double] {
     points.filter { f.range != .positive || $0 > 0 }
   }
@@ -14,7 +14,8 @@ import Testing
     func logistic(_ x: Double) -> Double { 0.5 + 0.5 * tanh(x / 2) }
     let expected: [String: (Double) -> Double] = [
       "sigmoid": logistic, "tanh": { (exp($0) - exp(-$0)) / (exp($0) + exp(-$0)) },
-      "relu": { ($0 + abs($0)) / 2 }, "exp": { pow(M_E, $0) }, "log": { log2($0) * M_LN2 },
+      "relu": { ($0 + abs($0)) / 2 }, "hard-tanh": { (abs($0 + 1) - abs($0 - 1)) / 2 },
+      "exp": { pow(M_E, $0) }, "log": { log2($0) * M_LN2 },
       "sqrt": { pow($0, 0.5) }, "reciprocal": { pow($0, -1) },
       "reciprocal-one-plus": { pow(1 + $0, -1) }, "softplus": { log(1 + exp($0)) },
       "softsign": { $0 < 0 ? $0 / (1 - $0) : $0 / (1 + $0) },
@@ -76,7 +77,7 @@ import Testing
     let bounds: [String: Double] = [
       // The corner at which exp leaves the output's range falls into one segment.
       "exp": 28.9, "softplus": 0.97, "softsign": 3.82, "elu": 0.94, "gelu": 0.94, "silu": 0.97,
-      "mish": 0.94, "reciprocal-one-plus": 1.35,
+      "mish": 0.94, "reciprocal-one-plus": 1.35, "hard-tanh": 0.5,
     ]
     for (name, bound) in bounds.sorted(by: { $0.key < $1.key }) {
       guard let f = ScalarFunction.named(name) else {

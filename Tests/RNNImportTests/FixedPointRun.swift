@@ -1,4 +1,5 @@
 import Foundation
+import RNNCodegen
 import RNNDriver
 import RNNInterchange
 import RNNSupport
@@ -68,7 +69,7 @@ struct FixedPointRun: Sendable {
       let build = folder.appendingPathComponent("build-\(name)")
       _ = try CompileStage(
         model: fixed.appendingPathComponent(name), output: build,
-        request: CompileRequest(name: "imported")
+        options: CompileOptions(name: "imported")
       ).run(context)
       let result = try CosimStage(
         build: build, input: .kept, sharedRuntime: try Self.runtime.get()

@@ -1,4 +1,5 @@
 import Foundation
+import RNNCodegen
 import RNNDriver
 import RNNFixedPoint
 import RNNGraph
@@ -90,7 +91,7 @@ private let context = StageContext(progress: Silent())
       // What streams cannot take it whole, and says so.
       let error = try #require(throws: DiagnosticsEmitted.self) {
         try CompileStage(
-          model: output, output: folder.appendingPathComponent("build"), request: CompileRequest()
+          model: output, output: folder.appendingPathComponent("build"), options: CompileOptions()
         ).run(context)
       }
       #expect(error.description.contains("whole sequences"))

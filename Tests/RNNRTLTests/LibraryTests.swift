@@ -90,7 +90,7 @@ struct TextRule: Sendable, CustomStringConvertible {
       #expect(text.contains("\nmodule \(name.dropLast(3)) #("), "\(name)")
       #expect(text.contains("  \(name.dropLast(3))_bad_params u_bad ();"), "\(name)")
     }
-    #expect(modules == 15)
+    #expect(modules == 19)
   }
 
   @Test(arguments: [

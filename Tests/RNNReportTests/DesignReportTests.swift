@@ -18,7 +18,8 @@ import Testing
     let design = try compile(
       network.graph,
       options: CompileOptions(
-        lanes: row.lanes, inputElementsPerBeat: row.beat, outputElementsPerBeat: row.beat))
+        engine: .lanes(
+          .init(row.lanes, inputElementsPerBeat: row.beat, outputElementsPerBeat: row.beat))))
     let report = DesignReport(design)
 
     var model = CycleModel(design.frameTiming)
@@ -62,7 +63,8 @@ import Testing
       seed: 4, options: .init(cell: "lstm", sizes: [9, 21], block: 4, readout: false))
     let design = try compile(
       network.graph,
-      options: CompileOptions(lanes: row.lanes, inputElementsPerBeat: 4, streams: row.streams))
+      options: CompileOptions(
+        engine: .lanes(.init(row.lanes, inputElementsPerBeat: 4, streams: row.streams))))
     let report = DesignReport(design)
     let state = try #require(report.steadyState)
     #expect(state.streams == row.streams)

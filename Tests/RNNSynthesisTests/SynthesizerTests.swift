@@ -28,7 +28,7 @@ private func has(_ names: String...) -> Bool {
   private func small(in folder: URL) throws -> SynthesisDesign {
     try build(
       RandomNetwork.Options(cell: "gru", sizes: [5, 20], block: 8, readout: false),
-      CompileOptions(name: "unit", lanes: 3, elementsPerStep: 2), in: folder)
+      CompileOptions(name: "unit", engine: .lanes(.init(3, elementsPerStep: 2))), in: folder)
   }
 
   /// The cells that Yosys's printed table shows after some commands, which is not its JSON.
@@ -94,7 +94,7 @@ private func has(_ names: String...) -> Bool {
     try withTemporaryFolder { folder in
       let design = try build(
         RandomNetwork.Options(cell: "elman", sizes: [9, 20], block: 8, readout: false),
-        CompileOptions(name: "unit", lanes: 2), in: folder)
+        CompileOptions(name: "unit", engine: .lanes(.init(2))), in: folder)
       let result = try Synthesizer(design, device: .named("XCKU060")).run()
       let lane = try #require(result.modules.first { $0.name == "rnnc_lane" })
       #expect(lane.usage.multipliers == 14)
@@ -109,7 +109,7 @@ private func has(_ names: String...) -> Bool {
     try withTemporaryFolder { folder in
       let design = try build(
         RandomNetwork.Options(cell: "elman", sizes: [3, 5], block: 1, readout: false),
-        CompileOptions(name: "tiny", denseMultipliers: 1), in: folder)
+        CompileOptions(name: "tiny", engine: .lanes(.init(denseMultipliers: 1))), in: folder)
       let device = try DeviceDescription.named("iCE40UP5K")
       var synthesizer = try Synthesizer(design, device: device)
       synthesizer.placer = PlaceAndRoute(

@@ -14,6 +14,7 @@ FUNCTIONS = {
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
     "relu": torch.relu,
+    "hard-tanh": F.hardtanh,
     "exp": torch.exp,
     "log": torch.log,
     "sqrt": torch.sqrt,

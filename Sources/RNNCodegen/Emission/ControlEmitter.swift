@@ -206,9 +206,16 @@ extension CoreEmitter {
 }
 
 /// The AXI4-Lite port of a top module, and the registers behind it.
-extension ShellEmitter {
-  static func controlPorts(of design: Design, into m: inout VerilogModule) {
-    guard design.hasControl else { return }
+struct ControlShell {
+  let design: Design
+
+  /// - Returns: nil for a design without the port.
+  init?(_ design: Design) {
+    guard design.hasControl else { return nil }
+    self.design = design
+  }
+
+  func declarePorts(in m: inout VerilogModule) {
     let address = VerilogType.bits(design.controlAddressBits)
     m.input("s_axil_awvalid")
     m.output("s_axil_awready")
@@ -232,10 +239,7 @@ extension ShellEmitter {
   }
 
   /// Emits the slave and its registers, and gives what the core is connected to.
-  static func control(
-    of design: Design, into m: inout VerilogModule
-  ) -> [VerilogInstance.Connection] {
-    guard design.hasControl else { return [] }
+  func connect(in m: inout VerilogModule) -> [VerilogInstance.Connection] {
     let streams = design.interface.streams
     let words = design.windowWords
     let accessBits = design.controlAddressBits - 2

@@ -1,15 +1,13 @@
+internal import Foundation
 internal import RNNVerilog
 
 /// What the compiler proves of a schedule, for simulation to check in every cycle.
 extension CoreEmitter {
   private var slots: Int { schedule.overlap.slots }
-  /// Every two of the first so many.
-  private static func pairs(_ count: Int) -> [(Int, Int)] {
-    (0..<count).flatMap { b in (0..<b).map { ($0, b) } }
-  }
-  private static func none(_ conditions: [VerilogExpression]) -> VerilogExpression? {
-    guard let first = conditions.first else { return nil }
-    return !conditions.dropFirst().reduce(first) { $0 || $1 }
+  /// Whether at most one bit is set, in text that grows with their number and not with that of their pairs.
+  private static func atMostOne(_ bits: [VerilogExpression]) -> VerilogExpression {
+    let all = VerilogExpression.concat(bits)
+    return !(all & (all - .lit(1, width: bits.count))).anyBit
   }
 
   mutating func emitAssertions() {
@@ -34,18 +32,16 @@ extension CoreEmitter {
       }
     }
     m.assert("BegunFrameHasInput", when: "frame_begins", "next_input_full")
-    let begins = Self.pairs(slots).map { a, b in
-      VerilogExpression.name("begin\(a)") && .name("begin\(b)")
+    guard slots > 1 else { return }
+    func ofSlots(_ name: (Int) -> String) -> [VerilogExpression] {
+      (0..<slots).map { .name(name($0)) }
     }
-    if let atMostOne = Self.none(begins) { m.assert("OneFrameBegins", atMostOne) }
-    let fields = program.fields.filter { !$0.name.hasPrefix("start_blocked") }
-    let clashes = fields.flatMap { field in
-      Self.pairs(slots).map { a, b in
-        VerilogExpression.name("slot\(a)_\(field.name)").anyBit
-          && VerilogExpression.name("slot\(b)_\(field.name)").anyBit
-      }
+    m.assert("OneFrameBegins", Self.atMostOne(ofSlots { "begin\($0)" }))
+    for field in program.fields where field.isEnable && !field.name.hasPrefix("start_blocked") {
+      let unit = field.name.split(separator: "_").map(\.capitalized).joined()
+      m.assert(
+        "OneFrameUses\(unit)", Self.atMostOne(ofSlots { "slot\($0)_\(field.name)" }))
     }
-    if let disjoint = Self.none(clashes) { m.assert("FieldsAreDisjoint", disjoint) }
   }
 
   /// Buffers of frames: what is released was full, what is given out was reserved and computed.
@@ -71,20 +67,11 @@ extension CoreEmitter {
     m.assert("OfferHolds", after: "output_valid_q" && !"m_ready_i", "output_valid_q")
   }
 
-  /// Sums: a result comes from a drain register that was just filled, and of two chains never into the same word.
+  /// Sums: a result comes from a drain register that was just filled.
   private mutating func assertProducts() {
     m.assert(
       "ResultWasDrained", after: !(control("drain_load") || control("drain_shift")),
       !control("out_valid"))
-    m.assert("FirstProductIsValid", when: control("lane_first"), control("lane_valid"))
-    let clashes = Self.pairs(schedule.drainChains).map { a, b in
-      func same(_ field: String) -> VerilogExpression {
-        control("product\(a)_\(field)").isEqual(to: control("product\(b)_\(field)"))
-      }
-      return control("product\(a)_write") && control("product\(b)_write") && same("select")
-        && same("address")
-    }
-    if let single = Self.none(clashes) { m.assert("OneChainWritesAWord", single) }
   }
 
   /// A segment is started when it is done with the frame before, and its steps are those of its vector.

@@ -22,7 +22,7 @@ struct CoreEmitter {
   var schedule: Schedule { design.schedule }
   var program: Program { design.schedule.program }
   var interface: StreamInterface { design.interface }
-  var steps: Int { design.options.step }
+  var steps: Int { design.options.lanes.step }
   var pipelining: Pipelining { schedule.timing.pipelining }
   var streams: Int { interface.streams }
   var streamBits: Int { interface.streamBits }

@@ -3,7 +3,7 @@ internal import RNNBilinear
 internal import RNNFixedPoint
 internal import RNNGraph
 internal import RNNRTL
-package import RNNSupport
+internal import RNNSupport
 internal import RNNVerilog
 
 /// The files of a build: the same design gives the same bytes in every process.
@@ -15,8 +15,9 @@ package func emit(_ design: Design) throws -> [EmittedFile] {
     [design.transformInModule(), design.transformOutModule()]
     + design.lowered.segments.indices.map { DatapathEmitter.module($0, of: design) }
     + [
-      CoreEmitter.module(design), ShellEmitter.module(design, probes: false),
-      ShellEmitter.module(design, probes: true),
+      CoreEmitter.module(design),
+      ShellEmitter.module(design, probes: false, control: ControlShell(design)),
+      ShellEmitter.module(design, probes: true, control: ControlShell(design)),
     ]
   let timing = design.frameTiming
   return try BuildFiles(
@@ -159,92 +160,5 @@ struct BuildFiles {
               verilator_options: [-Wall]
 
       """
-  }
-}
-
-extension CompileOptions {
-  /// The options as they stand in a manifest; nil is written as null.
-  package var json: JSONValue {
-    func optional(_ value: Int?) -> JSONValue { value.map { .int($0) } ?? .null }
-    func optional(_ value: Double?) -> JSONValue { value.map { .double($0) } ?? .null }
-    let pipelining = pipelining.map { JSONValue.string($0.rawValue) } ?? .null
-    return .object([
-      "name": .string(name), "device": device.map { .string($0) } ?? .null,
-      "clockMegahertz": .double(clockMegahertz), "engine": .string(engine.rawValue),
-      "framesPerSecond": optional(framesPerSecond),
-      "latencyMicroseconds": optional(latencyMicroseconds),
-      "lanes": optional(lanes), "columnGroups": optional(columnGroups),
-      "drainChains": optional(drainChains), "denseMultipliers": .int(denseMultipliers),
-      "elementsPerStep": optional(elementsPerStep),
-      "inputElementsPerBeat": .int(inputElementsPerBeat),
-      "outputElementsPerBeat": optional(outputElementsPerBeat),
-      "streams": .int(streams),
-      "pipelining": pipelining,
-    ]).appending(control == .none ? [] : [.init("control", .string(control.rawValue))])
-  }
-
-  /// Reads options from a manifest; every member must be there and no other, `control` alone may be left away.
-  ///
-  /// - Throws: `DiagnosticsEmitted` naming the member.
-  package init(json: JSONValue, path: String) throws {
-    var sink = DiagnosticSink(stage: "compile")
-    let known = [
-      "name", "device", "clockMegahertz", "engine", "framesPerSecond", "latencyMicroseconds",
-      "lanes",
-      "columnGroups", "drainChains", "denseMultipliers", "elementsPerStep",
-      "inputElementsPerBeat", "outputElementsPerBeat", "streams",
-      "pipelining",
-    ]
-    let optional = ["control"]
-    self.init()
-    guard case .object(let members) = json else {
-      throw DiagnosticsEmitted(
-        Diagnostic(
-          stage: "compile", path: path, message: "is no object", fix: "compile the model again"))
-    }
-    for name in known where json[name] == nil {
-      sink.error("\(path)/\(name)", "is missing", fix: "compile the model again")
-    }
-    for member in members {
-      switch (member.key, member.value) {
-      case ("name", .string(let value)): name = value
-      case ("device", .string(let value)): device = value
-      case ("device", .null): device = nil
-      case ("clockMegahertz", .double(let value)): clockMegahertz = value
-      case ("clockMegahertz", .int(let value)): clockMegahertz = Double(value)
-      case ("engine", .string(let value)) where Engine(rawValue: value) != nil:
-        engine = Engine(rawValue: value) ?? .lanes
-      case ("lanes", .int(let value)): lanes = value
-      case ("lanes", .null): lanes = nil
-      case ("columnGroups", .int(let value)): columnGroups = value
-      case ("columnGroups", .null): columnGroups = nil
-      case ("drainChains", .int(let value)): drainChains = value
-      case ("drainChains", .null): drainChains = nil
-      case ("denseMultipliers", .int(let value)): denseMultipliers = value
-      case ("elementsPerStep", .int(let value)): elementsPerStep = value
-      case ("elementsPerStep", .null): elementsPerStep = nil
-      case ("inputElementsPerBeat", .int(let value)): inputElementsPerBeat = value
-      case ("outputElementsPerBeat", .int(let value)): outputElementsPerBeat = value
-      case ("outputElementsPerBeat", .null): outputElementsPerBeat = nil
-      case ("streams", .int(let value)): streams = value
-      case ("framesPerSecond", .double(let value)): framesPerSecond = value
-      case ("framesPerSecond", .int(let value)): framesPerSecond = Double(value)
-      case ("framesPerSecond", .null): framesPerSecond = nil
-      case ("latencyMicroseconds", .double(let value)): latencyMicroseconds = value
-      case ("latencyMicroseconds", .int(let value)): latencyMicroseconds = Double(value)
-      case ("latencyMicroseconds", .null): latencyMicroseconds = nil
-      case ("control", .string(let value)) where ControlPort(rawValue: value) != nil:
-        control = ControlPort(rawValue: value) ?? .none
-      case ("pipelining", .string(let value)) where Pipelining(rawValue: value) != nil:
-        pipelining = Pipelining(rawValue: value)
-      case ("pipelining", .null): pipelining = nil
-      default:
-        sink.error(
-          "\(path)/\(member.key)",
-          (known + optional).contains(member.key) ? "has a value of the wrong kind" : "is unknown",
-          fix: "compile the model again")
-      }
-    }
-    try sink.throwIfErrors()
   }
 }

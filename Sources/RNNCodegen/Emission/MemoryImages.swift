@@ -120,7 +120,7 @@ extension Design {
   }
 
   private var vectorImages: [MemoryImage] {
-    let copies = options.step
+    let copies = options.lanes.step
     return usedVectors.map { index in
       let vector = graph.vectors[index]
       let steps = (vector.codes.count + copies - 1) / copies

@@ -2,7 +2,10 @@ internal import RNNVerilog
 
 /// Emits the top modules around the core: `<name>` with AXI4-Stream ports, and `<name>_sim` with the probes as well.
 struct ShellEmitter {
-  static func module(_ design: any HardwareDesign, probes: Bool) -> VerilogModule {
+  /// - Parameter control: the control port; nil for none.
+  static func module(
+    _ design: any HardwareDesign, probes: Bool, control: ControlShell? = nil
+  ) -> VerilogModule {
     let input = design.interface.input
     let output = design.interface.output
     var m = VerilogModule(
@@ -30,7 +33,7 @@ struct ShellEmitter {
     m.output("m_axis_tlast")
     if streams > 1 { m.output("m_axis_tid", .bits(design.interface.streamBits)) }
     m.output("frame_error_o")
-    if let design = design as? Design { controlPorts(of: design, into: &m) }
+    control?.declarePorts(in: &m)
     if probes {
       m.output("lanes_busy_o")
       for (k, probe) in design.probes.enumerated() {
@@ -53,9 +56,9 @@ struct ShellEmitter {
       .input("s_last_i", "s_axis_tlast"), .output("m_valid_o", "core_valid"),
       .input("m_ready_i", "m_axis_tready"), .output("m_data_o", "m_axis_tdata"),
       .output("m_last_o", "m_axis_tlast"),
-      .output("frame_error_o", design.hasControl ? "frame_error" : "frame_error_o"),
+      .output("frame_error_o", control == nil ? "frame_error_o" : "frame_error"),
     ]
-    if let design = design as? Design { connections += control(of: design, into: &m) }
+    connections += control?.connect(in: &m) ?? []
     if streams > 1 {
       connections += [.input("s_tid_i", "s_axis_tid"), .output("m_tid_o", "m_axis_tid")]
     }

@@ -117,11 +117,11 @@ extension Lowered {
 
     let (algorithms, algorithmOf) = Self.algorithms(of: graph, options)
     self.algorithms = algorithms
-    columnGroups = options.groups
+    columnGroups = options.lanes.groups
     productsPerSet = algorithms.map(\.products).max() ?? 1
     wordElements = columnGroups * (algorithms.map(\.inputs).max() ?? 1)
     // Steps and beats fill whole words.
-    let step = max(options.step, options.inputElementsPerBeat)
+    let step = max(options.lanes.step, options.lanes.inputElementsPerBeat)
     while wordElements % step != 0 { wordElements *= 2 }
 
     var products: [Product] = []
@@ -227,7 +227,7 @@ extension Lowered {
     }
     let own = families.compactMap { algorithm($0, nil)?.products }.max()
     let found = families.map { family in
-      guard let algorithm = algorithm(family, own ?? options.denseMultipliers) else {
+      guard let algorithm = algorithm(family, own ?? options.lanes.denseMultipliers) else {
         preconditionFailure("lanes have no processing element for \(family)")
       }
       return algorithm

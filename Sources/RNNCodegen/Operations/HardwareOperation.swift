@@ -1,6 +1,6 @@
 internal import RNNFixedPoint
-package import RNNGraph
-package import RNNSupport
+internal import RNNGraph
+internal import RNNSupport
 internal import RNNVerilog
 
 /// What an operation of the integer graph is in hardware: a part of a datapath of lanes, and an instruction of the sequential

@@ -34,8 +34,8 @@ package struct SequentialCycleModel: StreamModel {
 
   package mutating func step(
     inputValid: Bool, inputLast last: Bool, inputStream stream: Int, outputReady: Bool
-  ) -> CycleModel.Signals {
-    var signals = CycleModel.Signals(
+  ) -> StreamSignals {
+    var signals = StreamSignals(
       inputReady: false, outputValid: false, outputLast: false, outputStream: 0, frameStart: nil)
     if inReset {
       inReset = false

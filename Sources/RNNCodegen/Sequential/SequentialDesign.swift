@@ -81,8 +81,7 @@ package func compileSequential(
   var graph = graph
   _ = RemoveDeadNodes.run(on: &graph)
   var sink = DiagnosticSink(stage: "compile")
-  options.checkShared(into: &sink)
-  checkSequentialOptions(options, &sink)
+  options.check(into: &sink)
   if graph.transform != .exact {
     sink.error(
       "transform", "is \(graph.transform), which the sequential engine does not have",
@@ -120,36 +119,6 @@ private func checkBar(of design: SequentialDesign, _ sink: inout DiagnosticSink)
       "is \(wanted) microseconds, but \(latency) cycles take "
         + "\(bar.microseconds(latency).rounded()) at \(clock)",
       fix: "clock at \(needed) MHz, or compile for lanes: --engine lanes")
-  }
-}
-
-/// One multiplier leaves nothing to choose: what a design of lanes is asked for would be ignored.
-func checkSequentialOptions(_ options: CompileOptions, _ sink: inout DiagnosticSink) {
-  let standard = CompileOptions()
-  let given: [(String, String, Bool)] = [
-    ("lanes", options.lanes.map { "\($0)" } ?? "", options.lanes != nil),
-    ("columnGroups", options.columnGroups.map { "\($0)" } ?? "", options.columnGroups != nil),
-    ("drainChains", options.drainChains.map { "\($0)" } ?? "", options.drainChains != nil),
-    (
-      "denseMultipliers", "\(options.denseMultipliers)",
-      options.denseMultipliers != standard.denseMultipliers
-    ),
-    (
-      "elementsPerStep", options.elementsPerStep.map { "\($0)" } ?? "",
-      options.elementsPerStep.map { $0 != 1 } ?? false
-    ),
-    (
-      "inputElementsPerBeat", "\(options.inputElementsPerBeat)", options.inputElementsPerBeat != 1
-    ),
-    ("outputElementsPerBeat", "\(options.outputBeat)", options.outputBeat != 1),
-    ("streams", "\(options.streams)", options.streams != 1),
-    ("control", options.control.rawValue, options.control != .none),
-    ("pipelining", options.pipelining?.rawValue ?? "", options.pipelining != nil),
-  ]
-  for (name, value, isGiven) in given where isGiven {
-    sink.error(
-      "options.\(name)", "is \(value), which the sequential engine does not have",
-      fix: "leave it away, or compile for lanes: --engine lanes")
   }
 }
 
@@ -257,10 +226,26 @@ extension SequentialDesign: HardwareDesign {
   }
   package func makeStreamModel() -> any StreamModel { SequentialCycleModel(timing) }
 
-  /// What each instruction makes and when: name, first cycle and cycles, counted from the first fetch.
-  package var timeline: [(name: String, start: Int, cycles: Int)] {
-    program.instructions.enumerated().map { k, instruction in
-      (instruction.name, program.start(of: k), instruction.cycles)
+  package var lanes: Int { 0 }
+  package var windowStates: [WindowState] { [] }
+  package var controlAddressBits: Int { 0 }
+  package var steadyState: SteadyState? { nil }
+  package var copies: DesignCopies { DesignCopies() }
+  package var instanceLabels: [String: String] { [:] }
+
+  /// One row: the instructions of a frame between its input and its output.
+  package var timeline: FrameTimeline {
+    let begin = interface.input.beats
+    let output = begin - 1 + latencyCycles
+    let instructions = program.instructions.enumerated().map { k, instruction in
+      let start = begin + program.start(of: k)
+      return FrameTimeline.Span(
+        row: "engine", label: instruction.name, start: start, end: start + instruction.cycles)
     }
+    return FrameTimeline(
+      frameStart: begin,
+      spans: [.init(row: "stream", label: "input", start: 0, end: begin)] + instructions + [
+        .init(row: "stream", label: "output", start: output, end: counts.latencyCycles + 1)
+      ])
   }
 }

@@ -36,11 +36,8 @@ package struct BuildFolder: Sendable {
     let golden = try freeze(
       model.network, weights: weights, name: options.name,
       rules: model.integers ?? IntegerRules())
-    var design = try compileHardware(golden, options: options)
-    // Serializing a large model takes seconds, and only the control port shows the digest.
-    if options.control != .none, var lanes = design as? Design {
-      lanes.modelDigest = try model.digest(name: modelName, weights: weights)
-      design = lanes
+    let design = try compileHardware(golden, options: options) {
+      try model.digest(name: modelName, weights: weights)
     }
     return (golden, design)
   }

@@ -1,5 +1,5 @@
 internal import Foundation
-package import RNNFixedPoint
+internal import RNNFixedPoint
 package import RNNGraph
 package import RNNInterchange
 internal import RNNLearning

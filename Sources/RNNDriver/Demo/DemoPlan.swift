@@ -1,5 +1,6 @@
 internal import RNNSupport
 package import Foundation
+internal import RNNCodegen
 
 /// What `rnnc demo` runs: every stage of the path, for a GRU and an LSTM, on spoken digits.
 package struct DemoRequest: Sendable {
@@ -46,7 +47,7 @@ package func plan(_ request: DemoRequest) -> [Step] {
         "\(cell): compile",
         CompileStage(
           model: folder("quantized/model.json"), output: build,
-          request: CompileRequest(name: "digits_\(cell)"))),
+          options: CompileOptions(name: "digits_\(cell)"))),
       Step(
         "\(cell): cosim",
         CosimStage(

@@ -1,93 +1,33 @@
 package import Foundation
 package import RNNBilinear
-internal import RNNCodegen
+package import RNNCodegen
 internal import RNNFixedPoint
 internal import RNNGraph
 internal import RNNInterchange
-package import RNNSupport
-
-/// What the user asks of the hardware; the fields mean what they mean in `CompileOptions`.
-package struct CompileRequest: Hashable, Sendable {
-  let options: CompileOptions
-  /// Replaces what the model says of its block-circulant products; nil leaves it.
-  let transform: BlockTransform?
-
-  /// The port beside the streams.
-  package enum Control: String, Hashable, Sendable, CaseIterable {
-    case none
-    case axiLite = "axi-lite"
-  }
-
-  /// The hardware that multiplies.
-  package enum Engine: String, Hashable, Sendable, CaseIterable {
-    case lanes, sequential
-  }
-
-  package init(
-    name: String = "rnn", device: String? = nil, clockMegahertz: Double = 100,
-    engine: Engine = .lanes, lanes: Int? = nil,
-    columnGroups: Int? = nil, drainChains: Int? = nil, denseMultipliers: Int = 8,
-    elementsPerStep: Int? = nil, inputElementsPerBeat: Int = 1,
-    outputElementsPerBeat: Int? = nil, streams: Int = 1, transform: BlockTransform? = nil,
-    framesPerSecond: Double? = nil, latencyMicroseconds: Double? = nil, control: Control = .none,
-    pipelining: Pipelining? = nil
-  ) {
-    var options = CompileOptions(
-      name: name, device: device, clockMegahertz: clockMegahertz,
-      engine: engine == .lanes ? .lanes : .sequential, lanes: lanes,
-      columnGroups: columnGroups, drainChains: drainChains, denseMultipliers: denseMultipliers,
-      elementsPerStep: elementsPerStep,
-      inputElementsPerBeat: inputElementsPerBeat, outputElementsPerBeat: outputElementsPerBeat,
-      streams: streams,
-      framesPerSecond: framesPerSecond, latencyMicroseconds: latencyMicroseconds,
-      pipelining: pipelining)
-    options.control = control == .none ? .none : .axiLite
-    self.options = options
-    self.transform = transform
-  }
-}
+internal import RNNSupport
 
 /// `rnnc compile`: a quantized model to Verilog.
 package struct CompileStage: Stage {
   package static let verb = "compile"
   package var model: URL
   package var output: URL
-  package var request: CompileRequest
-  private var options: CompileOptions { request.options }
+  package var options: CompileOptions
+  /// Replaces what the model says of its block-circulant products; nil leaves it.
+  package var transform: BlockTransform?
 
-  package init(model: URL, output: URL, request: CompileRequest) {
+  package init(
+    model: URL, output: URL, options: CompileOptions = CompileOptions(),
+    transform: BlockTransform? = nil
+  ) {
     self.model = model
     self.output = output
-    self.request = request
+    self.options = options
+    self.transform = transform
   }
 
   package var arguments: [String] {
-    let standard = CompileOptions()
-    var list = [model.relativePath, "-o", output.relativePath, "--name", options.name]
-    if let device = options.device { list += ["--device", device] }
-    if let rate = options.framesPerSecond { list += ["--frames-per-second", "\(rate)"] }
-    if let latency = options.latencyMicroseconds { list += ["--latency", "\(latency)"] }
-    if options.engine != standard.engine { list += ["--engine", options.engine.rawValue] }
-    if let lanes = options.lanes { list += ["--lanes", "\(lanes)"] }
-    func add(_ name: String, _ path: KeyPath<CompileOptions, Int>) {
-      if options[keyPath: path] != standard[keyPath: path] {
-        list += [name, "\(options[keyPath: path])"]
-      }
-    }
-    if options.clockMegahertz != standard.clockMegahertz {
-      list += ["--clock", "\(options.clockMegahertz)"]
-    }
-    if let transform = request.transform { list += ["--transform", transform.rawValue] }
-    if options.control != standard.control { list += ["--control", options.control.rawValue] }
-    if let pipelining = options.pipelining { list += ["--pipelining", pipelining.rawValue] }
-    if let groups = options.columnGroups { list += ["--column-groups", "\(groups)"] }
-    if let chains = options.drainChains { list += ["--drain-chains", "\(chains)"] }
-    add("--dense-multipliers", \.denseMultipliers)
-    if let step = options.elementsPerStep { list += ["--elements-per-step", "\(step)"] }
-    add("--streams", \.streams)
-    add("--input-beat", \.inputElementsPerBeat)
-    if let beat = options.outputElementsPerBeat { list += ["--output-beat", "\(beat)"] }
-    return list
+    [model.relativePath, "-o", output.relativePath] + options.arguments
+      + (transform.map { ["--transform", $0.rawValue] } ?? [])
   }
   package var inputs: [URL] {
     ModelInputs.urls(model)
@@ -105,7 +45,7 @@ package struct CompileStage: Stage {
     let source = ModelFolder.modelURL(model)
     var (file, weights) = try ModelFile.read(source)
     // What decides output bits belongs to the model: the copy in the build says what was asked for.
-    if let transform = request.transform { file.integers?.transform = transform }
+    if let transform { file.integers?.transform = transform }
     let design = try BuildFolder.compiled(file, weights: weights, options: options).design
     let files = try BuildFolder.write(
       design, model: file, weights: weights, source: source, to: claim)
@@ -133,22 +73,24 @@ package struct CompileStage: Stage {
     _ design: any HardwareDesign, _ rate: Rate, _ files: [EmittedFile]
   ) -> JSONValue {
     let latency = Double(design.counts.latencyCycles) / options.clockMegahertz
-    func optional(_ value: Int?) -> JSONValue { value.map { .int($0) } ?? .null }
+    let decided = design.options.json
+    func chosen(_ key: String) -> JSONValue { decided[key] ?? .null }
+    func required(_ value: Double?) -> JSONValue { value.map { .double($0) } ?? .null }
     return .object([
       "build": .string(output.relativePath), "design": .string(design.name),
       "engine": .string(options.engine.rawValue), "structure": .string(design.structure),
-      "lanes": optional(design.options.lanes),
-      "columnGroups": optional(design.options.columnGroups),
-      "elementsPerStep": optional(design.options.elementsPerStep),
-      "drainChains": optional(design.options.drainChains),
+      "lanes": chosen("lanes"),
+      "columnGroups": chosen("columnGroups"),
+      "elementsPerStep": chosen("elementsPerStep"),
+      "drainChains": chosen("drainChains"),
       "multipliers": .int(multipliers(design)), "cyclesPerFrame": .int(design.cyclesPerFrame),
       "latencyCycles": .int(design.latencyCycles),
       "frameLatencyCycles": .int(design.counts.latencyCycles),
       "frameLatencyMicroseconds": .double(latency),
-      "requiredFramesPerSecond": options.framesPerSecond.map { .double($0) } ?? .null,
-      "requiredLatencyMicroseconds": options.latencyMicroseconds.map { .double($0) } ?? .null,
+      "requiredFramesPerSecond": required(options.framesPerSecond),
+      "requiredLatencyMicroseconds": required(options.latencyMicroseconds),
       "clockMegahertz": .double(options.clockMegahertz),
-      "pipelining": design.pipelining.map { .string($0.rawValue) } ?? .null,
+      "pipelining": chosen("pipelining"),
       "streams": .int(design.interface.streams),
       "cyclesPerFrameOfOneStream": .int(design.cyclesPerFrameOfOneStream),
       "sustainedCyclesPerFrame": .double(rate.cyclesPerFrame),

@@ -132,7 +132,7 @@ package struct CosimStage: Stage {
       context.progress.update(1, "counting activity", milestone: true)
       let record = try simulator.measureActivity(
         sequences: sequences, source: inputURL.lastPathComponent)
-      results.append((try record.encoded(), claim.url.appendingPathComponent("activity.json")))
+      results.append((record.encoded(), claim.url.appendingPathComponent("activity.json")))
     }
     if let traceClaim {
       context.progress.update(1, "writing the waveform", milestone: true)

@@ -1,4 +1,4 @@
-package import RNNFixedPoint
+internal import RNNFixedPoint
 
 /// A function that a gate or a layer applies to every element, chosen by options of the cell.
 ///

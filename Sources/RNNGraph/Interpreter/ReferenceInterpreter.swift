@@ -76,25 +76,41 @@ package struct ReferenceInterpreter {
       return graph[p].rows == node.size ? values : [Double](repeating: values[0], count: node.size)
     case .coefficient(let c): return [Double](repeating: c.value(step: step), count: node.size)
     case .matvec(let p, let a, let transposed):
-      let w = parameters[p.index]
-      let columns = graph[p].columns ?? 1
-      var out = [Double](repeating: 0, count: node.size)
-      for r in 0..<graph[p].rows {
-        for c in 0..<columns {
-          if transposed {
-            out[c] += w[r * columns + c] * v[a.index][r]
-          } else {
-            out[r] += w[r * columns + c] * v[a.index][c]
-          }
-        }
-      }
-      return out
+      return product(
+        parameters[p.index], rows: graph[p].rows, columns: graph[p].columns ?? 1, v[a.index],
+        transposed: transposed)
     default:
       guard let operation = graph.operation(ValueID(v.count)) else {
         preconditionFailure("\(node.name) computes nothing")
       }
       var algebra = DoubleAlgebra()
       return operation.value(node.op.operands.map { v[$0.index] }, in: &algebra)
+    }
+  }
+
+  /// A row-major matrix, or its transpose, times a vector; every sum goes up through the vector.
+  private static func product(
+    _ matrix: [Double], rows: Int, columns: Int, _ vector: [Double], transposed: Bool
+  ) -> [Double] {
+    precondition(matrix.count == rows * columns && vector.count == (transposed ? rows : columns))
+    return [Double](unsafeUninitializedCapacity: transposed ? columns : rows) { out, count in
+      count = transposed ? columns : rows
+      matrix.withUnsafeBufferPointer { w in
+        vector.withUnsafeBufferPointer { x in
+          if transposed {
+            for c in 0..<columns { out[c] = 0 }
+            for r in 0..<rows {
+              for c in 0..<columns { out[c] += w[r * columns + c] * x[r] }
+            }
+          } else {
+            for r in 0..<rows {
+              var sum = 0.0
+              for c in 0..<columns { sum += w[r * columns + c] * x[c] }
+              out[r] = sum
+            }
+          }
+        }
+      }
     }
   }
 

@@ -1,7 +1,7 @@
 internal import Dispatch
 private import Foundation
 package import RNNGraph
-package import RNNSupport
+internal import RNNSupport
 internal import RNNTensor
 
 /// Computes the Lyapunov spectrum of a network along trajectories that inputs drive.

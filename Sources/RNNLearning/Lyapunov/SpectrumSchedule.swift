@@ -1,5 +1,5 @@
-package import RNNGraph
-package import RNNSupport
+internal import RNNGraph
+internal import RNNSupport
 
 /// When a training records the Lyapunov spectrum of its network, and along how much of its data.
 ///

@@ -1,4 +1,4 @@
-package import RNNGraph
+internal import RNNGraph
 internal import RNNSupport
 package import RNNTensor
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import RNNBilinear
+import RNNCodegen
 import RNNDriver
 import RNNSupport
 
@@ -39,101 +40,59 @@ struct CompileCommand: ParsableCommand {
   var model: String
   @Option(name: [.customShort("o"), .long], help: "The build folder; replaced whole.")
   var output: String
-  @Option(help: "The name of the top module.")
-  var name = "rnn"
-  @Option(help: "The device that the design must fit, such as XC7A100T.")
-  var device: String?
-  @Option(
-    help: "The clock in MHz, for rates and energy (default: 100; \(Limits<Double>.megahertz)).",
-    transform: Limits<Double>.megahertz.read)
-  var clock = 100.0
-  @Option(
-    help:
-      "Look for the smallest design that takes so many frames a second, all streams together (\(Limits<Double>.framesPerSecond)).",
-    transform: Limits<Double>.framesPerSecond.read)
-  var framesPerSecond: Double?
-  @Option(
-    help: ArgumentHelp(
-      "Look for the smallest design whose frames take at most so long from the first input beat to the last output beat (\(Limits<Double>.microseconds)).",
-      valueName: "microseconds"), transform: Limits<Double>.microseconds.read)
-  var latency: Double?
-  @Option(
-    help:
-      "What multiplies: lanes (an array with a static schedule), or sequential (one multiplier that runs a program; for the smallest devices)."
-  )
-  var engine = CompileRequest.Engine.lanes
-  @Option(
-    help: "Lanes of the product array (default: chosen by the compiler; \(Limits<Int>.lanes)).",
-    transform: Limits<Int>.lanes.read)
-  var lanes: Int?
-  @Option(
-    help:
-      "Block columns that are multiplied in the same cycle (default: 1, or chosen for --device; \(Limits<Int>.columnGroups)).",
-    transform: Limits<Int>.columnGroups.read)
-  var columnGroups: Int?
-  @Option(
-    help:
-      "Lanes that drain in the same cycle (default: the fewest for which no pass waits; \(Limits<Int>.drainChains)).",
-    transform: Limits<Int>.drainChains.read)
-  var drainChains: Int?
-  @Option(
-    help:
-      "Multipliers of a lane for networks without circulant matrices (default: 8; \(Limits<Int>.parallel)).",
-    transform: Limits<Int>.parallel.read)
-  var denseMultipliers = 8
-  @Option(
-    help:
-      "Elements that each element-wise datapath takes per cycle (default: 1, or chosen for --device; \(Limits<Int>.parallel)).",
-    transform: Limits<Int>.parallel.read)
-  var elementsPerStep: Int?
-  @Option(
-    help:
-      "Sequences in flight, each with states of its own: TID names the one of a frame; their frames fill what one leaves idle (default: 1; \(Limits<Int>.streams)).",
-    transform: Limits<Int>.streams.read)
-  var streams = 1
+  @Option(.name) var name: JSONValue?
+  @Option(.device) var device: JSONValue?
+  @Option(.clock) var clock: JSONValue?
+  @Option(.framesPerSecond) var framesPerSecond: JSONValue?
+  @Option(.latency) var latency: JSONValue?
+  @Option(.engine) var engine: JSONValue?
+  @Option(.lanes) var lanes: JSONValue?
+  @Option(.columnGroups) var columnGroups: JSONValue?
+  @Option(.drainChains) var drainChains: JSONValue?
+  @Option(.denseMultipliers) var denseMultipliers: JSONValue?
+  @Option(.elementsPerStep) var elementsPerStep: JSONValue?
+  @Option(.streams) var streams: JSONValue?
   @Option(
     help:
       "How products with circulant blocks of 8 and 16 are computed: exact, or fourier (fewer multipliers, rounded; the reference rounds alike). Written into the build's copy of the model (default: as the model says)."
   )
   var transform: BlockTransform?
-  @Option(
-    help:
-      "The port beside the streams: none, or axi-lite (identification, status; clears, saves and loads the states of a stream)."
-  )
-  var control = CompileRequest.Control.none
-  @Option(
-    help:
-      "Registers between operators: deep, one behind every memory and addition, or shallow (default: what the device's fabric wants; without a device shallow)."
-  )
-  var pipelining: Pipelining?
-  @Option(
-    help: "Elements in one beat of the input stream (default: 1; \(Limits<Int>.parallel)).",
-    transform: Limits<Int>.parallel.read)
-  var inputBeat = 1
-  @Option(
-    help:
-      "Elements in one beat of the output stream (default: what a datapath gives; \(Limits<Int>.parallel)).",
-    transform: Limits<Int>.parallel.read)
-  var outputBeat: Int?
+  @Option(.control) var control: JSONValue?
+  @Option(.pipelining) var pipelining: JSONValue?
+  @Option(.inputBeat) var inputBeat: JSONValue?
+  @Option(.outputBeat) var outputBeat: JSONValue?
   @OptionGroup var dryRun: DryRunOption
   @OptionGroup var printing: OutputOptions
 
   func run() throws {
-    let options = CompileRequest(
-      name: name, device: device, clockMegahertz: clock, engine: engine, lanes: lanes,
-      columnGroups: columnGroups, drainChains: drainChains, denseMultipliers: denseMultipliers,
-      elementsPerStep: elementsPerStep,
-      inputElementsPerBeat: inputBeat, outputElementsPerBeat: outputBeat, streams: streams,
-      transform: transform, framesPerSecond: framesPerSecond, latencyMicroseconds: latency,
-      control: control, pipelining: pipelining)
+    let options = try Frontend.asked {
+      try CompileOptions(given: [
+        (.name, name), (.device, device), (.clock, clock), (.framesPerSecond, framesPerSecond),
+        (.latency, latency), (.engine, engine), (.lanes, lanes), (.columnGroups, columnGroups),
+        (.drainChains, drainChains), (.denseMultipliers, denseMultipliers),
+        (.elementsPerStep, elementsPerStep), (.streams, streams), (.control, control),
+        (.pipelining, pipelining), (.inputBeat, inputBeat), (.outputBeat, outputBeat),
+      ])
+    }
     try Frontend.run(
       CompileStage(
-        model: URL(fileURLWithPath: model), output: URL(fileURLWithPath: output), request: options),
+        model: URL(fileURLWithPath: model), output: URL(fileURLWithPath: output), options: options,
+        transform: transform),
       printing, dryRun)
   }
 }
 
+extension Option where Value == JSONValue? {
+  /// A flag for an option of the compiler, with its help and its legal values.
+  fileprivate init(_ option: CompileOption) {
+    self.init(
+      name: .customLong(option.flag),
+      help: ArgumentHelp("\(option.help)", valueName: option.valueName ?? option.flag),
+      transform: { text in
+        guard let value = option.parse(text) else { throw ValidationError("give \(option.legal)") }
+        return value
+      })
+  }
+}
+
 extension BlockTransform: ExpressibleByArgument {}
-extension CompileRequest.Control: ExpressibleByArgument {}
-extension Pipelining: ExpressibleByArgument {}
-extension CompileRequest.Engine: ExpressibleByArgument {}

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import RNNDriver
+import RNNSupport
 
 extension CosimStage.Flow: ExpressibleByArgument {}
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import RNNDriver
+import RNNSupport
 
 struct EnergyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

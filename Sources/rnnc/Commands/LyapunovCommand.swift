@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import RNNDriver
 import RNNLearning
+import RNNSupport
 
 extension LyapunovInput.Noise: ExpressibleByArgument {}
 extension LyapunovOptions.Start: ExpressibleByArgument {}

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import RNNDriver
+import RNNSupport
 
 struct QuantizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

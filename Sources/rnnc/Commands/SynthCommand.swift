@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import RNNDriver
+import RNNSupport
 
 struct SynthCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -77,6 +77,16 @@ enum Frontend {
     }
   }
 
+  /// What a command line asks for; what does not go together is told before any work.
+  static func asked<Value>(_ make: () throws -> Value) throws -> Value {
+    do {
+      return try make()
+    } catch let error as DiagnosticsEmitted {
+      complain(error.description)
+      throw ExitCode.fault
+    }
+  }
+
   private static func complain(_ text: String) {
     StandardStreams.note(text + "\n")
   }

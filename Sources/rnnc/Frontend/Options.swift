@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import RNNSupport
 import RNNTensor
 
 /// How results are printed.
