@@ -11,6 +11,9 @@ BUILD := $(SWIFT) build -c release
 # What tests compile is recorded here and not among the user's own files.
 TEST_STATE := $(CURDIR)/.build/state
 test soak faults: export XDG_STATE_HOME := $(TEST_STATE)
+# Simulation models of the tests are the same from run to run, and share Verilator's runtime within one.
+test soak faults: export PATH := /usr/lib/ccache:$(PATH)
+test soak faults: export CCACHE_DIR := $(CURDIR)/.build/ccache
 RNNC := .build/release/rnnc
 # The full spoken-digit data set (3000 recordings), for `make experiment-digits`.
 FSDD ?= ../shared/data/fsdd

@@ -83,6 +83,7 @@ header hdf5/serial/hdf5.h libhdf5-dev "reads weights of Keras (HDF5)"
 header z3.h libz3-dev "bounds and proofs about designs (Z3)"
 header openssl/sha.h libssl-dev "SHA-256 of artefacts"
 if [ "$what" = test ]; then
+  tool ccache ccache "compiles in tests what simulation models share once"
   tool yosys yosys "checks in tests that the Verilog synthesizes"
   tool iverilog iverilog "second simulator in tests"
   tool nextpnr-ice40 nextpnr-ice40 "places and routes a tiny design in tests"

@@ -4,6 +4,7 @@ import RNNCodegen
 import RNNDriver
 import RNNGraph
 import RNNLearning
+import RNNReport
 import RNNSupport
 import Testing
 
