@@ -29,6 +29,7 @@ package struct BilinearAlgorithm: Hashable, Sendable {
   /// The matrices of an exact algorithm; nil for one that rounds.
   package let matrices: Matrices?
 
+  /// The three matrices of y = C ((A w) * (B x)) / 2^divisorLog2.
   package struct Matrices: Hashable, Sendable {
     /// products x weights; entries 0 and +-1.
     package let A: [[Int]]

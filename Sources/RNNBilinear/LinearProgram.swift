@@ -16,6 +16,7 @@ package struct LinearProgram: Hashable, Sendable {
     }
   }
 
+  /// One step of the program: a sum of terms, from which low bits are dropped.
   package struct Operation: Hashable, Sendable {
     package var terms: [Term]
     /// The bits that are dropped from the sum.

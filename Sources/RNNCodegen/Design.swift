@@ -10,6 +10,7 @@ internal import RNNVerilog
 /// A beat holds `elementsPerBeat` elements, each sign-extended to whole bytes, element 0 lowest. A frame has
 /// ceil(elements / elementsPerBeat) beats; TLAST on the last beat of a frame ends the sequence.
 package struct StreamInterface: Hashable, Sendable {
+  /// One of the two ports.
   package struct Port: Hashable, Sendable {
     package var elements: Int
     package var format: QFormat
@@ -49,6 +50,7 @@ package struct Probe: Hashable, Sendable {
 
 /// A memory that a datapath or a product reads, in words of several elements.
 package struct ValueMemory: Hashable, Sendable {
+  /// Who reads the memory, and how its words are cut.
   package enum Role: Hashable, Sendable {
     /// Read block by block by the products; `wordElements` elements a word.
     case operand(ValueID)

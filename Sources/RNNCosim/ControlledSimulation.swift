@@ -108,6 +108,7 @@ package final class ControlledSimulation {
     }
     return takeOutputs()
   }
+  /// The frames that came out since the last call, in their order.
   package func takeOutputs() -> [Frame] {
     defer { outputs = [] }
     return outputs

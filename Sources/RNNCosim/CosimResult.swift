@@ -1,5 +1,6 @@
 /// A difference between the simulated design and what was expected of it.
 package struct CosimMismatch: Hashable, Sendable, CustomStringConvertible {
+  /// What differs.
   package enum Kind: String, Sendable {
     case outputValue = "wrong output value"
     case outputCycle = "output beat in another cycle"

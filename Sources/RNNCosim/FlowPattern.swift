@@ -2,6 +2,7 @@ internal import RNNSupport
 
 /// When a source offers a beat, or a sink takes one: a function of the cycle and a seed.
 package struct FlowPattern: Hashable, Sendable, CustomStringConvertible {
+  /// In which cycles it happens.
   package enum Kind: Hashable, Sendable {
     /// In every cycle.
     case always

@@ -5,6 +5,7 @@ internal import RNNSupport
 /// Every stream takes the next sequence that none has taken when its own has ended. The streams take turns, or, with a
 /// seed, whichever has frames left is drawn; so two frames of one stream may follow each other.
 package struct FrameOrder: Sendable {
+  /// A frame in the order: which step of which sequence it is, and its stream.
   package struct Place: Hashable, Sendable {
     package var sequence: Int
     package var step: Int

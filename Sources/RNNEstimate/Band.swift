@@ -20,10 +20,12 @@ package struct Band: Hashable, Sendable {
 
   package static let zero = Band(low: 0, value: 0, high: 0)
 
+  /// Adds end to end.
   package static func + (left: Band, right: Band) -> Band {
     Band(
       low: left.low + right.low, value: left.value + right.value, high: left.high + right.high)
   }
+  /// Multiplies all three by a number, which must not be negative.
   package static func * (left: Band, right: Double) -> Band {
     Band(low: left.low * right, value: left.value * right, high: left.high * right)
   }

@@ -20,6 +20,7 @@ package struct QFormat: Hashable, Sendable, CustomStringConvertible {
   package var minValue: Double { Double(minCode) * ulp }
   package var maxValue: Double { Double(maxCode) * ulp }
 
+  /// Whether a code lies in the range of the format.
   package func contains(_ code: Int64) -> Bool { code >= minCode && code <= maxCode }
   /// The number that a code stands for; exact for widths up to 53 bits.
   package func value(of code: Int64) -> Double { Double(code) * ulp }

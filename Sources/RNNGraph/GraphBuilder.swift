@@ -154,9 +154,11 @@ package struct GraphBuilder {
     }
     return result
   }
+  /// 1 / (1 + e^-v), element by element.
   package mutating func sigmoid(_ v: ValueID, name: String? = nil) -> ValueID {
     activation(.sigmoid, v, name: name)
   }
+  /// tanh(v), element by element.
   package mutating func tanh(_ v: ValueID, name: String? = nil) -> ValueID {
     activation(.tanh, v, name: name)
   }
@@ -180,6 +182,7 @@ package struct GraphBuilder {
     precondition(size(v) == 1, "broadcast \(size(v)) elements")
     return append(.broadcast(v), size: count)
   }
+  /// Rounded to a format and saturated, element by element.
   package mutating func quantize(_ v: ValueID, _ format: QFormat, _ rounding: RoundingRule)
     -> ValueID
   {

@@ -4,6 +4,7 @@ package import RNNFixedPoint
 ///
 /// Hardware counts the steps of a sequence per coefficient; see `values` for what it makes of the count.
 package struct IntegerCoefficient: Hashable, Sendable {
+  /// The code at each step of a sequence.
   package enum Values: Hashable, Sendable {
     /// The codes of steps 0, 1, ...; after the last one they repeat or the last one stays.
     case table([Int64], repeats: Bool)

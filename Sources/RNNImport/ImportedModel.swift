@@ -55,6 +55,7 @@ package struct ImportNote: Hashable, Sendable {
 
 /// A tensor of a file whose axes have a meaning.
 package struct ImportedTensor: Hashable, Sendable, CustomStringConvertible {
+  /// What an axis of a tensor counts.
   package enum Axis: Hashable, Sendable {
     case time, batch
     /// A part of the features with so many values; several are in the order of their numbers.
@@ -137,6 +138,7 @@ private struct Places {
 
 /// An output of a file.
 package struct ImportedOutput: Hashable, Sendable {
+  /// Where in the model an output is found.
   package enum Source: Hashable, Sendable {
     /// What the model gives.
     case result

@@ -52,6 +52,7 @@ package struct AllocationModel {
     package var elementsPerStep: Int
   }
 
+  /// What the solver found.
   package enum Answer: Hashable, Sendable {
     case optimum(Optimum)
     case infeasible

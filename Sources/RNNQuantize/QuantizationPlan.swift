@@ -8,6 +8,7 @@ package struct QuantizationPlan: Hashable, Sendable {
     case input, stored, state, preactivation, activation, factor, coefficient
     case integrator, moment, normalized
   }
+  /// The format of a value of a layer, and why it has it.
   package struct Value: Hashable, Sendable {
     package var layer: String
     package var node: String
@@ -18,6 +19,7 @@ package struct QuantizationPlan: Hashable, Sendable {
     /// True when observed values saturate.
     package var saturates: Bool
   }
+  /// The format of a parameter, and what it costs.
   package struct ParameterEntry: Hashable, Sendable {
     package var layer: String
     package var parameter: String

@@ -6,6 +6,7 @@ internal import RNNSupport
 ///
 /// Everything follows from the seed and the options; what an option leaves open is drawn.
 package struct RandomNetwork: Sendable {
+  /// What is fixed; the rest is drawn.
   package struct Options: Hashable, Sendable {
     /// The cell of every recurrent layer, a name in `CellRegistry`; nil draws one per layer.
     package var cell: String?

@@ -12,16 +12,20 @@ package struct BitVectorTerm: CustomStringConvertible {
     return Int(Z3_get_bv_sort_size(context, Z3_get_sort(context, term.raw)))
   }
 
+  /// The sum modulo 2^width.
   package static func &+ (a: Self, b: Self) -> Self {
     Self(a.term.with(b.term) { Z3_mk_bvadd($0, $1, $2) })
   }
+  /// The difference modulo 2^width.
   package static func &- (a: Self, b: Self) -> Self {
     Self(a.term.with(b.term) { Z3_mk_bvsub($0, $1, $2) })
   }
+  /// The product modulo 2^width.
   package static func &* (a: Self, b: Self) -> Self {
     Self(a.term.with(b.term) { Z3_mk_bvmul($0, $1, $2) })
   }
 
+  /// All bits are equal.
   package static func .== (a: Self, b: Self) -> Proposition {
     Proposition(a.term.with(b.term) { Z3_mk_eq($0, $1, $2) })
   }
@@ -29,6 +33,7 @@ package struct BitVectorTerm: CustomStringConvertible {
   package static func .< (a: Self, b: Self) -> Proposition {
     Proposition(a.term.with(b.term) { Z3_mk_bvslt($0, $1, $2) })
   }
+  /// Signed: not greater.
   package static func .<= (a: Self, b: Self) -> Proposition {
     Proposition(a.term.with(b.term) { Z3_mk_bvsle($0, $1, $2) })
   }
@@ -46,6 +51,7 @@ package struct BitVectorTerm: CustomStringConvertible {
     let amount = term.context.constant(bits, width: width)
     return Self(term.with(amount.term) { Z3_mk_bvashr($0, $1, $2) })
   }
+  /// Times 2^bits, modulo 2^width.
   package func shiftedLeft(_ bits: Int) -> Self {
     let amount = term.context.constant(bits, width: width)
     return Self(term.with(amount.term) { Z3_mk_bvshl($0, $1, $2) })

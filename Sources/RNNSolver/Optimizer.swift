@@ -12,6 +12,7 @@ package final class Optimizer {
   }
   deinit { Z3_optimize_dec_ref(context.raw, raw) }
 
+  /// Adds a condition that every answer has to meet.
   package func assert(_ proposition: Proposition) {
     Z3_optimize_assert(context.raw, raw, proposition.term.raw)
   }

@@ -12,11 +12,13 @@ package final class Solver {
   }
   deinit { Z3_solver_dec_ref(context.raw, raw) }
 
+  /// Adds a condition, in the scope that is open.
   package func assert(_ proposition: Proposition) {
     Z3_solver_assert(context.raw, raw, proposition.term.raw)
   }
   /// Opens a scope: `pop` takes back what is asserted from here on.
   package func push() { Z3_solver_push(context.raw, raw) }
+  /// Closes the scope that was opened last.
   package func pop() { Z3_solver_pop(context.raw, raw, 1) }
 
   /// - Throws: `SolverError` for what Z3 refuses; a limit that is reached is an answer.

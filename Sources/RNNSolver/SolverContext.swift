@@ -27,9 +27,11 @@ package final class SolverContext {
 
   // MARK: - Variables and constants
 
+  /// A variable that is true or false.
   package func proposition(_ name: String) -> Proposition {
     Proposition(variable(name, Z3_mk_bool_sort(raw)))
   }
+  /// A variable without bounds.
   package func integer(_ name: String) -> IntegerTerm {
     IntegerTerm(variable(name, Z3_mk_int_sort(raw)))
   }
@@ -37,9 +39,11 @@ package final class SolverContext {
   package func bitVector(_ name: String, width: Int) -> BitVectorTerm {
     BitVectorTerm(variable(name, Z3_mk_bv_sort(raw, UInt32(width))))
   }
+  /// A proposition that always holds, or never.
   package func constant(_ value: Bool) -> Proposition {
     Proposition(term(value ? Z3_mk_true(raw) : Z3_mk_false(raw)))
   }
+  /// A number.
   package func constant(_ value: Int) -> IntegerTerm {
     IntegerTerm(term(Z3_mk_int64(raw, Int64(value), Z3_mk_int_sort(raw))))
   }
@@ -50,9 +54,11 @@ package final class SolverContext {
 
   // MARK: - Many terms at once
 
+  /// All hold; of none, true.
   package func all(_ terms: [Proposition]) -> Proposition {
     Proposition(combine(terms.map(\.term)) { Z3_mk_and(raw, $0, $1) })
   }
+  /// At least one holds; of none, false.
   package func any(_ terms: [Proposition]) -> Proposition {
     Proposition(combine(terms.map(\.term)) { Z3_mk_or(raw, $0, $1) })
   }

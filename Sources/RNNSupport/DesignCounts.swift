@@ -85,6 +85,7 @@ package struct MultiplierWidths: Hashable, Sendable {
 
 /// One kind of memory of a unit.
 package struct MemoryCounts: Hashable, Sendable {
+  /// What the memory is made of.
   package enum Kind: String, CaseIterable, Sendable {
     /// Block RAM, read through a register.
     case block

@@ -3,6 +3,7 @@
 /// A stage appends every finding to a `DiagnosticSink` and throws once at its end, so that a user
 /// sees all that is wrong in one run.
 package struct Diagnostic: Hashable, Sendable, CustomStringConvertible {
+  /// Whether a finding stops the stage.
   package enum Severity: String, Sendable { case error, warning }
   package var severity: Severity
   /// The stage that found it, such as `compile`.
@@ -51,9 +52,11 @@ package struct DiagnosticSink: Sendable {
   package private(set) var diagnostics: [Diagnostic] = []
   package init(stage: String) { self.stage = stage }
 
+  /// Notes a finding that will stop the stage.
   package mutating func error(_ path: String, _ message: String, fix: String) {
     diagnostics.append(Diagnostic(.error, stage: stage, path: path, message: message, fix: fix))
   }
+  /// Notes a finding that the user should know of.
   package mutating func warning(_ path: String, _ message: String, fix: String) {
     diagnostics.append(Diagnostic(.warning, stage: stage, path: path, message: message, fix: fix))
   }

@@ -6,7 +6,9 @@ package final class ChildProcesses: @unchecked Sendable {
   private let lock = NSLock()
   private var groups: Set<Int32> = []
 
+  /// Remembers the process group of a child that runs.
   package func insert(_ group: Int32) { lock.withLock { _ = groups.insert(group) } }
+  /// Forgets the process group of a child that has ended.
   package func remove(_ group: Int32) { lock.withLock { _ = groups.remove(group) } }
   /// Kills every child and its descendants.
   package func killAll() {
@@ -85,6 +87,7 @@ package final class Interrupt: @unchecked Sendable {
       return nextCleanup
     }
   }
+  /// Takes a clean-up back whose work is done.
   package func forget(_ key: Int) { lock.withLock { _ = cleanups.removeValue(forKey: key) } }
 
   private func isIgnored(_ action: sigaction) -> Bool {

@@ -10,6 +10,7 @@ package enum JSONValue: Hashable, Sendable {
   case array([JSONValue])
   case object([Member])
 
+  /// A key of an object and its value.
   package struct Member: Hashable, Sendable {
     package var key: String
     package var value: JSONValue

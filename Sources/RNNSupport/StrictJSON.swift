@@ -13,6 +13,7 @@ package final class StrictJSON {
     sink = DiagnosticSink(stage: stage)
   }
 
+  /// Notes a fault at a place of the file; the root has the path `/`.
   package func error(_ path: String, _ message: String, fix: String) {
     sink.error("\(file):\(path.isEmpty ? "/" : path)", message, fix: fix)
   }
@@ -71,6 +72,7 @@ package struct JSONNode {
       ($0.key, JSONNode(value: $0.value, path: "\(path)/\($0.key)", json: json))
     }
   }
+  /// A whole number of a range; another value is a fault and gives nil.
   package func int(_ range: ClosedRange<Int> = 0...Int.max) -> Int? {
     guard case .int(let n) = value else {
       wrong("a whole number")
@@ -91,6 +93,7 @@ package struct JSONNode {
   package func share() -> Double? {
     number(where: { (0...1).contains($0) }, fix: "use 0 to 1")
   }
+  /// A number; another value is a fault and gives nil.
   package func number() -> Double? {
     switch value {
     case .int(let n): return Double(n)
@@ -109,6 +112,7 @@ package struct JSONNode {
     }
     return x
   }
+  /// True or false; another value is a fault and gives nil.
   package func bool() -> Bool? {
     guard case .bool(let b) = value else {
       wrong("true or false")
@@ -116,6 +120,7 @@ package struct JSONNode {
     }
     return b
   }
+  /// A text; another value is a fault and gives nil.
   package func string() -> String? {
     guard case .string(let s) = value else {
       wrong("a text")
@@ -143,6 +148,7 @@ package struct JSONNode {
     }
     return s
   }
+  /// The elements of a list with their paths; another value is a fault and gives nil.
   package func array() -> [JSONNode]? {
     guard case .array(let values) = value else {
       wrong("a list")

@@ -1,5 +1,6 @@
 /// A failure of the outside world: a file, a folder, a tool.
 package struct ToolError: Error, Sendable, CustomStringConvertible {
+  /// The kind of a failure, from which the exit code follows.
   package struct Code: Hashable, Sendable {
     private enum Kind: Hashable { case file, toolMissing, toolTooOld, toolFailed, interrupted }
     private var kind: Kind

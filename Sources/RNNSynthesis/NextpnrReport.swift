@@ -10,6 +10,7 @@ package struct NextpnrReport: Hashable, Sendable {
   /// From the clock edge that starts the slowest path to the one that ends it.
   package var criticalPath: [Segment]
 
+  /// How much of one kind of part is used.
   package struct Utilisation: Hashable, Sendable {
     package var part: String
     package var used: Int

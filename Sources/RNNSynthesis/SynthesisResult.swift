@@ -9,6 +9,7 @@ package struct SynthesisResult: Hashable, Sendable {
     /// What one instance takes, with everything below it.
     package var usage: ResourceUsage
   }
+  /// What place and route came to, and with which settings.
   package struct Placement: Hashable, Sendable {
     package var tool: String
     package var version: String

@@ -6,6 +6,7 @@ package struct YosysStatistics: Hashable, Sendable {
   /// Cells by type, in the order of the report, by module; a type may be another module.
   package var modules: [String: [Cell]]
 
+  /// How many cells of a type a module has.
   package struct Cell: Hashable, Sendable {
     package var type: String
     package var count: Int

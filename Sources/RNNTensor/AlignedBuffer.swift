@@ -36,6 +36,7 @@ package final class AlignedBuffer {
     raw = Self.allocate(count)
     capacity = count
   }
+  /// Sets all numbers to zero, the padding included.
   package func clear() { base.update(repeating: 0, count: capacity) }
 }
 

@@ -18,6 +18,7 @@ package struct SquareMatrix: Hashable, Sendable {
     self.init(size: size)
     self.values = values
   }
+  /// Ones on the diagonal, zeros elsewhere.
   package static func identity(_ size: Int) -> SquareMatrix {
     var result = SquareMatrix(size: size)
     for i in 0..<size { result[i, i] = 1 }
@@ -52,10 +53,12 @@ package struct SquareMatrix: Hashable, Sendable {
   package mutating func addDiagonal(_ value: Double) {
     for i in 0..<size { self[i, i] += value }
   }
+  /// Multiplies every entry.
   package mutating func scale(by factor: Double) {
     for i in values.indices { values[i] *= factor }
   }
 
+  /// The matrix product; both have one size.
   package static func * (a: SquareMatrix, b: SquareMatrix) -> SquareMatrix {
     var result = SquareMatrix(size: a.size)
     result.addProduct(a, b)

@@ -37,6 +37,7 @@ package enum TapeOp: Hashable, Sendable {
   case accumulate
 }
 
+/// How the kernels round to a format.
 package enum TapeRounding: Hashable, Sendable { case down, halfUp, halfToEven }
 
 /// A straight-line element-wise program, run over chunks that stay in the first-level cache.
@@ -142,6 +143,7 @@ private final class ScalarMap: Sendable {
 package struct TapeOperands {
   fileprivate var table: [rnn_operand] = []
   package init() {}
+  /// The tape's register of a number.
   package mutating func appendRegister(_ number: Int) {
     table.append(rnn_operand(base: nil, stride: Int64(number), row_base: 0))
   }

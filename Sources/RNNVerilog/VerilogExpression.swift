@@ -111,6 +111,7 @@ extension VerilogExpression: ExpressibleByStringLiteral {
   package static func bit(_ name: String, at index: VerilogExpression) -> VerilogExpression {
     .bitSelect(name, index: index)
   }
+  /// The bits from `high` down to `low`, both included.
   package static func slice(_ name: String, _ high: Int, _ low: Int) -> VerilogExpression {
     .partSelect(name, high: high, low: low)
   }
@@ -118,9 +119,11 @@ extension VerilogExpression: ExpressibleByStringLiteral {
   package static func lane(_ name: String, _ index: Int, width: Int) -> VerilogExpression {
     .partSelect(name, high: index * width + width - 1, low: index * width)
   }
+  /// So many bits from a computed place up.
   package static func slice(
     _ name: String, from base: VerilogExpression, width: Int
   ) -> VerilogExpression { .indexedSelect(name, base: base, width: width) }
+  /// A word of a memory.
   package static func word(_ memory: String, at index: VerilogExpression) -> VerilogExpression {
     .element(memory, index: index)
   }
@@ -128,6 +131,7 @@ extension VerilogExpression: ExpressibleByStringLiteral {
   package static func concat(_ parts: [VerilogExpression]) -> VerilogExpression {
     .concatenation(parts)
   }
+  /// One of two expressions of equal type, as a bit is 1 or 0.
   package static func mux(
     _ condition: VerilogExpression, _ then: VerilogExpression, _ otherwise: VerilogExpression
   ) -> VerilogExpression { .ternary(condition, then: then, otherwise: otherwise) }
@@ -143,23 +147,40 @@ extension VerilogExpression: ExpressibleByStringLiteral {
   package var anyBit: VerilogExpression { .unary(.reduceOr, self) }
   package var allBits: VerilogExpression { .unary(.reduceAnd, self) }
 
+  /// The sum modulo 2^width; operands have one type.
   package static func + (a: Self, b: Self) -> Self { .binary(.add, a, b) }
+  /// The difference modulo 2^width; operands have one type.
   package static func - (a: Self, b: Self) -> Self { .binary(.subtract, a, b) }
+  /// The product.
   package static func * (a: Self, b: Self) -> Self { .binary(.multiply, a, b) }
+  /// And, bit by bit.
   package static func & (a: Self, b: Self) -> Self { .binary(.and, a, b) }
+  /// Or, bit by bit.
   package static func | (a: Self, b: Self) -> Self { .binary(.or, a, b) }
+  /// Exclusive or, bit by bit.
   package static func ^ (a: Self, b: Self) -> Self { .binary(.xor, a, b) }
+  /// And of two single bits.
   package static func && (a: Self, b: Self) -> Self { .binary(.logicalAnd, a, b) }
+  /// Or of two single bits.
   package static func || (a: Self, b: Self) -> Self { .binary(.logicalOr, a, b) }
+  /// Shifted left; bits that leave the width are lost.
   package static func << (a: Self, b: Self) -> Self { .binary(.shiftLeft, a, b) }
+  /// Shifted right with zeros.
   package static func >> (a: Self, b: Self) -> Self { .binary(.shiftRight, a, b) }
+  /// The negation of a single bit.
   package static prefix func ! (a: Self) -> Self { .unary(.logicalNot, a) }
+  /// All bits turned over.
   package static prefix func ~ (a: Self) -> Self { .unary(.bitwiseNot, a) }
+  /// The negative number modulo 2^width.
   package static prefix func - (a: Self) -> Self { .unary(.negate, a) }
 
   // Comparisons are methods: `==` and `<` on the tree itself mean equality of trees.
+  /// Whether two values of one type are equal: one bit.
   package func isEqual(to other: Self) -> Self { .binary(.equal, self, other) }
+  /// Whether two values of one type differ: one bit.
   package func isNotEqual(to other: Self) -> Self { .binary(.notEqual, self, other) }
+  /// Whether this is less, signed where both are: one bit.
   package func isLess(than other: Self) -> Self { .binary(.less, self, other) }
+  /// Whether this is not less, signed where both are: one bit.
   package func isAtLeast(_ other: Self) -> Self { .binary(.greaterOrEqual, self, other) }
 }

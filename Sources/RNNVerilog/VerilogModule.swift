@@ -25,6 +25,7 @@ package struct VerilogModule: Hashable, Sendable {
 
 /// A parameter in the module's header.
 package struct VerilogParameter: Hashable, Sendable {
+  /// The standard value of a parameter, which also says its type.
   package enum Value: Hashable, Sendable {
     /// `parameter int`: a signed value of 32 bits.
     case int(Int)
@@ -39,7 +40,9 @@ package struct VerilogParameter: Hashable, Sendable {
   }
 }
 
+/// A port of a module.
 package struct VerilogPort: Hashable, Sendable {
+  /// Which way a port leads.
   package enum Direction: String, Hashable, Sendable { case input, output }
   package var name: String
   package var direction: Direction
@@ -85,6 +88,7 @@ package indirect enum VerilogStatement: Hashable, Sendable {
   ) -> VerilogStatement { .assign(target, value) }
 }
 
+/// The statements of a `case` for some values.
 package struct VerilogCase: Hashable, Sendable {
   package var labels: [VerilogExpression]
   package var body: [VerilogStatement]
@@ -119,13 +123,16 @@ package enum VerilogTarget: Hashable, Sendable, ExpressibleByStringLiteral {
 
 /// An instance with named parameters and named connections, every port listed.
 package struct VerilogInstance: Hashable, Sendable {
+  /// What an instance gives a parameter.
   package enum ParameterValue: Hashable, Sendable {
     case int(Int)
     case string(String)
     /// A parameter of the instantiating module.
     case name(String)
   }
+  /// A port of an instance and what it is connected to.
   package struct Connection: Hashable, Sendable {
+    /// What feeds an input, or what an output feeds.
     package enum End: Hashable, Sendable {
       case input(VerilogExpression)
       case output(VerilogTarget)
@@ -141,6 +148,7 @@ package struct VerilogInstance: Hashable, Sendable {
       Connection(port: port, end: .output(target))
     }
   }
+  /// A parameter of an instance and its value.
   package struct Parameter: Hashable, Sendable {
     package var name: String
     package var value: ParameterValue
@@ -165,25 +173,33 @@ package struct VerilogInstance: Hashable, Sendable {
 // MARK: - Builders
 
 extension VerilogModule {
+  /// Adds an input port.
   package mutating func input(_ name: String, _ type: VerilogType = .bit) {
     ports.append(VerilogPort(name, .input, type))
   }
+  /// Adds an output port.
   package mutating func output(_ name: String, _ type: VerilogType = .bit) {
     ports.append(VerilogPort(name, .output, type))
   }
+  /// Adds a comment on lines of its own.
   package mutating func comment(_ text: String) { items.append(.comment(text)) }
+  /// Adds an empty line.
   package mutating func blank() { items.append(.blank) }
+  /// Declares a signal.
   package mutating func declare(_ name: String, _ type: VerilogType = .bit) {
     items.append(.logic(name, type, depth: nil))
   }
+  /// Declares a memory of `depth` words.
   package mutating func memory(_ name: String, _ type: VerilogType, depth: Int) {
     items.append(.logic(name, type, depth: depth))
   }
+  /// Declares a constant of the module.
   package mutating func localparam(
     _ name: String, _ type: VerilogType, _ value: VerilogExpression
   ) {
     items.append(.localparam(name, type, value))
   }
+  /// Assigns continuously.
   package mutating func assign(_ target: VerilogTarget, _ value: VerilogExpression) {
     items.append(.assign(target, value))
   }
@@ -192,10 +208,13 @@ extension VerilogModule {
     declare(name, type)
     assign(.whole(name), value)
   }
+  /// Adds registers: an `always_ff` at the rising edge of a clock.
   package mutating func always(clock: String = "clk_i", _ body: [VerilogStatement]) {
     items.append(.alwaysFF(clock: clock, body))
   }
+  /// Adds an `always_comb`.
   package mutating func comb(_ body: [VerilogStatement]) { items.append(.alwaysComb(body)) }
+  /// Instantiates a module; every port of it is connected.
   package mutating func instance(
     _ module: String, _ name: String,
     parameters: KeyValuePairs<String, VerilogInstance.ParameterValue> = [:],

@@ -14,6 +14,7 @@ package struct Datapath: Hashable, Sendable {
   package var depth: Int
   package var pipelining: Pipelining
 
+  /// A multiplier of one copy: the node that it computes, and the widths of its operands in bits.
   package struct MultiplierShape: Hashable, Sendable {
     package var node: ValueID
     package var widthA: Int

@@ -19,6 +19,7 @@ package struct Program: Sendable {
 
   package init() {}
 
+  /// Adds a field above those there are; it is zero until it is set.
   package mutating func field(_ name: String, width: Int, isEnable: Bool) {
     fields.append(ProgramField(name: name, width: width, isEnable: isEnable))
     values.append([:])
@@ -54,6 +55,7 @@ package struct Program: Sendable {
   package func offset(of name: String) -> Int {
     fields[..<index(name)].reduce(0) { $0 + $1.width }
   }
+  /// The field of a name, which has to be there.
   package func field(_ name: String) -> ProgramField { fields[index(name)] }
   /// One word as bits, lowest first.
   package func word(at cycle: Int) -> [Bool] {

@@ -8,6 +8,7 @@ internal import RNNFixedPoint
 ///     affine            alpha v + beta                      thresholded-relu   v where v > alpha, else 0
 ///     scaled-tanh       alpha tanh(beta v)
 package struct CellActivation: Hashable, Sendable {
+  /// Which of the functions it is.
   package struct Kind: RawRepresentable, Hashable, Sendable, CaseIterable {
     package let rawValue: String
     private init(_ word: String) { rawValue = word }

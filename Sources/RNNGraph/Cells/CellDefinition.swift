@@ -54,6 +54,7 @@ package struct CellConfiguration: Hashable, Sendable {
   /// Values in the order in which the cell declares its options.
   package var options: [Entry]
 
+  /// An option of a cell and its value.
   package struct Entry: Hashable, Sendable {
     package var name: String
     package var value: CellOptionValue
@@ -75,18 +76,22 @@ package struct CellConfiguration: Hashable, Sendable {
   }
   /// Whether an option has a value; those that may be absent then mean their standard.
   func has(_ name: String) -> Bool { options.contains { $0.name == name } }
+  /// The value of an option that is true or false.
   package func bool(_ name: String) -> Bool {
     guard case .bool(let value) = value(name) else { preconditionFailure("\(name) is no bool") }
     return value
   }
+  /// The value of an option that is a whole number.
   package func int(_ name: String) -> Int {
     guard case .int(let value) = value(name) else { preconditionFailure("\(name) is no int") }
     return value
   }
+  /// The value of an option that is a number.
   package func number(_ name: String) -> Double {
     guard case .number(let value) = value(name) else { preconditionFailure("\(name) is no number") }
     return value
   }
+  /// The value of an option that is one of several words.
   package func choice(_ name: String) -> String {
     guard case .choice(let value) = value(name) else { preconditionFailure("\(name) is no choice") }
     return value

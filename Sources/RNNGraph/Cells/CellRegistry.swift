@@ -6,6 +6,7 @@ package enum CellRegistry {
     SBOCell.self, MinimalGatedUnitCell.self, SyllableLoopCell.self, LayerNormLayer.self,
     SoftmaxLayer.self, LayerNormLSTMCell.self,
   ]
+  /// The cell that files and options call so; nil for none.
   package static func named(_ name: String) -> (any CellDefinition.Type)? {
     all.first { $0.name == name }
   }

@@ -6,6 +6,7 @@ internal import RNNSupport
 /// A folder holds `train-inputs.npy`, `train-targets.npy`, `test-inputs.npy` and `test-targets.npy`, each
 /// `(sequences, steps, elements)` or `(steps, elements)` for one sequence.
 package struct ArraySequences: Hashable, Sendable {
+  /// What sequences are for.
   package enum Split: String, Sendable { case train, test }
   /// Row-major `[steps][features]` each.
   package var inputs: [[Float]]

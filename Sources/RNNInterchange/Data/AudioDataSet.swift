@@ -3,7 +3,9 @@ internal import RNNSupport
 
 /// A list of labelled audio files, split into training and test data.
 package struct AudioDataSet: Hashable, Sendable {
+  /// What a recording is for.
   package enum Split: String, Hashable, Sendable, CaseIterable { case train, test }
+  /// One recording.
   package struct Item: Hashable, Sendable {
     package var url: URL
     /// An index into `classes`.
@@ -22,6 +24,7 @@ package struct AudioDataSet: Hashable, Sendable {
     self.classes = classes
     self.items = items
   }
+  /// The recordings of one part, in the order of the list.
   package func items(_ split: Split) -> [Item] { items.filter { $0.split == split } }
 
   /// Lists a folder of `{digit}_{speaker}_{index}.wav` (Free Spoken Digit Dataset), by digit, speaker, index.

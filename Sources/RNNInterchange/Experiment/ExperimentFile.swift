@@ -31,6 +31,7 @@ package struct ExperimentFile: Hashable, Sendable {
 
   /// Where the recordings or sequences are and how they are divided.
   package struct DataSource: Hashable, Sendable {
+    /// How the data lie in their place.
     package enum Kind: Hashable, Sendable {
       /// A folder of `{digit}_{speaker}_{index}.wav`; smaller indices are test data.
       case spokenDigits(testIndicesBelow: Int)
@@ -57,6 +58,7 @@ package struct ExperimentFile: Hashable, Sendable {
 
   /// One run of an optimiser over the training data.
   package struct Training: Hashable, Sendable {
+    /// The learning rate over the epochs.
     package enum Schedule: Hashable, Sendable {
       case constant
       /// Times `factor` after every `epochs` epochs.
@@ -64,11 +66,13 @@ package struct ExperimentFile: Hashable, Sendable {
       /// Half a cosine from the full rate to `floor` times it.
       case cosine(floor: Double)
     }
+    /// The rule by which gradients change the weights.
     package enum Optimizer: Hashable, Sendable {
       case sgd(momentum: Double)
       case adam(beta1: Double, beta2: Double, epsilon: Double)
       case rmsprop(decay: Double, epsilon: Double)
     }
+    /// Whether the epoch with the best validation or the last one is kept.
     package enum Selection: String, Hashable, Sendable, CaseIterable { case best, last }
     /// Random changes of normalised features.
     package struct Augmentation: Hashable, Sendable {
@@ -122,6 +126,7 @@ package struct ExperimentFile: Hashable, Sendable {
 
   /// How matrices become block-circulant.
   package struct Compression: Hashable, Sendable {
+    /// How the weights come into the set of structured matrices.
     package enum Method: Hashable, Sendable {
       /// ADMM with one stage per penalty; `fineTuning` follows inside the set.
       case admm(penalties: [Double], epochsPerRound: Int, training: Training, fineTuning: Training?)
@@ -132,6 +137,7 @@ package struct ExperimentFile: Hashable, Sendable {
     /// The block size of every matrix that is not left dense, in network order.
     package var blocks: [Block]
 
+    /// A matrix and the structure that it takes.
     package struct Block: Hashable, Sendable {
       package var layer: String
       package var parameter: String

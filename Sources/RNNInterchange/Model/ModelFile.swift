@@ -77,6 +77,7 @@ package struct ModelStage: Hashable, Sendable {
   /// What came out, such as `testAccuracy`; finite numbers.
   package var metrics: [Metric]
 
+  /// A number that a stage measured, and what it is called.
   package struct Metric: Hashable, Sendable {
     package var name: String
     package var value: Double

@@ -25,6 +25,7 @@ package struct SequenceModel: Hashable, Sendable {
     /// The one that each direction computed last: for a reverse part, the first in time.
     case final
   }
+  /// One thing after another that happens to the whole sequence.
   package enum Step: Hashable, Sendable {
     case forward(Part)
     case reverse(Part)

@@ -8,6 +8,7 @@ internal import RNNSupport
 /// process are bounded by the size of the file. Datasets have to lie in the file as plain numbers: compressed ones and
 /// those in other files are not read, nor are links to other places.
 package struct HDF5File: Sendable {
+  /// An array of numbers and its shape.
   package struct Dataset: Hashable, Sendable {
     package var shape: [Int]
     /// Row-major.

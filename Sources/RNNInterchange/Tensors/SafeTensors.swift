@@ -25,6 +25,7 @@ package struct SafeTensors: Hashable, Sendable {
       }
     }
   }
+  /// Numbers of one kind and their shape.
   package struct Tensor: Hashable, Sendable {
     package var kind: Kind
     package var shape: [Int]
@@ -86,6 +87,7 @@ package struct SafeTensors: Hashable, Sendable {
     let i = names.firstIndex { $0 > name } ?? names.count
     names.insert(name, at: i)
   }
+  /// Sets a text of the file's `__metadata__`, in the place of an older one.
   package mutating func setMetadata(_ key: String, _ value: String) { metadataStorage[key] = value }
 
   /// Reads a file.

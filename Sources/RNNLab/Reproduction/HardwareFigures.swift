@@ -106,6 +106,7 @@ package struct HardwareFigures: Hashable, Sendable {
     ]
   }
 
+  /// One row for each network.
   package static func table(_ figures: [HardwareFigures]) -> ReproductionReport.Table {
     ReproductionReport.Table(
       title: "In fixed point and in Verilog", columns: columns, rows: figures.map(\.row))

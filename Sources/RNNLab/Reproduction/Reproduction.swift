@@ -47,6 +47,7 @@ package enum Reproductions {
     SBOReproduction.self,
     WakeWordReproduction.self,
   ]
+  /// The experiment that the command line calls so; nil for none.
   package static func named(_ name: String) -> (any Reproduction.Type)? {
     all.first { $0.name == name }
   }

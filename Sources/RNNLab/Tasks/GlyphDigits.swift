@@ -8,6 +8,7 @@ internal import RNNSupport
 /// sequence of 144 steps of one feature, row by row (`raster`) or in one fixed random order (`permuted`);
 /// read row by row (`rows`), one of 12 steps of 12 features.
 package struct GlyphDigits: Sendable {
+  /// The order in which the pixels of an image are read.
   package enum Order: String, Sendable, CaseIterable {
     case raster, permuted, rows
   }

@@ -1,5 +1,6 @@
 /// Lines over a common horizontal axis, with labels at their ends.
 package struct LineChart: Sendable {
+  /// One line and its label.
   package struct Series: Sendable {
     package var label: String
     package var points: [(x: Double, y: Double)]

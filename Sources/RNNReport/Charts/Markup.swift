@@ -2,6 +2,7 @@
 ///
 /// Building pages from nodes keeps tags balanced and texts escaped. The print is also well-formed XML.
 package indirect enum Markup: Hashable, Sendable {
+  /// A name and its value, which is escaped when it is printed.
   package struct Attribute: Hashable, Sendable {
     package var name: String
     package var value: String
@@ -11,6 +12,7 @@ package indirect enum Markup: Hashable, Sendable {
   /// Nodes without an element around them.
   case group([Markup])
 
+  /// An element with attributes in the order given.
   package static func element(
     _ name: String, _ attributes: KeyValuePairs<String, String> = [:], _ children: [Markup] = []
   ) -> Markup {

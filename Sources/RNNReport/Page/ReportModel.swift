@@ -85,6 +85,7 @@ package struct AccuracyStage: Hashable, Sendable {
 
 /// Loss and accuracy over the epochs of one stage of training.
 package struct LearningCurve: Hashable, Sendable {
+  /// One epoch.
   package struct Point: Hashable, Sendable {
     /// Counted from 1 within the stage.
     package var epoch: Int
@@ -117,6 +118,7 @@ package struct LearningCurve: Hashable, Sendable {
 
 /// The ADMM residuals of one matrix.
 package struct MatrixResiduals: Hashable, Sendable {
+  /// One round of ADMM.
   package struct Round: Hashable, Sendable {
     /// Counted from 1.
     package var round: Int

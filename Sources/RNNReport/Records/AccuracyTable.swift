@@ -15,6 +15,7 @@ package struct AccuracyTable {
       }
     }
   }
+  /// How far results are from what was wanted: their number, the greatest and the mean distance.
   package struct Errors {
     package private(set) var count = 0
     package private(set) var greatest = 0.0

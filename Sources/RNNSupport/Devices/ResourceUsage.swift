@@ -13,6 +13,7 @@ package struct ResourceUsage: Hashable, Sendable {
     self.multipliers = multipliers
   }
 
+  /// What both take together.
   package static func + (left: ResourceUsage, right: ResourceUsage) -> ResourceUsage {
     ResourceUsage(
       luts: left.luts + right.luts, flipFlops: left.flipFlops + right.flipFlops,

@@ -39,6 +39,7 @@ package enum AtomicFile {
     }
     try commit(staged)
   }
+  /// Replaces a file by a text in UTF-8, whole or not at all.
   package static func write(_ text: String, to url: URL) throws {
     try write(Data(text.utf8), to: url)
   }
