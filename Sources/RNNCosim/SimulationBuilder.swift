@@ -87,14 +87,17 @@ package struct SimulationBuilder: Sendable {
 
     try runner.require(.cxx)
     AtomicFile.sweep(home)
+    // A script answers, and takes as long as a small design.
+    let include = try includeFolder()
     let digest = try AtomicFile.writeFolder(at: folder) { staging in
       let work = staging.appendingPathComponent("work")
-      let runtime = try runtimeObjects(variant, version: version, home: home, into: work)
+      let runtime = try runtimeObjects(
+        variant, version: version, include: include, home: home, into: work)
       try verilate(design, variant, into: work)
       try writeHarness(into: work)
       try AtomicFile.write(glue, to: work.appendingPathComponent("rnnc_glue.h"))
       let units = try writeUnits(in: work)
-      try compile(units, variant, in: work)
+      try compile(units, variant, include: include, in: work)
       let made = work.appendingPathComponent(library.lastPathComponent)
       try link((units.fast + units.slow).map { $0 + ".o" } + runtime, variant, to: made)
       let data = try output(made, of: "g++")
@@ -216,9 +219,9 @@ package struct SimulationBuilder: Sendable {
   ///
   /// No shell and no make: the names of folders are nothing but names.
   private func compile(
-    _ units: (fast: [String], slow: [String]), _ variant: Variant, in folder: URL
+    _ units: (fast: [String], slow: [String]), _ variant: Variant, include: String, in folder: URL
   ) throws {
-    let flags = try flags(variant)
+    let flags = flags(variant, include: include)
     let fast = effort == .fast ? ["-O3", "-march=native"] : ["-O1"]
     try inPairs(
       units.fast.map { ($0 + ".cc", fast + flags) }
@@ -256,9 +259,8 @@ package struct SimulationBuilder: Sendable {
     return data
   }
 
-  private func flags(_ variant: Variant) throws -> [String] {
-    let include = try includeFolder()
-    return [
+  private func flags(_ variant: Variant, include: String) -> [String] {
+    [
       "-std=gnu++17", "-fPIC", "-fno-gnu-unique", "-fvisibility=hidden", "-w",
       "-DVERILATOR=1", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TRACE=\(variant == .plain ? 0 : 1)",
       "-DVM_TRACE_FST=\(variant == .waveform ? 1 : 0)",
@@ -274,14 +276,14 @@ package struct SimulationBuilder: Sendable {
   ///
   /// - Returns: their names.
   private func runtimeObjects(
-    _ variant: Variant, version: ToolVersion, home: URL, into work: URL
+    _ variant: Variant, version: ToolVersion, include: String, home: URL, into work: URL
   ) throws -> [String] {
     var names = ["verilated", "verilated_threads"]
     if variant == .waveform { names.append("verilated_fst_c") }
     if variant == .activity { names.append("verilated_vcd_c") }
     let kept = (runtimeFolder ?? home)
       .appendingPathComponent("runtime-\(variant.rawValue)-\(version)")
-    let flags = ["-O1"] + (try flags(variant))
+    let flags = ["-O1"] + flags(variant, include: include)
     let digests = BuiltDigests(environment: runner.environment)
     var missing: [String] = []
     func key(_ name: String) -> String {
@@ -297,7 +299,6 @@ package struct SimulationBuilder: Sendable {
       }
     }
     if !missing.isEmpty { AtomicFile.sweep(kept) }
-    let include = try includeFolder()
     try inPairs(missing.map { ("\(include)/\($0).cpp", flags) }, in: work)
     for name in missing {
       let data = try output(work.appendingPathComponent(name + ".o"), of: "g++")
