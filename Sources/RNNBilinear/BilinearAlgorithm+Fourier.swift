@@ -12,6 +12,8 @@ internal import Foundation
 /// Fixed point: factors of the turns have 16 fraction bits; B x has 2 fraction bits and A w has 1, each rounded half
 /// up; results are rounded once more. So A w and B x of 12-bit codes are 18 and 19 bits wide, which a 18 x 25 multiplier takes.
 extension BilinearAlgorithm {
+  /// The rounded algorithm for circulant blocks of L by Fourier transforms.
+  ///
   /// - Parameter L: 8 or 16.
   package static func fourier(_ L: Int) -> BilinearAlgorithm {
     precondition(L == 8 || L == 16, "Fourier blocks are 8 and 16, not \(L)")

@@ -7,9 +7,13 @@ package protocol HardwareDesign: Sendable {
   var name: String { get }
   /// The graph that the hardware computes, after the compiler's passes.
   var graph: IntegerGraph { get }
+  /// The options with all that the compiler decided.
   var options: CompileOptions { get }
+  /// The shape of the two streams.
   var interface: StreamInterface { get }
+  /// The values inside that the simulation top shows.
   var probes: [Probe] { get }
+  /// What it is made of, and how often each part works in a frame.
   var counts: DesignCounts { get }
   /// The same with the cycles from frame to frame that the ports and the program together sustain.
   var sustainedCounts: DesignCounts { get }

@@ -128,14 +128,17 @@ package struct GraphBuilder {
       return append(.add(sum, next), size: size(sum))
     }
   }
+  /// a - b, element by element.
   package mutating func subtract(_ a: ValueID, _ b: ValueID) -> ValueID {
     precondition(size(a) == size(b), "subtract \(size(b)) from \(size(a)) elements")
     return append(.subtract(a, b), size: size(a))
   }
+  /// a times b, element by element.
   package mutating func multiply(_ a: ValueID, _ b: ValueID) -> ValueID {
     precondition(size(a) == size(b), "multiply \(size(a)) by \(size(b)) elements")
     return append(.multiply(a, b), size: size(a))
   }
+  /// scale v + offset, element by element.
   package mutating func affine(_ v: ValueID, scale: Double, offset: Double) -> ValueID {
     append(.affine(v, scale: scale, offset: offset), size: size(v))
   }

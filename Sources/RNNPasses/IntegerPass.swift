@@ -4,6 +4,7 @@ package import RNNGraph
 package protocol IntegerPass: Sendable {
   /// The word for `--help` and dumps, such as `split-mixed-linear`.
   static var name: String { get }
+  /// What it does, in half a line for lists.
   static var summary: String { get }
   /// Rewrites the graph; true exactly if it changed.
   static func run(on graph: inout IntegerGraph) -> Bool

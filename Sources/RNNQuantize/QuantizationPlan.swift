@@ -19,7 +19,7 @@ package struct QuantizationPlan: Hashable, Sendable {
     /// True when observed values saturate.
     package var saturates: Bool
   }
-  /// The format of a parameter, and what it costs.
+  /// The format of a parameter, the fraction bits that it gave up, and its rounding error.
   package struct ParameterEntry: Hashable, Sendable {
     package var layer: String
     package var parameter: String

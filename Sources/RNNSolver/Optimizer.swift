@@ -21,6 +21,8 @@ package final class Optimizer {
     Z3_optimize_minimize(context.raw, raw, term.term.raw)
   }
 
+  /// Looks for the least of what is to be minimised.
+  ///
   /// - Returns: `satisfied` only with proof that nothing is smaller; a limit that is reached gives `unknown`.
   /// - Throws: `SolverError` for what Z3 refuses.
   package func check(_ limit: SolverLimit = .none) throws(SolverError) -> SolverAnswer {

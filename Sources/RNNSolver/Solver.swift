@@ -21,6 +21,8 @@ package final class Solver {
   /// Closes the scope that was opened last.
   package func pop() { Z3_solver_pop(context.raw, raw, 1) }
 
+  /// Whether all that is asserted can hold at once.
+  ///
   /// - Throws: `SolverError` for what Z3 refuses; a limit that is reached is an answer.
   package func check(_ limit: SolverLimit = .none) throws(SolverError) -> SolverAnswer {
     let parameters = Parameters(context, limit)

@@ -46,6 +46,8 @@ package final class SolverModel {
   }
   deinit { Z3_model_dec_ref(context.raw, raw) }
 
+  /// The value of an integer.
+  ///
   /// - Throws: `SolverError` for a value that does not fit an `Int`.
   package func value(of integer: IntegerTerm) throws(SolverError) -> Int {
     try number(integer.term)
@@ -63,6 +65,7 @@ package final class SolverModel {
     guard isNegative else { return try number(vector.term) }
     return -1 - (try number((context.constant(-1, width: vector.width) &- vector).term))
   }
+  /// Whether a proposition holds.
   package func value(of proposition: Proposition) throws(SolverError) -> Bool {
     try evaluated(proposition.term).isTrue
   }

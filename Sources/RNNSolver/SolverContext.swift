@@ -35,6 +35,8 @@ package final class SolverContext {
   package func integer(_ name: String) -> IntegerTerm {
     IntegerTerm(variable(name, Z3_mk_int_sort(raw)))
   }
+  /// A variable of a fixed width.
+  ///
   /// - Parameter width: bits, at least one.
   package func bitVector(_ name: String, width: Int) -> BitVectorTerm {
     BitVectorTerm(variable(name, Z3_mk_bv_sort(raw, UInt32(width))))
@@ -47,6 +49,8 @@ package final class SolverContext {
   package func constant(_ value: Int) -> IntegerTerm {
     IntegerTerm(term(Z3_mk_int64(raw, Int64(value), Z3_mk_int_sort(raw))))
   }
+  /// A number of a fixed width.
+  ///
   /// - Parameter value: taken modulo 2^width.
   package func constant(_ value: Int, width: Int) -> BitVectorTerm {
     BitVectorTerm(term(Z3_mk_int64(raw, Int64(value), Z3_mk_bv_sort(raw, UInt32(width)))))

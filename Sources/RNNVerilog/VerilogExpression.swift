@@ -151,7 +151,7 @@ extension VerilogExpression: ExpressibleByStringLiteral {
   package static func + (a: Self, b: Self) -> Self { .binary(.add, a, b) }
   /// The difference modulo 2^width; operands have one type.
   package static func - (a: Self, b: Self) -> Self { .binary(.subtract, a, b) }
-  /// The product.
+  /// The product modulo 2^width; operands have one type.
   package static func * (a: Self, b: Self) -> Self { .binary(.multiply, a, b) }
   /// And, bit by bit.
   package static func & (a: Self, b: Self) -> Self { .binary(.and, a, b) }
@@ -179,8 +179,8 @@ extension VerilogExpression: ExpressibleByStringLiteral {
   package func isEqual(to other: Self) -> Self { .binary(.equal, self, other) }
   /// Whether two values of one type differ: one bit.
   package func isNotEqual(to other: Self) -> Self { .binary(.notEqual, self, other) }
-  /// Whether this is less, signed where both are: one bit.
+  /// Whether this is less; operands have one type, which says whether they are signed: one bit.
   package func isLess(than other: Self) -> Self { .binary(.less, self, other) }
-  /// Whether this is not less, signed where both are: one bit.
+  /// Whether this is not less; operands have one type, which says whether they are signed: one bit.
   package func isAtLeast(_ other: Self) -> Self { .binary(.greaterOrEqual, self, other) }
 }

@@ -42,6 +42,7 @@ package struct Program: Sendable {
   }
   /// Makes the frame at least this long.
   package mutating func extend(to cycles: Int) { length = max(length, cycles) }
+  /// What a field holds in a cycle of the frame; 0 where nothing set it.
   package func value(_ name: String, at cycle: Int) -> Int { values[index(name)][cycle] ?? 0 }
   /// For each cycle of the frame, whether a field is set.
   package func uses(of name: String) -> [Bool] {

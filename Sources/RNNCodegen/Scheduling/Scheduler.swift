@@ -83,6 +83,8 @@ package struct Scheduler {
   /// What overlapping frames leave free; nil for a frame that is placed as early as possible.
   private var reservation: ModuloReservation?
 
+  /// Places every operation of a frame, and finds how soon the next may start.
+  ///
   /// - Parameter drainChains: nil takes the fewest with which no pass waits for the drain of the one before.
   package static func schedule(
     _ lowered: Lowered, lanes: Int, drainChains: Int?, elementsPerStep: Int, streams: Int,

@@ -16,6 +16,8 @@ package struct Calibration {
 
   package init(policy: QuantizationPolicy) { self.policy = policy }
 
+  /// Gives every part formats from what the sequences show; weights are rounded and not trained.
+  ///
   /// - Parameter sequences: `[sequence][step][feature]`.
   /// - Throws: `DiagnosticsEmitted` for a model that no format holds.
   package func quantize(_ model: SequenceModel, sequences: [[[Double]]]) throws -> Outcome {

@@ -6,6 +6,7 @@ package struct DemoRunner: Sendable {
   package var request: DemoRequest
   package init(request: DemoRequest) { self.request = request }
 
+  /// Runs the steps that are not done yet, and says what they came to.
   package func run(_ steps: [Step], _ context: StageContext) throws -> StageResult {
     // The whole folder, so that a second demo does not come in between two steps of the first.
     let claim = try OutputClaim(in: request.output, parts: [ArtefactStore.folderName])

@@ -102,7 +102,9 @@ package struct CellConfiguration: Hashable, Sendable {
 package protocol CellDefinition: Sendable {
   /// The word in `model.json`, such as `gru`.
   static var name: String { get }
+  /// What it is, in half a line for lists.
   static var summary: String { get }
+  /// The options in the order of files and help.
   static var options: [CellOption] { get }
   /// Whether the layer has as many outputs as inputs, so that its units say nothing else.
   static var keepsSize: Bool { get }

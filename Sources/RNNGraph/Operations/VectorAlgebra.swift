@@ -5,13 +5,17 @@ package import RNNFixedPoint
 /// An operation says once what it computes and how gradients pass through it, in these terms; doubles, the trainer's kernels and
 /// the analyses of graphs are algebras. Vectors of an element-wise member have equal sizes.
 package protocol VectorAlgebra {
+  /// A vector, or what stands for one.
   associatedtype Vector
+  /// The sum, element by element.
   mutating func add(_ a: Vector, _ b: Vector) -> Vector
   /// First minus second.
   mutating func subtract(_ a: Vector, _ b: Vector) -> Vector
+  /// The product, element by element.
   mutating func multiply(_ a: Vector, _ b: Vector) -> Vector
   /// scale * a + offset.
   mutating func affine(_ a: Vector, scale: Double, offset: Double) -> Vector
+  /// f of every element.
   mutating func apply(_ f: ScalarFunction, _ a: Vector) -> Vector
   /// g times the derivative of f, at what `f.derivative` is a function of.
   mutating func slope(_ f: ScalarFunction, _ g: Vector, at x: Vector) -> Vector
@@ -19,6 +23,7 @@ package protocol VectorAlgebra {
   mutating func gate(_ a: Vector, by s: Vector) -> Vector
   /// a / sqrt(s + floor).
   mutating func normalize(_ a: Vector, by s: Vector, floor: Double) -> Vector
+  /// Every element rounded to a format and saturated.
   mutating func round(_ a: Vector, _ format: QFormat, _ rounding: RoundingRule) -> Vector
   /// g where x lies in the range, else 0.
   mutating func mask(_ g: Vector, at x: Vector, inside range: ClosedRange<Double>) -> Vector

@@ -134,7 +134,7 @@ package struct ExperimentFile: Hashable, Sendable {
       case direct(fromProjection: Bool, training: Training)
     }
     package var method: Method
-    /// The block size of every matrix that is not left dense, in network order.
+    /// The structure of every matrix that is not left dense, in network order.
     package var blocks: [Block]
 
     /// A matrix and the structure that it takes.

@@ -23,7 +23,7 @@ package struct Finding: Sendable {
 
 /// What a reproduction came to: text, tables, pictures and findings, written as Markdown, JSON and SVG.
 package struct ReproductionReport: Sendable {
-  /// A table of texts; every row has a text for each column.
+  /// A table of texts.
   package struct Table: Sendable {
     package var title: String
     package var columns: [String]

@@ -14,6 +14,7 @@ package struct StudyRunner: Sendable {
     self.evidence = evidence
   }
 
+  /// Runs the steps that are not done yet, and writes the table and the evidence.
   package func run(_ steps: [Step], _ context: StageContext) throws -> StageResult {
     let claim = try OutputClaim(in: request.output, parts: [ArtefactStore.folderName])
     defer { claim.release() }

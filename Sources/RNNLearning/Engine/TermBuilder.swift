@@ -4,8 +4,11 @@ internal import RNNTensor
 
 /// The algebra of kernels: operations become terms of one phase's programs, and steps over whole rows between them.
 protocol TermBuilder: VectorAlgebra where Vector == TermGraph.Term {
+  /// The plan of the layer, to which steps over whole rows are added.
   var plan: LayerPlan { get set }
+  /// The phase whose programs the terms belong to.
   var phase: LayerPlan.Phase { get }
+  /// The terms so far.
   var terms: TermGraph { get set }
 }
 

@@ -108,6 +108,8 @@ package struct CosimRecord: Hashable {
     self = try Self.decoded(AtomicFile.read(url), path: url.relativePath)
   }
 
+  /// Reads the bytes of a record.
+  ///
   /// - Throws: `DiagnosticsEmitted` with every fault and its place; figures that contradict each other are faults.
   package static func decoded(_ data: Data, path: String) throws -> CosimRecord {
     try decodeStrictly(
