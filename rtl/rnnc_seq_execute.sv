@@ -4,7 +4,8 @@
 ///
 /// The uses are those of `rnnc_seq_issue`; an operand is at `value_i` 1 cycle after its use.
 /// Stages, by the cycle after it: 1 the operand is there, 2 product, 3 sum, 4 rounded, 5 the result
-/// is at `write_*_o`. Throughput: an operand a cycle; a result with each `ends_i`.
+/// is at `write_*_o`. Throughput: an operand a cycle; a result with each `ends_i`. While
+/// `is_normalize_i` is high, what is passed is `quotient_i` instead of the operand.
 module rnnc_seq_execute #(
   parameter TablesFile = "",
   parameter int ValueWidth = 24,
@@ -38,6 +39,7 @@ module rnnc_seq_execute #(
   input wire logic [AddressWidth-1:0] destination_i,
   input wire logic is_table_i,
   input wire logic is_gate_i,
+  input wire logic is_normalize_i,
   input wire logic is_writing_i,
   input wire logic wraps_i,
   input wire logic is_relu_i,
@@ -51,6 +53,7 @@ module rnnc_seq_execute #(
   input wire logic [TableBits-1:0] table_base_i,
   input wire logic [ValueWidth-1:0] value_i,
   input wire logic [WeightWidth-1:0] weight_value_i,
+  input wire logic signed [ValueWidth-1:0] quotient_i,
   output logic write_valid_o,
   output logic [AddressWidth-1:0] write_address_o,
   output logic signed [ValueWidth-1:0] write_data_o
@@ -136,6 +139,7 @@ module rnnc_seq_execute #(
   // ---- Stage 2: product, or the operand itself.
 
   logic signed [ValueWidth-1:0] value;
+  logic signed [ValueWidth-1:0] passed;
   logic signed [WeightWidth-1:0] weight;
   logic signed [FactorWidth-1:0] factor_q;
   logic signed [FactorWidth-1:0] factor;
@@ -154,6 +158,7 @@ module rnnc_seq_execute #(
   logic [AddressWidth-1:0] address_q2;
 
   assign value = $signed(value_i);
+  assign passed = is_normalize_i ? quotient_i : value;
   assign weight = $signed(weight_value_i);
   assign offset_s = $signed({{(OperandWidth - OffsetWidth) {1'b0}}, offset});
   assign factor = held_q ? factor_q : slope_q ? FactorWidth'(slope) : FactorWidth'(weight);
@@ -179,7 +184,7 @@ module rnnc_seq_execute #(
     if (hold_q) factor_q <= $signed(value_i[FactorWidth-1:0]);
     if (gate_q) is_open_q <= value > 0;
     product_q <= factor * operand;
-    passed_q <= SumWidth'(value) <<< left_i;
+    passed_q <= SumWidth'(passed) <<< left_i;
     starts_q2 <= starts_q;
     subtracts_q2 <= subtracts_q;
     address_q2 <= address_q;

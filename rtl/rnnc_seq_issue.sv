@@ -12,10 +12,15 @@
 ///
 /// `starts_o` begins a sum with the operand, `ends_o` ends it: the result goes to `destination_o`.
 /// `run_ends_o` is high with the last operand of the instruction.
+///
+/// With `Normalizes`, operation 7 issues b, then a, of row r, and with a passes the quotient of
+/// row r - 6, which is there then. So it takes 6 rows more than it has results: `last_row_i` counts
+/// them, and `destination_i` lies 6 words before the result.
 module rnnc_seq_issue #(
   parameter int AddressWidth = 6,
   parameter int CountWidth = 5,
-  parameter int WeightBits = 6
+  parameter int WeightBits = 6,
+  parameter int Normalizes = 0
 ) (
   input wire logic clk_i,
   input wire logic begin_i,
@@ -52,17 +57,22 @@ module rnnc_seq_issue #(
   output logic subtracts_o,
   output logic is_table_o,
   output logic is_gate_o,
+  output logic is_normalize_o,
   output logic [AddressWidth-1:0] destination_o
 );
   localparam logic [2:0] Pass = 3'd0;
   localparam logic [2:0] Add = 3'd1;
-  localparam logic [2:0] Mul = 3'd2;
+  localparam logic [2:0] Multiply = 3'd2;
   localparam logic [2:0] Gate = 3'd3;
   localparam logic [2:0] Table = 3'd4;
   localparam logic [2:0] Matrix = 3'd5;
-  localparam logic [2:0] Max = 3'd6;
+  localparam logic [2:0] Maximum = 3'd6;
+  localparam logic [2:0] Normalize = 3'd7;
+  // The latency of the units that normalize, in rows of two operands.
+  localparam int QuotientRows = 6;
 
-  if (AddressWidth < CountWidth || WeightBits < CountWidth) begin : gen_param_check
+  if (AddressWidth < CountWidth || WeightBits < CountWidth || Normalizes < 0 || Normalizes > 1
+      || (Normalizes == 1 && 1 << CountWidth <= QuotientRows)) begin : gen_param_check
     rnnc_seq_issue_bad_params u_bad ();
   end
 
@@ -80,11 +90,21 @@ module rnnc_seq_issue #(
   logic at_row_end;
 
   assign is_first_operand = operand_q == 2'd0;
-  assign is_walk = op_i == Matrix || op_i == Max;
+  assign is_walk = op_i == Matrix || op_i == Maximum;
   assign walks = run_i && is_walk && !is_first_operand;
   assign weight_read_o = walks && op_i == Matrix;
   assign is_table_o = op_i == Table;
   assign is_gate_o = op_i == Gate;
+
+  logic is_quotient_away;
+
+  if (Normalizes == 1) begin : gen_normalize
+    assign is_normalize_o   = op_i == Normalize;
+    assign is_quotient_away = is_normalize_o && row_q < CountWidth'(QuotientRows);
+  end else begin : gen_no_normalize
+    assign is_normalize_o   = 1'b0;
+    assign is_quotient_away = 1'b0;
+  end
 
   rnnc_block_walk #(
     .AddressWidth(WeightBits),
@@ -126,7 +146,7 @@ module rnnc_seq_issue #(
         reads_b = !is_first_operand;
         starts_o = is_first_operand;
         row_ends = !is_first_operand;
-      end else if (op_i == Mul) begin
+      end else if (op_i == Multiply) begin
         hold_o = is_first_operand;
         held_o = !is_first_operand;
         reads_b = !is_first_operand;
@@ -140,10 +160,14 @@ module rnnc_seq_issue #(
         span_o = is_first_operand;
         slope_o = operand_q == 2'd2;
         row_ends = operand_q == 2'd2;
+      end else if (is_normalize_o) begin
+        pass_o = !is_first_operand && !is_quotient_away;
+        reads_b = is_first_operand;
+        row_ends = !is_first_operand;
       end else begin
-        max_o = op_i == Max;
-        pass_o = op_i != Max && is_first_operand;
-        weight_o = op_i != Max && !is_first_operand;
+        max_o = op_i == Maximum;
+        pass_o = op_i != Maximum && is_first_operand;
+        weight_o = op_i != Maximum && !is_first_operand;
         reads_b = is_first_operand;
         starts_o = is_first_operand || (!has_b_i && at_row_start);
         row_ends = !is_first_operand && at_row_end;
@@ -153,7 +177,7 @@ module rnnc_seq_issue #(
 
   // Only what is added to a matrix product is an operand before the walk.
   assign first_operand = is_walk && !has_b_i ? 2'd1 : 2'd0;
-  assign ends_o = row_ends;
+  assign ends_o = row_ends && !is_quotient_away;
   assign run_ends_o = row_ends && row_q == last_row_i;
   assign subtracts_o = subtracts_i && op_i == Add && !is_first_operand;
   assign destination_o = destination_i + AddressWidth'(row_q);

@@ -15,6 +15,7 @@
 ///     4 table   y = slope[i] * d + intercept[i]   3            (i, d as in `rnnc_seq_table`)
 ///     5 matrix  y = b + M a, or M a               columns, and 1 for b
 ///     6 max     y = the greatest element of a     columns
+///     7 normalize                                 2, and 12 for the instruction
 ///
 /// Every result goes through `rnnc_requantize`, then a comparison with zero if the instruction says
 /// so, then to the value memory. The program is a memory outside: in the cycle after
@@ -26,6 +27,10 @@
 /// instruction; the last one ends the frame. `write_*_o` shows every result: instruction, address
 /// and code; `busy_o` is high in a cycle that issues an entry of a matrix. The first `Constants`
 /// words of the value memory are never written, whatever the registers hold before reset.
+///
+/// Normalize, with `Normalizes` alone, is y = f(a, b) of a unit outside, as the program is outside:
+/// 12 cycles after a and b are at `unit_value_o` and `unit_square_o`, f(a, b) is at `quotient_i`.
+/// See `rnnc_seq_issue` for its rows and its destination.
 ///
 /// Parts: `rnnc_seq_control` (frame and program counter), `rnnc_seq_issue` (operands and their
 /// addresses), `rnnc_seq_execute` (product, sum, rounding); here are the memories between them.
@@ -55,6 +60,7 @@ module rnnc_sequential #(
   parameter int OutputElements = 1,
   parameter int OutputWidth = 12,
   parameter int OutputBase = 0,
+  parameter int Normalizes = 0,
   localparam int ValueBits = $clog2(Values),
   localparam int WeightBits = Weights > 1 ? $clog2(Weights) : 1,
   localparam int TableBits = TableWords > 1 ? $clog2(TableWords) : 1,
@@ -100,6 +106,9 @@ module rnnc_sequential #(
   input wire logic [WeightBits-1:0] matrix_base_i,
   input wire logic [WeightBits-1:0] row_step_i,
   input wire logic [WeightBits-1:0] block_step_i,
+  output logic signed [ValueWidth-1:0] unit_value_o,
+  output logic signed [ValueWidth-1:0] unit_square_o,
+  input wire logic signed [ValueWidth-1:0] quotient_i,
   output logic busy_o,
   output logic write_valid_o,
   output logic [ProgramBits-1:0] write_instruction_o,
@@ -167,12 +176,14 @@ module rnnc_sequential #(
   logic subtracts;
   logic is_table;
   logic is_gate;
+  logic is_normalize;
   logic [ValueBits-1:0] destination;
 
   rnnc_seq_issue #(
     .AddressWidth(ValueBits),
     .CountWidth(CountWidth),
-    .WeightBits(WeightBits)
+    .WeightBits(WeightBits),
+    .Normalizes(Normalizes)
   ) u_issue (
     .clk_i(clk_i),
     .begin_i(begins),
@@ -209,6 +220,7 @@ module rnnc_sequential #(
     .subtracts_o(subtracts),
     .is_table_o(is_table),
     .is_gate_o(is_gate),
+    .is_normalize_o(is_normalize),
     .destination_o(destination)
   );
 
@@ -248,6 +260,18 @@ module rnnc_sequential #(
     .data_o(weight)
   );
 
+  // ---- The units that normalize: b comes a cycle before a.
+
+  if (Normalizes == 1) begin : gen_normalize
+    logic signed [ValueWidth-1:0] square_q;
+    always_ff @(posedge clk_i) square_q <= $signed(value);
+    assign unit_value_o  = $signed(value);
+    assign unit_square_o = square_q;
+  end else begin : gen_no_normalize
+    assign unit_value_o  = '0;
+    assign unit_square_o = '0;
+  end
+
   // ---- Results.
 
   rnnc_seq_execute #(
@@ -281,6 +305,7 @@ module rnnc_sequential #(
     .destination_i(destination),
     .is_table_i(is_table),
     .is_gate_i(is_gate),
+    .is_normalize_i(is_normalize),
     .is_writing_i(is_first || !first_only_i),
     .wraps_i(wraps_i),
     .is_relu_i(is_relu_i),
@@ -294,6 +319,7 @@ module rnnc_sequential #(
     .table_base_i(table_base_i),
     .value_i(value),
     .weight_value_i(weight),
+    .quotient_i(quotient_i),
     .write_valid_o(write_valid_o),
     .write_address_o(write_address_o),
     .write_data_o(write_data_o)
@@ -303,7 +329,7 @@ module rnnc_sequential #(
 
 `ifdef RNNC_ASSERTIONS
 `include "rnnc_assert.svh"
-  `RNNC_ASSERT(OperationIsKnown_A, runs |-> op_i <= 3'd6)
+  `RNNC_ASSERT(OperationIsKnown_A, runs |-> int'(op_i) <= 6 + Normalizes)
   `RNNC_ASSERT(RowInVector_A, runs |-> destination - destination_i <= ValueBits'(last_row_i))
   `RNNC_ASSERT(ReadInMemory_A, runs || reads_output |-> int'(read_address) < Values)
   `RNNC_ASSERT(ResultInMemory_A,

@@ -68,21 +68,37 @@ import _RNNTestSupport
     try lint(compile(graph, options: options))
   }
 
-  /// The engine as it is emitted, once with the greatest element of a vector in its program.
-  @Test(arguments: ["gru", "softmax"])
+  /// The engine as it is emitted, with the greatest element of a vector in its program, or units that normalize.
+  ///
+  /// Sizes and formats are small: the synthesis makes flip-flops of the memories.
+  @Test(arguments: ["gru", "softmax", "layer-norm"])
   func sequentialCoresLintCleanAndSynthesize(_ cell: String) throws {
     let network = try RandomNetwork(
       seed: 12,
       options: .init(
-        cell: cell, sizes: [5, cell == "softmax" ? 5 : 7], block: 1, policy: QuantizationPolicy(),
-        readout: false))
+        cell: cell, sizes: [2, 2], block: 1,
+        policy: .withoutTraining(weightBits: 6, valueBits: 6, stateBits: 6), readout: false))
     let hasMaximum = network.graph.nodes.contains {
       if case .reduce(.maximum, _) = $0.op { true } else { false }
     }
     #expect(hasMaximum == (cell == "softmax"))
+    #expect(network.graph.normalizations.isEmpty == (cell != "layer-norm"))
     let design = try compileHardware(
       network.graph, options: CompileOptions(name: "little", engine: .sequential))
     try lint(design, synthesizes: true)
+  }
+
+  /// The program says which of several units normalizes.
+  @Test func aSequentialCoreOfSeveralUnitsLintsClean() throws {
+    let network = try RandomNetwork(
+      seed: 13,
+      options: .init(
+        cell: "layer-norm-lstm", sizes: [2, 2], block: 1, policy: QuantizationPolicy(),
+        readout: false))
+    let design = try compileHardware(
+      network.graph, options: CompileOptions(name: "several", engine: .sequential))
+    #expect(design.counts.units.filter { $0.name.hasPrefix("normalization") }.count > 1)
+    try lint(design)
   }
 
   @Test func twoCompilationsGiveTheSameBytes() throws {

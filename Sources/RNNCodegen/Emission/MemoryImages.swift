@@ -45,6 +45,19 @@ struct MemoryImage {
   }
 }
 
+extension Normalization {
+  /// The segments of the unit's table.
+  func image(_ name: String) -> MemoryImage {
+    MemoryImage(
+      name: name, width: slopeWidth + interceptWidth,
+      words: zip(slopes, intercepts).map { slope, intercept in
+        // Unsigned fields: a signed code of one more bit, without its sign.
+        MemoryImage.bits(intercept, interceptWidth + 1).dropLast()
+          + MemoryImage.bits(slope, slopeWidth + 1).dropLast()
+      })
+  }
+}
+
 extension Design {
   /// Every memory image of the design, in a fixed order: weights by lane, program, drain chains, vectors, tables,
   /// coefficients, normalizations.
@@ -147,13 +160,7 @@ extension Design {
 
   private var normalizationImages: [MemoryImage] {
     graph.normalizations.enumerated().map { index, unit in
-      MemoryImage(
-        name: "normalization_\(index).mem", width: unit.slopeWidth + unit.interceptWidth,
-        words: zip(unit.slopes, unit.intercepts).map { slope, intercept in
-          // Unsigned fields: a signed code of one more bit, without its sign.
-          MemoryImage.bits(intercept, unit.interceptWidth + 1).dropLast()
-            + MemoryImage.bits(slope, unit.slopeWidth + 1).dropLast()
-        })
+      unit.image("normalization_\(index).mem")
     }
   }
 

@@ -20,8 +20,6 @@ protocol HardwareOperation {
   /// Emits the operation into a datapath's module: a signal `n<id>` that is ready `latency` cycles after `start`.
   func emit(into emitter: inout DatapathEmitter, at start: Int)
 
-  /// What the sequential engine has no unit for; nil if it computes the operation.
-  var missingInSequentialEngine: String? { get }
   /// Makes the widths of the sequential engine large enough.
   func widen(_ widths: inout SequentialWidths)
   /// Appends the instructions of the operation.
@@ -45,7 +43,6 @@ struct HardwareNode {
 
 extension HardwareOperation {
   var multipliers: [(Int, Int)] { [] }
-  var missingInSequentialEngine: String? { nil }
   func widen(_ widths: inout SequentialWidths) {}
   /// Registers for every cycle of the latency.
   func countRegisters(

@@ -65,9 +65,11 @@ struct NormalizationHardware: HardwareOperation {
   let node: HardwareNode
   let index: Int
   let unit: Normalization
-  func latency(_ pipelining: Pipelining, elementsPerStep: Int) -> Int {
-    pipelining == .deep ? 12 : 9
-  }
+  func latency(_ pipelining: Pipelining, elementsPerStep: Int) -> Int { Self.latency(pipelining) }
+  private static func latency(_ pipelining: Pipelining) -> Int { pipelining == .deep ? 12 : 9 }
+  /// The sequential engine's units: an even latency, so that a quotient comes when its instruction passes one.
+  static let pipelining = Pipelining.deep
+  static let sequentialLatency = latency(pipelining)
   var multipliers: [(Int, Int)] {
     [(unit.slopeWidth + 1, unit.offsetBits + 1), (unit.value.width, unit.rootFraction + 2)]
   }
@@ -89,25 +91,38 @@ struct NormalizationHardware: HardwareOperation {
   }
   func emit(into emitter: inout DatapathEmitter, at start: Int) {
     emitter.module.declare(node.signal, node.type)
-    emitter.module.instance(
-      "rnnc_normalize", "u_\(node.signal)",
+    emitter.module.add(
+      unit, "u_\(node.signal)", file: "normalization_\(index).mem",
+      pipelining: emitter.datapath.pipelining,
+      value: emitter.operand(node.operands[0], at: start),
+      square: emitter.operand(node.operands[1], at: start), to: node.signal)
+  }
+  func instruct(_ builder: inout SequentialProgramBuilder) {
+    let number = builder.number(of: unit)
+    builder.append(node, .normalize) { $0.unit = number }
+  }
+}
+
+extension VerilogModule {
+  /// An instance of a unit whose result drives the signal of a name.
+  mutating func add(
+    _ unit: Normalization, _ name: String, file: String, pipelining: Pipelining,
+    value: VerilogExpression, square: VerilogExpression, to signal: String
+  ) {
+    instance(
+      "rnnc_normalize", name,
       parameters: [
-        "InitFile": .string("normalization_\(index).mem"), "ValueWidth": .int(unit.value.width),
+        "InitFile": .string(file), "ValueWidth": .int(unit.value.width),
         "SquareWidth": .int(unit.square.width), "OutWidth": .int(unit.output.width),
         "Floor": .int(Int(unit.floor)), "TotalBits": .int(unit.totalBits),
         "IndexBits": .int(unit.indexBits), "SlopeWidth": .int(unit.slopeWidth),
         "RootBits": .int(unit.rootFraction), "DropBits": .int(unit.droppedBits),
         "Shift": .int(unit.productFraction - unit.output.fraction),
-        "Deep": .int(emitter.datapath.pipelining.parameter),
+        "Deep": .int(pipelining.parameter),
       ],
       [
-        .input("clk_i", "clk_i"), .input("v_i", emitter.operand(node.operands[0], at: start)),
-        .input("s_i", emitter.operand(node.operands[1], at: start)),
-        .output("y_o", .whole(node.signal)),
+        .input("clk_i", "clk_i"), .input("v_i", value), .input("s_i", square),
+        .output("y_o", .whole(signal)),
       ])
-  }
-  var missingInSequentialEngine: String? { "a division by a root" }
-  func instruct(_ builder: inout SequentialProgramBuilder) {
-    preconditionFailure("\(node.name) was not refused")
   }
 }

@@ -39,6 +39,8 @@ struct SequentialWidths: Hashable, Sendable {
   var values = 2
   var weights = 1
   var tables = 1
+  /// Units that normalize.
+  var units = 0
   var valueBits: Int { indexWidth(values) }
   var weightBits: Int { indexWidth(weights) }
   var tableBits: Int { indexWidth(tables) }
@@ -62,10 +64,13 @@ struct SequentialWidths: Hashable, Sendable {
     factor = max(factor, weight, slope)
     value = max(value, tableInput, factor, operand)
     sum = max(value + 1, factor + operand, intercept + 1, shifted)
-    let longest = program.instructions.map { max($0.rows, $0.walk.columns, $0.walk.block) }.max()
+    units = program.units.count
+    let longest = program.instructions.map {
+      max($0.issuedRows, $0.walk.columns, $0.walk.block)
+    }.max()
     count = indexWidth(max(2, longest ?? 2))
     let least = (1 << (count - 1)) + 1
-    values = max(least, program.values)
+    values = max(least, program.values, program.readEnd)
     weights = max(least, program.weights.count)
   }
 }
@@ -139,7 +144,8 @@ extension SequentialDesign {
         name: graph[node].name, node: node, segment: k, size: instruction.rows,
         width: graph[node].format.width, elementsPerStep: 1,
         firstCycle: program.start(of: k) + SequentialInstruction.before
-          + instruction.cyclesPerElement - 1 + SequentialInstruction.resultLatency,
+          + (1 + instruction.rowsBehind) * instruction.cyclesPerElement - 1
+          + SequentialInstruction.resultLatency,
         cyclesPerStep: instruction.cyclesPerElement)
     }
     counts = DesignCounts(
@@ -161,7 +167,7 @@ extension SequentialDesign {
       guard case .linear(let terms) = node.op else { continue }
       for term in terms { dense += 2 * node.size * graph[term.operand].size }
     }
-    let operands = program.instructions.reduce(0) { $0 + $1.rows * $1.cyclesPerElement }
+    let operands = program.instructions.reduce(0) { $0 + $1.issuedRows * $1.cyclesPerElement }
     let results = program.instructions.reduce(0) { $0 + $1.rows }
     let lookups = program.instructions.reduce(0) {
       $0 + ($1.operation == .table ? $1.rows : 0)
@@ -205,9 +211,35 @@ extension SequentialDesign {
       lutEstimate: 8 * widths.count + 6 * widths.weightBits + 6 * widths.valueBits + 60,
       scope: ["u_control", "u_issue", "u_walk", "u_program", "u_core"])
     return DesignCounts(
-      units: [engine, memories, control], cyclesPerFrame: timing.cyclesPerFrame,
+      units: [engine, memories, control] + unitCounts, cyclesPerFrame: timing.cyclesPerFrame,
       latencyCycles: timing.inputBeats - 1 + timing.latencyCycles + 2 * (timing.outputBeats - 1),
       usefulMultiplicationsPerFrame: program.matrixCycles, denseEquivalentOperationsPerFrame: dense)
+  }
+}
+
+extension SequentialDesign {
+  /// The units that normalize, each with the work of all instructions that it has a part in.
+  private var unitCounts: [UnitCounts] {
+    program.units.indices.map { k in
+      var rows = 0
+      var hardware: NormalizationHardware?
+      for instruction in program.instructions
+      where instruction.operation == .normalize && instruction.unit == k {
+        rows += instruction.rows
+        hardware =
+          hardware ?? instruction.node.flatMap { graph.hardware($0) as? NormalizationHardware }
+      }
+      guard let hardware else { preconditionFailure("unit \(k) has no instruction") }
+      let widths = hardware.multipliers
+      var counts = UnitCounts(
+        name: "normalization \(k)", multipliers: widths.count,
+        multiplierWidths: MultiplierWidths(
+          widths.map(\.0).max() ?? 0, widths.map(\.1).max() ?? 0),
+        multiplicationsPerFrame: widths.count * rows, scope: ["u_normalize\(k)"])
+      hardware.count(into: &counts, copies: 1, steps: rows, NormalizationHardware.pipelining)
+      counts.lutEstimate += counts.adderBits
+      return counts
+    }
   }
 }
 
@@ -223,6 +255,7 @@ extension SequentialDesign: HardwareDesign {
   package var occupancy: Double { Double(program.matrixCycles) / Double(timing.cyclesPerFrame) }
   package var structure: String {
     "one multiplier, \(program.instructions.count) instructions"
+      + (program.units.isEmpty ? "" : ", units for normalization: \(program.units.count)")
   }
   package func makeStreamModel() -> any StreamModel { SequentialCycleModel(timing) }
 

@@ -8,15 +8,21 @@ extension SequentialDesign {
       coreModule(), ShellEmitter.module(self, probes: false),
       ShellEmitter.module(self, probes: true),
     ]
-    let images = [programImage, valuesImage, weightsImage, tablesImage]
+    let images =
+      [programImage, valuesImage, weightsImage, tablesImage]
+      + program.units.enumerated().map { $1.image("normalization_\($0).mem") }
     return try BuildFiles(
       design: self,
       description: "Recurrent network \(name), \(structure), \(cyclesPerFrame) cycles a frame",
-      library: [
+      library: Set([
         "rnnc_assert.svh", "rnnc_ram_sdp.sv", "rnnc_rom.sv", "rnnc_requantize.sv",
         "rnnc_block_walk.sv", "rnnc_seq_control.sv", "rnnc_seq_issue.sv", "rnnc_seq_table.sv",
         "rnnc_seq_execute.sv", "rnnc_sequential.sv",
-      ], modules: modules, images: images
+      ]).union(
+        program.units.isEmpty
+          ? []
+          : ["rnnc_delay.sv", "rnnc_mul.sv", "rnnc_normalize.sv", "rnnc_round_sat.sv"]
+      ), modules: modules, images: images
     ).files(facts: [
       .init("instructions", .int(program.instructions.count)),
       .init(
@@ -85,11 +91,18 @@ extension SequentialDesign {
         .input("addr_i", "program_address"), .output("data_o", "word"),
       ])
     var low = 0
-    let fields = widths.fields.map { field in
-      defer { low += field.width }
-      return VerilogInstance.Connection.input(
-        "\(field.name)_i", .slice("word", low + field.width - 1, low))
+    var fields: [VerilogInstance.Connection] = []
+    var selection: VerilogExpression?
+    for field in widths.fields {
+      let bits = VerilogExpression.slice("word", low + field.width - 1, low)
+      if field.isOfEngine {
+        fields.append(.input("\(field.name)_i", bits))
+      } else {
+        selection = bits
+      }
+      low += field.width
     }
+    addUnits(selection, to: &m)
     m.blank()
     m.instance(
       "rnnc_sequential", "u_sequential",
@@ -108,6 +121,7 @@ extension SequentialDesign {
         "InputElements": .int(input.elements), "InputWidth": .int(input.format.width),
         "InputBase": .int(program.inputBase), "OutputElements": .int(output.elements),
         "OutputWidth": .int(output.format.width), "OutputBase": .int(program.outputBase),
+        "Normalizes": .int(program.units.isEmpty ? 0 : 1),
       ],
       [
         .input("clk_i", "clk_i"), .input("rst_i", "rst_i"), .input("s_valid_i", "s_valid_i"),
@@ -117,6 +131,8 @@ extension SequentialDesign {
         .output("m_last_o", "m_last_o"), .output("frame_error_o", "frame_error_o"),
         .output("program_read_o", "program_read"),
         .output("program_address_o", "program_address"),
+        .output("unit_value_o", "unit_value"), .output("unit_square_o", "unit_square"),
+        .input("quotient_i", "quotient"),
         .output("busy_o", "lanes_busy_o"), .output("write_valid_o", "write_valid"),
         .output("write_instruction_o", "write_instruction"),
         .output("write_address_o", "write_address"), .output("write_data_o", "write_data"),
@@ -146,6 +162,33 @@ extension SequentialDesign {
     // Where no probe takes all bits, the others are read here.
     m.sink("unused_write", ["write_valid", "write_instruction", "write_address", "write_data"])
     return m
+  }
+
+  /// The units that normalize, and the quotient that an instruction asks for; zero where there is none.
+  private func addUnits(_ selection: VerilogExpression?, to m: inout VerilogModule) {
+    m.blank()
+    m.declare("unit_value", .signed(widths.value))
+    m.declare("unit_square", .signed(widths.value))
+    m.sink("unused_unit", ["unit_value", "unit_square"])
+    var quotient: VerilogExpression?
+    for (k, unit) in program.units.enumerated() {
+      let name = "quotient\(k)"
+      m.declare(name, .signed(unit.output.width))
+      m.add(
+        unit, "u_normalize\(k)", file: "normalization_\(k).mem",
+        pipelining: NormalizationHardware.pipelining,
+        value: .asSigned(.slice("unit_value", unit.value.width - 1, 0)),
+        square: .asSigned(.slice("unit_square", unit.square.width - 1, 0)), to: name)
+      let extended = VerilogExpression.name(name).resized(widths.value)
+      guard let others = quotient, let selection else {
+        quotient = extended
+        continue
+      }
+      quotient = .mux(
+        selection.isEqual(to: .lit(k, width: indexWidth(program.units.count))), extended, others)
+    }
+    m.wire(
+      "quotient", .signed(widths.value), quotient ?? .signedLit(0, width: widths.value))
   }
 
   private var fieldList: String {

@@ -1,14 +1,17 @@
 internal import RNNFixedPoint
+internal import RNNVerilog
 
 /// One field of a program word: the one place that says where it lies, how wide it is and what an instruction puts there.
 ///
 /// The image is packed, the word is cut and the engine's ports are connected by the list of them.
 struct SequentialField {
-  /// The port of `rnnc_sequential` is `<name>_i`.
+  /// The port of `rnnc_sequential` is `<name>_i`, where it is the engine's.
   var name: String
   var width: Int
   /// The number in it, of which the low bits count: a step over the whole memory wraps like the address it is added to.
   var value: (SequentialInstruction) -> Int
+  /// What the engine does not read stays in the core.
+  var isOfEngine = true
 
   init(_ name: String, _ width: Int, _ value: @escaping (SequentialInstruction) -> Int) {
     self.name = name
@@ -42,10 +45,10 @@ extension SequentialWidths {
       SequentialField("matrix_base", weightBits) { $0.walk.base },
       SequentialField("last_in_block", count) { $0.walk.block - 1 },
       SequentialField("last_column", count) { $0.walk.columns - 1 },
-      SequentialField("last_row", count) { $0.rows - 1 },
+      SequentialField("last_row", count) { $0.issuedRows - 1 },
       SequentialField("b_base", valueBits) { address($0.b ?? SequentialInstruction.Operand()) },
       SequentialField("a_base", valueBits) { address($0.a) },
-      SequentialField("destination", valueBits) { address($0.destination) },
+      SequentialField("destination", valueBits) { address($0.destination) - $0.rowsBehind },
       SequentialField("table_base", tableBits) { $0.lookup.base },
       SequentialField("lower", tableInput) { Int($0.lookup.lower) },
       SequentialField("span_limit", span) { Int($0.lookup.span) },
@@ -69,7 +72,14 @@ extension SequentialWidths {
       SequentialField("a_is_scalar") { $0.a.isScalar },
       SequentialField("subtracts") { $0.subtracts },
       SequentialField("op", 3) { $0.operation.rawValue },
-    ]
+    ] + unitFields
+  }
+  /// Which unit normalizes; no field where there is nothing to choose.
+  private var unitFields: [SequentialField] {
+    guard units > 1 else { return [] }
+    var field = SequentialField("unit", indexWidth(units)) { $0.unit }
+    field.isOfEngine = false
+    return [field]
   }
   /// Width of a program word.
   var word: Int { fields.reduce(0) { $0 + $1.width } }

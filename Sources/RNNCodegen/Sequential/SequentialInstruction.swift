@@ -1,18 +1,22 @@
 internal import RNNFixedPoint
 internal import RNNGraph
 
+/// What an instruction of the sequential engine computes.
+///
+/// Raw values are the codes in the program; `rnnc_seq_issue` has them by the same names.
+package enum SequentialOperation: Int, CaseIterable, Hashable, Sendable {
+  case pass, add, multiply, gate, table, matrix
+  /// The greatest element.
+  case maximum
+  /// By a unit beside the engine.
+  case normalize
+
+  /// Whether a row reads all elements of the operand.
+  var walks: Bool { self == .matrix || self == .maximum }
+}
+
 /// One vector instruction of the sequential engine; `SequentialWidths.fields` puts it into a program word.
 struct SequentialInstruction: Hashable, Sendable {
-  /// Raw values are the codes in the program.
-  enum Operation: Int, Hashable, Sendable {
-    case pass, add, multiply, gate, table, matrix
-    /// The greatest element.
-    case maximum
-
-    /// Whether a row reads all elements of the operand.
-    var walks: Bool { self == .matrix || self == .maximum }
-  }
-
   /// The segments of one activation table, and where they lie among those of all tables.
   struct Lookup: Hashable, Sendable {
     var segmentBits = 0
@@ -42,7 +46,7 @@ struct SequentialInstruction: Hashable, Sendable {
     var isScalar = false
   }
 
-  var operation: Operation
+  var operation: SequentialOperation
   /// What the result is, for reports: a node of the graph or a state.
   var name: String
   /// The node whose codes are complete when the instruction ends; nil for partial sums and states.
@@ -65,12 +69,20 @@ struct SequentialInstruction: Hashable, Sendable {
   var fittedWidth: Int?
   var lookup = Lookup()
   var walk = Walk()
+  /// The unit that normalizes, among those of the program.
+  var unit = 0
 
+  /// Rows that are issued: a quotient is passed while the operands of a later row are issued.
+  var issuedRows: Int { rows + rowsBehind }
+  /// Rows between the operands of a result and the result.
+  var rowsBehind: Int {
+    operation == .normalize ? NormalizationHardware.sequentialLatency / cyclesPerElement : 0
+  }
   /// Cycles that issue the operands of one element.
   var cyclesPerElement: Int {
     switch operation {
     case .pass: 1
-    case .add, .multiply, .gate: 2
+    case .add, .multiply, .gate, .normalize: 2
     case .table: 3
     case .matrix, .maximum: walk.columns + (b == nil ? 0 : 1)
     }
@@ -80,5 +92,5 @@ struct SequentialInstruction: Hashable, Sendable {
   static let after = 3
   /// From the cycle of an element's last operand to the cycle that shows and writes the result.
   static let resultLatency = 5
-  var cycles: Int { Self.before + rows * cyclesPerElement + Self.after }
+  var cycles: Int { Self.before + issuedRows * cyclesPerElement + Self.after }
 }

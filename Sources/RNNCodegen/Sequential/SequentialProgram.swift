@@ -16,6 +16,8 @@ struct SequentialProgram: Hashable, Sendable {
   var weights: [Int64] = []
   /// Slope and intercept of every segment of every table.
   var lines: [Line] = []
+  /// The units that normalize, each once.
+  var units: [Normalization] = []
   var inputBase = 0
   var outputBase = 0
 
@@ -43,13 +45,22 @@ struct SequentialProgram: Hashable, Sendable {
   var matrixCycles: Int {
     instructions.reduce(0) { $0 + ($1.operation == .matrix ? $1.rows * $1.walk.columns : 0) }
   }
+  /// The word behind the last one that an instruction reads, with what it reads behind a vector and does not use.
+  var readEnd: Int {
+    instructions.filter { $0.rowsBehind > 0 }.flatMap { instruction in
+      [instruction.a, instruction.b].map { operand -> Int in
+        guard let operand, case .at(let base) = operand.place else { return 0 }
+        return base + (operand.isScalar ? 1 : instruction.issuedRows)
+      }
+    }.max() ?? 0
+  }
   /// Products of a frame: those of matrices, of vectors and of tables.
   var multiplications: Int {
     instructions.reduce(0) { sum, instruction in
       switch instruction.operation {
       case .matrix: sum + instruction.rows * instruction.walk.columns
       case .multiply, .table: sum + instruction.rows
-      case .pass, .add, .gate, .maximum: sum
+      case .pass, .add, .gate, .maximum, .normalize: sum
       }
     }
   }
@@ -114,12 +125,11 @@ struct SequentialProgramBuilder {
 
   private func refuse() throws {
     var sink = DiagnosticSink(stage: "compile")
-    for (i, node) in graph.nodes.enumerated() {
-      var what = graph.hardware(ValueID(i))?.missingInSequentialEngine
-      if case .coefficient = node.op { what = "a coefficient that depends on the step" }
-      guard let what else { continue }
+    for node in graph.nodes {
+      guard case .coefficient = node.op else { continue }
       sink.error(
-        "options.engine", "the sequential engine has no unit for \(what) (\(node.name))",
+        "options.engine",
+        "the sequential engine has no unit for a coefficient that depends on the step (\(node.name))",
         fix: "compile this network for lanes: --engine lanes")
     }
     try sink.throwIfErrors()
@@ -201,7 +211,7 @@ struct SequentialProgramBuilder {
 
   /// Appends one instruction for a node, with its operands in their places.
   mutating func append(
-    _ node: HardwareNode, _ operation: SequentialInstruction.Operation,
+    _ node: HardwareNode, _ operation: SequentialOperation,
     _ change: (inout SequentialInstruction) -> Void = { _ in }
   ) {
     let operands = node.operands.map { place(of: $0) }
@@ -283,6 +293,13 @@ struct SequentialProgramBuilder {
       segmentBits: table.segmentBits,
       span: Int64(table.slopes.count) << Int64(table.segmentBits) - 1, lower: table.lower,
       base: base)
+  }
+
+  /// The number of a unit among those that normalize.
+  mutating func number(of unit: Normalization) -> Int {
+    if let number = program.units.firstIndex(of: unit) { return number }
+    program.units.append(unit)
+    return program.units.count - 1
   }
 
   // MARK: - Lives
