@@ -16,7 +16,7 @@ package enum ModelImporter {
   }
   /// The kinds of file and their endings.
   package static let formats: [(name: String, endings: [String])] = [
-    ("ONNX", ["onnx"]), ("RTNeural", ["json"]), ("PyTorch", ["safetensors"]),
+    ("ONNX", ["onnx"]), ("RTNeural", ["json", "aidax"]), ("PyTorch", ["safetensors"]),
     ("Keras", ["keras", "h5", "hdf5"]), ("TensorFlow", ["pb"]),
   ]
 

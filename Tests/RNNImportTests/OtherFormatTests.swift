@@ -1,4 +1,5 @@
 import Foundation
+import RNNDriver
 import RNNImport
 import RNNSupport
 import Testing
@@ -58,6 +59,62 @@ import Testing
     let comparison = try Self.compare(name)
     #expect(comparison.count >= 100)
     #expect(comparison.greatest < 1e-6, "\(name): \(comparison.greatest)")
+  }
+
+  /// A model of the library whose file says more than its layers.
+  private static func model(_ name: String, with keys: String) throws -> ImportedModel {
+    let text = try String(
+      contentsOf: fixtures.appendingPathComponent("rtneural/\(name).json"), encoding: .utf8)
+    let more = try #require(text.firstIndex(of: "{"))
+    return try RTNeuralFile.model(
+      parsing: Data(
+        (text[...more] + keys + ", " + text[text.index(after: more)...]).utf8), path: "x.json")
+  }
+
+  /// Gains in dB around a model are gains of its input and of its output.
+  @Test(arguments: [(-6.0, 3.0), (0, -12.5), (4.5, 0), (-90, 1)])
+  func gainsScale(_ input: Double, _ output: Double) throws {
+    func gain(_ decibels: Double) -> Double { decibels > -90 ? pow(10, decibels / 20) : 0 }
+    let x = try Self.column("gru_1d_x_python")
+    let scaled = try Self.model("gru_1d", with: "\"in_gain\": \(input), \"out_gain\": \(output)")
+    let plain = try Self.model("gru_1d", with: "\"name\": \"a note\"")
+    func run(_ model: ImportedModel, times factor: Double) throws -> [Double] {
+      try SequenceRun(model.model).run(x.floats.map { [Double($0) * factor] }).output.flatMap { $0 }
+    }
+    let wanted = try run(plain, times: gain(input)).map { $0 * gain(output) }
+    let found = try run(scaled, times: 1)
+    #expect(found.count == wanted.count && found.count >= 100)
+    let worst = zip(found, wanted).map { abs($0 - $1) }.max() ?? 1
+    #expect(worst < 1e-6, "\(worst)")
+  }
+
+  /// What a player does besides, or may do, is never left out in silence.
+  @Test(arguments: [
+    ("\"in_skip\": 1", "/in_skip"), ("\"in_skip\": true", "/in_skip"), ("\"skip\": 2", "/skip"),
+    ("\"in_skip\": \"yes\"", "/in_skip"), ("\"oversampling\": 2", "/oversampling"),
+    ("\"in_gain\": \"loud\"", "/in_gain"),
+  ])
+  func whatChangesTheResultIsRefused(_ keys: String, _ path: String) throws {
+    let error = try #require(throws: DiagnosticsEmitted.self) {
+      try Self.model("gru_1d", with: keys)
+    }
+    #expect(error.diagnostics.map(\.path) == ["x.json:\(path)"], "\(error)")
+  }
+
+  /// GuitarML's wrapper is its state_dict, unless the player adds the input.
+  @Test func theWrapperOfGuitarMLIsRead() throws {
+    let inner = try String(
+      contentsOf: fixtures.appendingPathComponent("rtneural/gru_torch.json"), encoding: .utf8)
+    func read(_ data: String) throws -> ImportedModel {
+      try RTNeuralFile.model(
+        parsing: Data("{\"model_data\": {\(data)}, \"state_dict\": \(inner)}".utf8), path: "x.json")
+    }
+    let bare = try RTNeuralFile.model(parsing: Data(inner.utf8), path: "x.json")
+    #expect(try read("\"unit_type\": \"GRU\", \"skip\": 0").model == bare.model)
+    for data in ["\"skip\": 1", "\"upsampling\": 2"] {
+      let error = try #require(throws: DiagnosticsEmitted.self) { try read(data) }
+      #expect(error.description.contains("/model_data/"), "\(error)")
+    }
   }
 
   @Test(arguments: [("bad_lstm", "16 units"), ("full_model", "conv1d")])

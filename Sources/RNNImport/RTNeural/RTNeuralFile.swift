@@ -3,7 +3,8 @@ internal import RNNGraph
 internal import RNNInterchange
 internal import RNNSupport
 
-/// Reads models of the RTNeural audio library: its own JSON (`layers`, from Keras) and JSON of a PyTorch state_dict.
+/// Reads models of the RTNeural audio library: its own JSON (`layers`, from Keras, also as `.aidax`) and JSON of a PyTorch
+/// state_dict, bare or in the wrapper of GuitarML.
 package enum RTNeuralFile {
   private static let manual = "docs/formats/import.md"
 
@@ -25,12 +26,84 @@ package enum RTNeuralFile {
         return nil
       }
       if members.contains(where: { $0.key == "layers" }) { return try layers(root) }
+      if members.contains(where: { $0.key == "state_dict" }) { return try wrapped(root) }
       return try TorchStateDict.json(root)
     }
   }
 
+  /// What a player of these files does around the layers: it scales the input, adds it to the output, scales that.
+  private struct Player {
+    var inputGain = 1.0
+    var outputGain = 1.0
+
+    /// Keys that say something of the training and nothing of the result.
+    private static let notes: Set = [
+      "author", "creator", "date", "description", "device", "epochs", "esr", "input_batch",
+      "license", "loss", "metadata", "name", "output_batch", "sample_rate", "samplerate",
+      "sampleRate", "source", "version",
+    ]
+
+    /// Takes the members beside layers and shape; unknown ones are faults: they may change the result.
+    init(_ members: [(key: String, node: JSONNode)], _ notes: inout [ImportNote]) {
+      for (key, node) in members where !["layers", "in_shape"].contains(key) {
+        var meaning = "a note without effect on results"
+        switch key {
+        case "in_skip", "skip":
+          if Self.skips(node) == false { meaning = "no skip" } else { continue }
+        case "in_gain", "out_gain":
+          guard let decibels = node.number() else { continue }
+          // As AIDA-X has it: nothing at -90 dB and below.
+          let gain = decibels > -90 ? pow(10, decibels / 20) : 0
+          if key == "in_gain" { inputGain = gain } else { outputGain = gain }
+          meaning =
+            "\(decibels) dB: weights of the \(key == "in_gain" ? "first" : "last") layer times \(gain)"
+        case let key where Self.notes.contains(key): break
+        default:
+          node.json.error(
+            node.path, "\"\(key)\" is not known, and may change what a player gives",
+            fix: "remove it if it has no effect on the result")
+          continue
+        }
+        notes.append(ImportNote("file", key, "given", meaning))
+      }
+    }
+
+    /// Whether a player adds the input to the output, which is a fault here; nil after any fault.
+    static func skips(_ node: JSONNode) -> Bool? {
+      let isSet: Bool
+      switch node.value {
+      case .bool(let value): isSet = value
+      case .int(let value): isSet = value != 0
+      default:
+        node.json.error(node.path, "is no number of skipped inputs", fix: "give 0 or 1")
+        return nil
+      }
+      guard isSet else { return false }
+      node.json.error(
+        node.path,
+        "the player adds the input to the output, and a stack of layers has no place for that sum",
+        fix: "add the input behind the core and give 0 here, or train a model without a skip")
+      return nil
+    }
+  }
+
+  /// GuitarML's files: the tensors, and beside them what the model is.
+  private static func wrapped(_ root: JSONNode) throws -> ImportedModel? {
+    guard let object = root.object(["state_dict"], optional: ["model_data"]),
+      let tensors = object["state_dict"]
+    else { return nil }
+    let facts = [
+      "bias_fl", "hidden_size", "input_size", "model", "num_layers", "output_size", "skip",
+      "unit_type",
+    ]
+    if let node = object["model_data"] {
+      guard let data = node.object([], optional: facts) else { return nil }
+      if let skip = data["skip"], Player.skips(skip) == nil { return nil }
+    }
+    return try TorchStateDict.json(tensors)
+  }
+
   private static func layers(_ root: JSONNode) throws -> ImportedModel? {
-    // Files carry notes of the training (author, sample rate, error) beside the two keys that mean something.
     guard let members = root.members(),
       let list = members.first(where: { $0.key == "layers" })?.node.array()
     else { return nil }
@@ -43,8 +116,13 @@ package enum RTNeuralFile {
     var maker = LayerMaker()
     var steps: [SequenceModel.Step] = []
     var notes: [ImportNote] = []
-    for node in list {
-      guard let size = inputs, let part = try layer(node, inputs: size, &maker, &notes) else {
+    let player = Player(members, &notes)
+    for (k, node) in list.enumerated() {
+      guard let size = inputs,
+        let part = try layer(
+          node, inputs: size, inputGain: k == 0 ? player.inputGain : 1,
+          outputGain: k == list.count - 1 ? player.outputGain : 1, &maker, &notes)
+      else {
         inputs = nil
         break
       }
@@ -55,9 +133,6 @@ package enum RTNeuralFile {
       if list.isEmpty { json.error("/layers", "there are no layers", fix: "give a trained model") }
       return nil
     }
-    for member in members where !["layers", "in_shape"].contains(member.key) {
-      notes.append(ImportNote("file", member.key, "given", "a note without effect on results"))
-    }
     let model = SequenceModel(name: "model", steps: steps)
     return ImportedModel(
       model: model, origin: "RTNeural JSON", notes: notes,
@@ -65,8 +140,12 @@ package enum RTNeuralFile {
       outputs: [.init(tensor: .batchFirst("output", features: model.outputSize), source: .result)])
   }
 
+  /// - Parameters:
+  ///   - inputGain: goes into the weights of the input.
+  ///   - outputGain: goes into the weights and biases of a dense layer without a function; others refuse it.
   private static func layer(
-    _ node: JSONNode, inputs: Int, _ maker: inout LayerMaker, _ notes: inout [ImportNote]
+    _ node: JSONNode, inputs: Int, inputGain: Double, outputGain: Double,
+    _ maker: inout LayerMaker, _ notes: inout [ImportNote]
   ) throws -> SequenceModel.Part? {
     let json = node.json
     func refuse(_ key: String, _ message: String, _ fix: String) -> SequenceModel.Part? {
@@ -97,8 +176,20 @@ package enum RTNeuralFile {
     for key in ["kernel_size", "dilation"] where o[key] != nil {
       return refuse(key, "a \(kind) layer has none", "remove it")
     }
-    let weights = tensors.compactMap { NestedNumbers($0) }
+    var weights = tensors.compactMap { NestedNumbers($0) }
     guard weights.count == tensors.count else { return nil }
+    if outputGain != 1 {
+      guard isDense, function == .linear else {
+        json.error(
+          "/out_gain", "scales the output of a \(kind) layer, whose function does not scale",
+          fix: "scale behind the core, and remove it")
+        return nil
+      }
+      for i in weights.indices { weights[i].values = weights[i].values.map { $0 * outputGain } }
+    }
+    if inputGain != 1, !weights.isEmpty {
+      weights[0].values = weights[0].values.map { $0 * inputGain }
+    }
     notes.append(
       ImportNote(node.path, "activation", "\"\(activation)\"", isDense ? function.rawValue : "tanh")
     )
