@@ -2,42 +2,6 @@ import Foundation
 import Testing
 import _RNNTestSupport
 
-/// One target of the manifest: its layer and everything that its declaration names.
-private struct ManifestTarget {
-  var name: String
-  var layer: Int
-  var dependencies: Set<String>
-}
-
-/// Reads the targets of `Package.swift` from its `// MARK: Layer n` blocks.
-private func manifestTargets() throws -> [ManifestTarget] {
-  let text = try String(
-    contentsOf: packageRoot.appendingPathComponent("Package.swift"), encoding: .utf8)
-  var targets: [ManifestTarget] = []
-  var layer: Int?
-  let opening = /\.(?:layer|target|executableTarget)\(/
-  for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-    if let mark = line.firstMatch(of: /\/\/ MARK: (?:Layer (\d+))?/) {
-      layer = mark.1.flatMap { Int($0) }
-      continue
-    }
-    guard let layer else { continue }
-    if line.firstMatch(of: opening) != nil {
-      targets.append(ManifestTarget(name: "", layer: layer, dependencies: []))
-    }
-    guard !targets.isEmpty else { continue }
-    for quoted in line.matches(of: /"([A-Za-z_][A-Za-z0-9_-]*)"/) {
-      let name = String(quoted.1)
-      if targets[targets.count - 1].name.isEmpty {
-        targets[targets.count - 1].name = name
-      } else {
-        targets[targets.count - 1].dependencies.insert(name)
-      }
-    }
-  }
-  return targets
-}
-
 /// The modules that a source file imports.
 private func imports(of file: URL) throws -> [String] {
   let text = try String(contentsOf: file, encoding: .utf8)
@@ -46,14 +10,11 @@ private func imports(of file: URL) throws -> [String] {
   return text.split(separator: "\n").compactMap { $0.firstMatch(of: pattern).map { String($0.1) } }
 }
 
-private func sourceFolder(of target: String) -> URL {
-  let elsewhere = ["RNNHarness": "hw-sim/lib", "RNNRTL": "rtl"]
-  return packageRoot.appendingPathComponent(elsewhere[target] ?? "Sources/\(target)")
-}
-
 /// Any target of the manifest that is not a library of the system: its folder, and the modules that it declares.
 private struct DeclaredTarget {
   var name: String
+  /// The layer of the last `// MARK: Layer n` above it; nil under another mark.
+  var layer: Int?
   var folder: URL
   var modules: Set<String>
 }
@@ -64,7 +25,9 @@ private func declaredTargets() throws -> [DeclaredTarget] {
     contentsOf: packageRoot.appendingPathComponent("Package.swift"), encoding: .utf8)
   let openings = text.matches(
     of: /\n    \.(layer|target|executableTarget|tests|testTarget)\(\s*(?:name: )?"([\w-]+)"/)
+  let marks = text.matches(of: /\/\/ MARK: (?:Layer (\d+))?/)
   return openings.map { opening in
+    let mark = marks.last { $0.range.lowerBound < opening.range.lowerBound }
     // A declaration ends where its parenthesis does.
     var depth = 1
     let body = text[opening.range.upperBound...].prefix { character in
@@ -79,7 +42,8 @@ private func declaredTargets() throws -> [DeclaredTarget] {
     let isListed = body.firstMatch(of: /^,\s*(dependencies: )?\[/) != nil
     let list = isListed ? body.prefix { $0 != "]" } : ""
     return DeclaredTarget(
-      name: name, folder: packageRoot.appendingPathComponent(path ?? "\(kind)/\(name)"),
+      name: name, layer: mark?.1.flatMap { Int($0) },
+      folder: packageRoot.appendingPathComponent(path ?? "\(kind)/\(name)"),
       modules: Set(
         list.replacing(/package: "[^"]*"/, with: "").matches(of: /"([^"]+)"/).map { String($0.1) }))
   }
@@ -104,30 +68,32 @@ private func declaredTargets() throws -> [DeclaredTarget] {
   }
 
   @Test func importsPointStrictlyDownwardAndAreDeclared() throws {
-    let targets = try manifestTargets()
-    #expect(targets.count >= 16, "the manifest's layers were not understood")
-    let layers = Dictionary(uniqueKeysWithValues: targets.map { ($0.name, $0.layer) })
-    #expect(layers["RNNSupport"] == 0)
-    #expect(layers["rnnc"] == 8)
+    let layers = Dictionary(
+      uniqueKeysWithValues: try declaredTargets().compactMap { target in
+        target.layer.map { (target.name, (layer: $0, target: target)) }
+      })
+    #expect(layers.count >= 16, "the manifest's layers were not understood")
+    #expect(layers["RNNSupport"]?.layer == 0)
+    #expect(layers["rnnc"]?.layer == 8)
     var filesSeen = 0
     var projectImportsSeen = 0
-    for target in targets {
-      let files = try filesBelow(sourceFolder(of: target.name), suffix: ".swift")
+    for (own, target) in layers.values {
+      let files = try filesBelow(target.folder, suffix: ".swift")
       #expect(!files.isEmpty, "\(target.name) has no sources")
       for file in files {
         filesSeen += 1
         for module in try imports(of: file) {
-          guard let layer = layers[module] else {
+          guard let layer = layers[module]?.layer else {
             #expect(
               !module.hasPrefix("RNN"), "\(relative(file)) imports \(module), which has no layer")
             continue
           }
           projectImportsSeen += 1
           #expect(
-            layer < target.layer,
-            "\(relative(file)) of layer \(target.layer) imports \(module) of layer \(layer)")
+            layer < own,
+            "\(relative(file)) of layer \(own) imports \(module) of layer \(layer)")
           #expect(
-            target.dependencies.contains(module),
+            target.modules.contains(module),
             "\(relative(file)) imports \(module), which \(target.name) does not declare")
         }
       }
@@ -150,7 +116,7 @@ private func declaredTargets() throws -> [DeclaredTarget] {
   }
 
   @Test func everySourceFolderHasALayer() throws {
-    let targets = Set(try manifestTargets().map(\.name))
+    let targets = Set(try declaredTargets().filter { $0.layer != nil }.map(\.name))
     let folders = try FileManager.default.contentsOfDirectory(
       at: packageRoot.appendingPathComponent("Sources"), includingPropertiesForKeys: nil
     ).map(\.lastPathComponent).filter { !$0.hasPrefix(".") }.sorted()

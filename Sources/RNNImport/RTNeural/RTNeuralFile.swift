@@ -49,7 +49,8 @@ package enum RTNeuralFile {
         var meaning = "a note without effect on results"
         switch key {
         case "in_skip", "skip":
-          if Self.skips(node) == false { meaning = "no skip" } else { continue }
+          guard Self.addsNothing(node) else { continue }
+          meaning = "no skip"
         case "in_gain", "out_gain":
           guard let decibels = node.number() else { continue }
           // As AIDA-X has it: nothing at -90 dB and below.
@@ -68,22 +69,18 @@ package enum RTNeuralFile {
       }
     }
 
-    /// Whether a player adds the input to the output, which is a fault here; nil after any fault.
-    static func skips(_ node: JSONNode) -> Bool? {
-      let isSet: Bool
+    /// Whether a player adds no input to the output; that it does is a fault here.
+    static func addsNothing(_ node: JSONNode) -> Bool {
       switch node.value {
-      case .bool(let value): isSet = value
-      case .int(let value): isSet = value != 0
-      default:
-        node.json.error(node.path, "is no number of skipped inputs", fix: "give 0 or 1")
-        return nil
+      case .bool(false), .int(0): return true
+      case .bool, .int:
+        node.json.error(
+          node.path,
+          "the player adds the input to the output, and a stack of layers has no place for that sum",
+          fix: "add the input behind the core and give 0 here, or train a model without a skip")
+      default: node.json.error(node.path, "is no number of skipped inputs", fix: "give 0 or 1")
       }
-      guard isSet else { return false }
-      node.json.error(
-        node.path,
-        "the player adds the input to the output, and a stack of layers has no place for that sum",
-        fix: "add the input behind the core and give 0 here, or train a model without a skip")
-      return nil
+      return false
     }
   }
 
@@ -98,7 +95,7 @@ package enum RTNeuralFile {
     ]
     if let node = object["model_data"] {
       guard let data = node.object([], optional: facts) else { return nil }
-      if let skip = data["skip"], Player.skips(skip) == nil { return nil }
+      if let skip = data["skip"], !Player.addsNothing(skip) { return nil }
     }
     return try TorchStateDict.json(tensors)
   }
